@@ -1,0 +1,1 @@
+"""Evidence, answers with and without a language model, checked citations, abstention."""

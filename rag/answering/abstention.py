@@ -1,0 +1,36 @@
+"""When not to answer: a calibrated probability that the corpus covers the question, and a threshold on it."""
+
+import math
+
+from rag.results import SearchResult
+
+A = 21.4
+B = -7.75
+"""Logistic calibration of the best fused score, fitted on questions asked to their own and to foreign corpora."""
+
+
+def coverage(score: float) -> float:
+    """Probability that a question is about the corpus, from the fused score of its best hit.
+
+    Returns:
+        1 / (1 + exp(-(A * score + B))), in 0..1.
+    """
+    # beyond +-500 the result is 0 or 1 in double precision, and exp would overflow
+    return 1 / (1 + math.exp(-max(-500.0, min(500.0, A * score + B))))
+
+
+def decide(result: SearchResult, min_confidence: float) -> str | None:
+    """Why this question is not answered, in plain words; None where it is.
+
+    Args:
+        result: what was found, with its `coverage`.
+        min_confidence: probability from 0 to 1 below which the system abstains.
+    """
+    if not result.hits:
+        return "Nothing was found: the corpus holds no passage that this search may see."
+    if result.coverage < min_confidence:
+        return (
+            f"The corpus does not seem to cover this question "
+            f"(confidence {result.coverage:.2f}, needed {min_confidence:.2f})."
+        )
+    return None

@@ -1,0 +1,77 @@
+"""What the model is given: rules, earlier turns, evidence that no document can break out of, the question."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from string import Template
+from typing import TypeAlias
+
+from rag.answering.markers import without_markers
+from rag.errors import SettingsError
+from rag.results import Evidence
+
+SENTINEL = "NOT_IN_EVIDENCE"
+"""What the model replies, and nothing else, where the evidence does not hold the answer."""
+HISTORY_TURNS = 6
+"""Earlier questions, with their answers, that the model is given."""
+
+Message: TypeAlias = Mapping[str, str]
+"""`{"role": "system" | "user" | "assistant", "content": ...}`, which every LangChain chat model takes."""
+
+
+def build_messages(
+    question: str, evidence: Sequence[Evidence], history: Sequence[Message] = (), *, nonce: str | None = None
+) -> list[dict[str, str]]:
+    """The messages of one request.
+
+    Args:
+        question: as the user asked it.
+        evidence: numbered passages.
+        history: earlier messages of the user and the assistant, oldest first; the last `HISTORY_TURNS` turns are used.
+        nonce: part of the delimiters; drawn anew for every request unless given.
+
+    Raises:
+        SettingsError: a message of the history has another role, or no text.
+    """
+    nonce = nonce or secrets.token_hex(8)
+    blocks = "\n\n".join(_block(passage, nonce) for passage in evidence)
+    return [
+        {"role": "system", "content": _rules().substitute(nonce=nonce, sentinel=SENTINEL)},
+        *_recent(history),
+        {"role": "user", "content": f"{blocks}\n\nQuestion: {question}"},
+    ]
+
+
+def _block(evidence: Evidence, nonce: str) -> str:
+    """A passage with its source. All that documents can influence stands between the delimiters."""
+    source = [f"Title: {_line(evidence.title)}"]
+    if evidence.headings:
+        source.append(f"Section: {_line(' > '.join(evidence.headings))}")
+    if evidence.page is not None:
+        source.append(f"Page: {evidence.page}")
+    text = "\n".join([*source, "", evidence.text])
+    return f"<evidence-{nonce} number={evidence.number}>\n{text}\n</evidence-{nonce}>"
+
+
+def _recent(history: Sequence[Message]) -> list[dict[str, str]]:
+    messages = []
+    for message in history:
+        role, content = message.get("role"), message.get("content")
+        if role not in ("user", "assistant") or not isinstance(content, str):
+            raise SettingsError(
+                f"history: a message needs a role, 'user' or 'assistant', and text as content, got {message!r:.80}"
+            )
+        # numbers of earlier answers name other evidence
+        messages.append({"role": role, "content": without_markers(content) if role == "assistant" else content})
+    questions = [place for place, message in enumerate(messages) if message["role"] == "user"]
+    return messages[questions[-HISTORY_TURNS] :] if len(questions) > HISTORY_TURNS else messages
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
+
+
+@cache
+def _rules() -> Template:
+    return Template(files("rag.answering").joinpath("prompts/answer.txt").read_text(encoding="utf-8"))

@@ -1,0 +1,121 @@
+"""The sentences of a passage that can stand alone as a quote."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rag.chunking.sentences import sentence_spans
+from rag.results import Evidence
+
+_HEADING = re.compile(r"\s{0,3}#{1,6}\s+(?P<title>.*?)\s*#*\s*$")
+_FENCE = re.compile(r"\s*(?:`{3,}|~{3,})")
+_UNDERLINE = re.compile(r"\s{0,3}(?:=+|-{2,})\s*$")
+_TABLE_ROW = re.compile(r"\s*\|.*\|\s*$")
+_LIST_ITEM = re.compile(r"\s*(?:[-*+•‣◦▪]|\d{1,3}[.)])\s+")
+_LEAD = re.compile(r"(?:\s|>|[-*+•‣◦▪]\s|#{1,6}\s|\d{1,3}[.)]\s|\[[ xX]\]\s|\|)*")
+_TAIL = re.compile(r"[\s|]*$")
+_WORD = re.compile(r"[^\W_]")
+_LINK = re.compile(r"!?\[([^\]]*)\]\([^)\s]*(?:\s+\"[^\"]*\")?\)")
+_MARKUP = re.compile(r"[*`~|]+|(?<!\w)_+|_+(?!\w)|</?[A-Za-z][^<>]*>")
+_QUESTION_END = ("?", "？", "؟", "?)", '?"', "?*", "?**")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quotable:
+    """A sentence of the evidence.
+
+    Attributes:
+        evidence: number of the evidence.
+        start, end: span in the document's text.
+        text: the document's text there.
+        context: what stands above it: title, headings, the question that it answers.
+    """
+
+    evidence: int
+    start: int
+    end: int
+    text: str
+    context: str
+
+
+def quotable(evidence: Evidence) -> list[Quotable]:
+    """The sentences of an evidence in order, without headings, rules, table heads and questions.
+
+    A table row, a list item and a line of code end a sentence. A question counts as the heading of what follows it.
+    """
+    above = " ".join((evidence.title, *evidence.headings))
+    headings = {_normal(h) for h in (evidence.title, *evidence.headings)}
+    local, found = "", []
+    for kind, low, high in _blocks(evidence.text):
+        if kind == "heading":
+            local = evidence.text[low:high].strip("# \t\n")
+            continue
+        spans = sentence_spans(evidence.text[low:high]) if kind == "prose" else [(0, high - low)]
+        for a, b in spans:
+            start, end = trimmed(evidence.text, low + a, low + b)
+            text = evidence.text[start:end]
+            if not _WORD.search(text) or _normal(text) in headings:
+                continue
+            if kind == "prose" and text.endswith(_QUESTION_END):
+                local = text
+                continue
+            position = evidence.start + start
+            found.append(
+                Quotable(
+                    evidence=evidence.number,
+                    start=position,
+                    end=position + len(text),
+                    text=text,
+                    context=f"{above} {local}".strip(),
+                )
+            )
+    return found
+
+
+def trimmed(text: str, start: int, end: int) -> tuple[int, int]:
+    """The span without surrounding white space and table bars, and without leading bullets and heading marks."""
+    lead = _LEAD.match(text, start, end)
+    start = lead.end() if lead else start
+    tail = _TAIL.search(text, start, end)
+    return start, max(start, tail.start() if tail else end)
+
+
+def plain(text: str) -> str:
+    """The words of a piece of Markdown: links as their text, no emphasis, code, table and tag marks."""
+    return " ".join(_MARKUP.sub(" ", _LINK.sub(r"\1", text)).split())
+
+
+def _blocks(text: str) -> Iterator[tuple[str, int, int]]:
+    """(`heading` | `prose` | `line`, start, end) in order; `line` is not split any further."""
+    code, prose, row, at = False, -1, None, 0
+    for line in [*text.splitlines(keepends=True), ""]:
+        start, at = at, at + len(line)
+        fence, bare = bool(_FENCE.match(line)), not _WORD.search(line)
+        is_row = not code and not bare and bool(_TABLE_ROW.match(line))
+        starts = code or fence or bare or is_row or bool(_HEADING.match(line)) or bool(_LIST_ITEM.match(line))
+        if row is not None:
+            # the row above a rule is the table's head
+            if not (bare and "-" in line and "|" in line):
+                yield "line", *row
+            row = None
+        if starts and prose >= 0:
+            underlined = bool(_UNDERLINE.match(line)) and "\n" not in text[prose:start].strip()
+            yield ("heading" if underlined else "prose"), prose, start
+            prose = -1
+        if fence:
+            code = not code
+        elif bare:
+            continue
+        elif code:
+            yield "line", start, at
+        elif is_row:
+            row = (start, at)
+        elif _HEADING.match(line):
+            yield "heading", start, at
+        elif prose < 0:
+            prose = start
+    # the empty line at the end closes the last block
+
+
+def _normal(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.casefold()))

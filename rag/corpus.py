@@ -1,0 +1,358 @@
+"""`Rag`: a corpus with everything that can be done to it. Every door goes through this object."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from threading import RLock
+from typing import TYPE_CHECKING, Any
+
+from rag import build
+from rag.errors import CorpusMissingError, RagError, SettingsChangedError
+from rag.ingest.generations import Generation, changed_settings, current_generation
+from rag.results import Answer, ChunkSpan, IngestReport, Plan, SearchResult, StoredDocument, VerifyReport
+from rag.retrieval.filters import Where, build_filter
+from rag.settings import EdgeStore, Settings, load_settings
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+    from rag.answering.answerer import Answerer
+    from rag.ingest.job import Progress
+    from rag.langchain import RagRetriever
+    from rag.protocols import Encoder, LexicalEncoder, Store
+    from rag.retrieval.search import Searcher
+
+UNREADABLE = ("embedding", "lexical")
+"""Sections without which the stored vectors cannot be searched."""
+
+
+class Rag:
+    """A corpus.
+
+    Nothing is loaded and no file is touched before the first call that needs it. One object may be used from several
+    threads; it holds the embedded store's lock from its first use to `close`.
+
+    Args:
+        settings: see `rag.settings.Settings`; `Rag.open` reads them from a file.
+        llm: a LangChain chat model that answers, instead of the one that `answer.llm` names.
+        wait_s: seconds to wait for another process that holds the embedded store.
+
+    Example:
+        >>> with Rag.open("docs") as corpus:  # doctest: +SKIP
+        ...     corpus.ingest()
+        ...     corpus.search("how do refunds work?", top_k=5)
+    """
+
+    def __init__(self, settings: Settings, *, llm: "BaseChatModel | None" = None, wait_s: float = 10.0) -> None:
+        self.settings = settings
+        self.name = settings.name
+        self.warnings: list[str] = []
+        self._llm, self._wait_s = llm, wait_s
+        self._lock = RLock()
+        self._store: Store | None = None
+        self._searcher: Searcher | None = None
+
+    @classmethod
+    def open(
+        cls,
+        config: str | Path,
+        *,
+        overrides: Sequence[str] = (),
+        llm: "BaseChatModel | None" = None,
+        wait_s: float = 10.0,
+    ) -> "Rag":
+        """A corpus file, or a plain folder with the shipped defaults.
+
+        Args:
+            config: path of a YAML file or a folder.
+            overrides: `a.b=c` strings over the file's keys.
+
+        Raises:
+            SettingsError: no such file, or a key or value that is not legal.
+        """
+        return cls(load_settings(config, tuple(overrides)), llm=llm, wait_s=wait_s)
+
+    def plan(self) -> Plan:
+        """What `ingest` would do. Writes nothing, not even the index folder."""
+        from rag.ingest.plan import plan
+
+        store = self._open_store(create=False) if self._has_store() else None
+        return plan(
+            self.settings,
+            connectors=build.build_connectors(self.settings),
+            preparer=build.build_preparer(self.settings),
+            store=store,
+        )
+
+    def ingest(
+        self,
+        *,
+        progress: "Callable[[Progress], object] | None" = None,
+        max_delete: float = 0.3,
+        rebuild: bool = False,
+    ) -> IngestReport:
+        """Make the corpus equal its sources.
+
+        Unchanged documents cost nothing, changed ones are replaced without a window in which they are missing, those
+        that are gone from the sources stop answering, and one bad file is one failed document. It may be interrupted or
+        killed at any moment: the next run goes on.
+
+        Args:
+            progress: called with a `Progress` after each group of documents.
+            max_delete: share of the documents, 0 to 1, that may be deleted; up to 20 documents always may.
+            rebuild: build everything anew beside the old state, which answers until the new one is complete.
+
+        Raises:
+            SettingsChangedError: index settings differ from the stored ones and `rebuild` is False.
+            DeletionRefusedError: more would be deleted than `max_delete` allows; nothing was written.
+            SourceError: a source cannot be listed; nothing was written.
+        """
+        from rag.ingest.converge import Options, ingest
+
+        report = ingest(
+            self.settings,
+            connectors=build.build_connectors(self.settings),
+            preparer=build.build_preparer(self.settings),
+            store=self._open_store(create=True),
+            encoder=lambda: self.encoder,
+            options=Options(max_delete=max_delete, rebuild=rebuild),
+            progress=progress,
+        )
+        with self._lock:
+            self._searcher = None
+        return report
+
+    def verify(self) -> VerifyReport:
+        """Reconcile documents and chunks both ways, and encode a sample again. Repairs nothing.
+
+        Raises:
+            CorpusMissingError: nothing was ingested yet.
+        """
+        from rag.ingest.verify import verify
+
+        store, generation = self._opened()
+        return verify(store, generation, encoder=lambda: self.encoder)
+
+    def show(self, document_id: str, *, principals: Sequence[str] | None = None) -> StoredDocument:
+        """A document as stored, with its chunks in order.
+
+        Args:
+            principals: None is the operator; a list sees what is open to everyone or shares a principal with it.
+
+        Raises:
+            RagError: there is no such document, or these principals may not see it: the message is the same.
+        """
+        from rag.store.records import document_point_id
+
+        store, generation = self._opened()
+        point = document_point_id(document_id)
+        record = store.retrieve(generation.documents, [point]).get(point)
+        visible = principals is None or (record is not None and {"*", *principals} & set(record.payload["acl"]))
+        if record is None or not visible or record.payload["status"] == "failed":
+            raise RagError(
+                f"corpus {self.name!r} has no document {document_id!r}; `rag search` shows the ids, <source>:<key>"
+            )
+        payload = record.payload
+        fields = ("start", "end", "pages", "headings", "situation")
+        chunks = store.retrieve(generation.chunks, payload["chunk_ids"], fields=fields)
+        rows = [
+            {
+                "chunk_id": id,
+                "start": chunk.payload["start"],
+                "end": chunk.payload["end"],
+                "page": next(iter(chunk.payload["pages"]), None),
+                "headings": list(chunk.payload["headings"]),
+                "situation": chunk.payload["situation"],
+            }
+            for id, chunk in chunks.items()
+        ]
+        return StoredDocument(
+            document_id=document_id,
+            uri=payload["uri"],
+            title=payload["title"],
+            text=payload["text"],
+            metadata=payload["metadata"],
+            chunks=tuple(sorted(rows, key=lambda row: (row["start"], row["end"]))),
+            mime=payload["mime"],
+        )
+
+    def search(
+        self,
+        query: str,
+        *,
+        top_k: int | None = None,
+        where: Where | None = None,
+        principals: Sequence[str] | None = None,
+    ) -> SearchResult:
+        """The chunks that fit a query best.
+
+        Args:
+            top_k: how many; by default `retrieval.top_k`.
+            where: name -> a value, a list (any of) or {gte, lt}; names are payload fields or metadata keys.
+            principals: None is the operator, who sees everything.
+
+        Raises:
+            CorpusMissingError: nothing was ingested yet.
+            SettingsChangedError: `embedding` or `lexical` differ from what the corpus was built with.
+        """
+        top_k = self.settings.retrieval.top_k if top_k is None else top_k
+        return self._searching().search(query, top_k=top_k, where=build_filter(where, principals))
+
+    def ask(
+        self,
+        question: str,
+        *,
+        history: Sequence[Mapping[str, str]] = (),
+        where: Where | None = None,
+        principals: Sequence[str] | None = None,
+    ) -> Answer:
+        """An answer with checked citations, or an abstention that says why and shows the nearest passages.
+
+        Args:
+            history: earlier turns, oldest first: {"role": "user" | "assistant", "content": ...}.
+            where, principals: as in `search`.
+        """
+        from rag.answering.answerer import answer
+
+        result = self.search(question, where=where, principals=principals)
+        return answer(question, result, answerer=self._answerer(), history=history)
+
+    def stream(
+        self,
+        question: str,
+        *,
+        history: Sequence[Mapping[str, str]] = (),
+        where: Where | None = None,
+        principals: Sequence[str] | None = None,
+    ) -> Iterator[dict[str, Any]]:
+        """The events of an answer as it comes into being; the last one is `done`. See `rag.answering.answerer`."""
+        result = self.search(question, where=where, principals=principals)
+        yield from self._answerer().stream(question, result, history)
+
+    def as_retriever(self, **kwargs: Any) -> "RagRetriever":
+        """A LangChain retriever over this corpus; `top_k`, `where` and `principals` may be given."""
+        from rag.langchain import RagRetriever
+
+        return RagRetriever(corpus=self, **kwargs)
+
+    def close(self) -> None:
+        """Release the store and its lock; a second call does nothing."""
+        with self._lock:
+            store, self._store, self._searcher = self._store, None, None
+        if store is not None:
+            store.close()
+
+    def __enter__(self) -> "Rag":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    @cached_property
+    def encoder(self) -> "Encoder":
+        """The dense encoder, loaded at first use."""
+        return build.build_encoder(self.settings)
+
+    @cached_property
+    def lexical(self) -> "LexicalEncoder":
+        return build.build_lexical(self.settings)
+
+    def _has_store(self) -> bool:
+        """There may be something stored. Looks only, so that a plan makes no folder."""
+        store = self.settings.store
+        return not isinstance(store, EdgeStore) or build.edge_path(store).is_dir()
+
+    def _open_store(self, *, create: bool) -> "Store":
+        with self._lock:
+            if self._store is None:
+                self._store = build.build_store(self.settings, create=create, wait_s=self._wait_s)
+            return self._store
+
+    def _opened(self) -> "tuple[Store, Generation]":
+        """The store and the generation that answers.
+
+        Raises:
+            CorpusMissingError: nothing was ingested yet.
+        """
+        if self._has_store():
+            store = self._open_store(create=False)
+            generation = current_generation(store, self.name)
+            if generation is not None:
+                return store, generation
+        raise CorpusMissingError(f"corpus {self.name!r} holds nothing yet: run `rag ingest` on it first")
+
+    def _searching(self) -> "Searcher":
+        from rag.answering.abstention import coverage
+        from rag.retrieval.search import Searcher
+        from rag.retrieval.terms import TermStatistics
+
+        with self._lock:
+            if self._searcher is None:
+                store, generation = self._opened()
+                self._check_settings(generation)
+                self._searcher = Searcher(
+                    store=store,
+                    chunks=generation.chunks,
+                    documents=generation.documents,
+                    encoder=lambda: self.encoder,
+                    lexical=self.lexical,
+                    terms=TermStatistics(store, generation.chunks, "lexical"),
+                    settings=self.settings.retrieval,
+                    calibrate=coverage,
+                )
+            return self._searcher
+
+    def _check_settings(self, generation: Generation) -> None:
+        """Other chunking still answers, with a warning; another encoder cannot."""
+        changed = changed_settings(generation, self.settings.index_settings())
+        if not changed:
+            return
+        keys = ", ".join(change.key for change in changed)
+        if any(change.key.startswith(UNREADABLE) for change in changed):
+            raise SettingsChangedError(
+                f"corpus {self.name!r} was built with another {keys}: its vectors do not compare with this query's. "
+                "Run `rag ingest --rebuild`, or set the keys back"
+            )
+        self.warnings.append(
+            f"{keys} changed since the corpus was built; it answers as it was built until `rag ingest --rebuild`"
+        )
+
+    def _answerer(self) -> "Answerer":
+        """Quotes, or the model that was passed in or that `answer.llm` names."""
+        from rag.answering.answerer import ExtractiveAnswerer, ModelAnswerer
+
+        quotes = ExtractiveAnswerer(
+            settings=self.settings.answer,
+            encoder=self.encoder,
+            lexical=self.lexical,
+            idf=self._searching().terms.idf,
+            read_text=self._read_text,
+            chunk_spans=self._chunk_spans,
+        )
+        if self._llm is not None:
+            return ModelAnswerer(model=self._llm, name=type(self._llm).__name__, quotes=quotes)
+        if self.settings.answer.llm is not None:
+            return ModelAnswerer(model=self._configured_llm, name=self.settings.answer.llm, quotes=quotes)
+        return quotes
+
+    @cached_property
+    def _configured_llm(self) -> "BaseChatModel":
+        from rag.answering.llm import chat_model
+
+        return chat_model(self.settings.answer)
+
+    def _read_text(self, document_id: str) -> str | None:
+        """The stored text of a document, read now; None where it is gone."""
+        from rag.store.records import document_point_id
+
+        store, generation = self._opened()
+        point = document_point_id(document_id)
+        record = store.retrieve(generation.documents, [point], fields=("text",)).get(point)
+        return record.payload["text"] if record else None
+
+    def _chunk_spans(self, document_id: str) -> list[ChunkSpan]:
+        """The chunks of a document in order."""
+        return [
+            ChunkSpan(chunk_id=row["chunk_id"], start=row["start"], end=row["end"], page=row["page"])
+            for row in self.show(document_id).chunks
+        ]

@@ -1,0 +1,109 @@
+"""What differs between the sources and the store."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from rag.errors import DeletionRefusedError, SourceError
+from rag.protocols import Connector, Store
+from rag.results import Skipped
+from rag.store.records import STATE_FIELDS, DocumentState, item_hash
+from rag.types import Skip, SourceItem
+
+DELETE_FLOOR = 20
+"""Up to so many documents are deleted without asking."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """What the sources hold now, and through which connector each item is read."""
+
+    items: tuple[tuple[Connector, SourceItem], ...]
+    skipped: tuple[Skipped, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """The difference.
+
+    Attributes:
+        read: items that must be read: unknown, or known with another fingerprint, metadata or acl, or damaged.
+        unchanged: documents that need nothing, not even a look.
+        gone: stored documents that no source lists any more.
+    """
+
+    read: tuple[tuple[Connector, SourceItem], ...]
+    unchanged: tuple[DocumentState, ...]
+    gone: tuple[DocumentState, ...]
+
+
+def list_sources(connectors: Sequence[Connector]) -> Listing:
+    """Ask every connector for its items.
+
+    Raises:
+        SourceError: a source cannot be listed, or lists one key twice.
+    """
+    items: dict[str, tuple[Connector, SourceItem]] = {}
+    skipped = []
+    for connector in connectors:
+        for entry in connector.list():
+            if isinstance(entry, Skip):
+                skipped.append(Skipped(uri=entry.uri, reason=entry.reason))
+            elif entry.id in items:
+                raise SourceError(
+                    f"source {connector.name!r} lists {entry.key!r} twice: {items[entry.id][1].uri}, {entry.uri}"
+                )
+            else:
+                items[entry.id] = (connector, entry)
+    return Listing(items=tuple(items.values()), skipped=tuple(skipped))
+
+
+def stored_states(store: Store, documents: str) -> dict[str, DocumentState]:
+    """State of every stored document by its id."""
+    states = (DocumentState.from_record(record) for record in store.scroll(documents, fields=STATE_FIELDS))
+    return {state.id: state for state in states}
+
+
+def chunk_owners(store: Store, chunks: str) -> dict[str, set[str]]:
+    """Ids of the stored chunks by document id."""
+    owners: dict[str, set[str]] = {}
+    for record in store.scroll(chunks, fields=("document_id",)):
+        owners.setdefault(record.payload["document_id"], set()).add(record.id)
+    return owners
+
+
+def damaged_documents(states: Iterable[DocumentState], owners: dict[str, set[str]]) -> set[str]:
+    """Documents whose stored chunks are not those that they list: a crash came between."""
+    return {state.id for state in states if set(state.chunk_ids) != owners.get(state.id, set())}
+
+
+def compare(listing: Listing, states: dict[str, DocumentState], damaged: set[str]) -> Changes:
+    """Sort the items into what must be read, what is unchanged and what is gone."""
+    read, unchanged = [], []
+    for connector, item in listing.items:
+        state = states.get(item.id)
+        known = state is not None and state.fingerprint == item.fingerprint and state.item_hash == item_hash(item)
+        if state is not None and known and item.id not in damaged:
+            unchanged.append(state)
+        else:
+            read.append((connector, item))
+    listed = {item.id for _, item in listing.items}
+    gone = [state for state in states.values() if state.id not in listed]
+    return Changes(read=tuple(read), unchanged=tuple(unchanged), gone=tuple(gone))
+
+
+def guard_deletion(gone: int, stored: int, max_delete: float) -> None:
+    """Refuse to delete more than a share of the corpus; small numbers always pass.
+
+    Args:
+        gone: documents that would be deleted.
+        stored: documents in the corpus.
+        max_delete: share of the stored documents, 0 to 1.
+
+    Raises:
+        DeletionRefusedError: nothing was written; the message says how to go on.
+    """
+    if gone > max(DELETE_FLOOR, max_delete * stored):
+        raise DeletionRefusedError(
+            f"{gone} of {stored} documents are gone from the sources, more than --max-delete {max_delete:.0%} allows; "
+            "nothing was changed. If that is meant: --yes, or a higher --max-delete; else look at the sources"
+        )

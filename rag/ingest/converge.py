@@ -1,0 +1,131 @@
+"""Make a corpus equal its sources: choose the generation, find the changes, run the job, report."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rag.errors import SettingsChangedError
+from rag.ingest.changes import (
+    chunk_owners,
+    compare,
+    damaged_documents,
+    guard_deletion,
+    list_sources,
+    stored_states,
+)
+from rag.ingest.generations import (
+    Generation,
+    activate_generation,
+    begin_generation,
+    changed_settings,
+    current_generation,
+)
+from rag.ingest.job import Job, Progress
+from rag.ingest.prepare import Preparer
+from rag.ingest.write import Writer
+from rag.protocols import Connector, Encoder, Store
+from rag.results import IngestReport
+from rag.settings import Settings
+
+COMPACT_SHARE = 0.1
+"""The index is compacted after a job that deleted chunks or rewrote more than this share of the documents."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What a run may do.
+
+    Attributes:
+        max_delete: share of the stored documents that may be deleted, 0 to 1.
+        rebuild: build a new generation if the index settings changed, or anyway.
+    """
+
+    max_delete: float = 0.3
+    rebuild: bool = False
+
+
+def ingest(
+    settings: Settings,
+    *,
+    connectors: list[Connector],
+    preparer: Preparer,
+    store: Store,
+    encoder: Callable[[], Encoder],
+    options: Options,
+    progress: Callable[[Progress], object] | None = None,
+) -> IngestReport:
+    """Run a job. See `Rag.ingest`."""
+    started = time.monotonic()
+    with preparer.stopwatch.time("list"):
+        listing = list_sources(connectors)
+    current = current_generation(store, settings.name)
+    if current is not None and not options.rebuild:
+        refuse_changed_settings(settings, current)
+    before = stored_states(store, current.documents) if current else {}
+    known = {state.id for state in before.values() if not state.failed}
+    gone = known - {item.id for _, item in listing.items}
+    guard_deletion(len(gone), len(known), options.max_delete)
+
+    if current is None or options.rebuild:
+        target = begin_generation(store, settings.name, settings.index_settings(), encoder().dimension)
+    else:
+        target = current
+    if current is None:  # nothing answers yet: what is finished may answer at once
+        activate_generation(store, settings.name, target)
+    states = before if target is current else stored_states(store, target.documents)
+    owners = chunk_owners(store, target.chunks)
+    damaged = damaged_documents(states.values(), owners)
+    changes = compare(listing, states, damaged)
+
+    writer = Writer(store=store, generation=target, owners=owners, stopwatch=preparer.stopwatch)
+    writer.delete_orphans(set(owners) - set(states) - {item.id for _, item in changes.read})
+    job = Job(
+        preparer=preparer,
+        writer=writer,
+        encoder=encoder,
+        known=known,
+        group_tokens=2 * settings.embedding.batch_tokens,
+        progress=progress,
+    )
+    tally = job.run(changes, states, damaged)
+    if target is not current and current is not None:
+        activate_generation(store, settings.name, target)
+    if _should_compact(writer, len(changes.read), len(listing.items)):
+        with preparer.stopwatch.time("write"):
+            store.compact(target.chunks)
+            store.compact(target.documents)
+    return IngestReport(
+        corpus=settings.name,
+        new=tally.new,
+        changed=tally.changed,
+        unchanged=tally.unchanged,
+        deleted=len(gone),
+        failed=tuple(tally.failed),
+        skipped=listing.skipped,
+        chunks_written=writer.chunks_written,
+        chunks_deleted=writer.chunks_deleted,
+        tokens_encoded=job.tokens_encoded,
+        tokens_truncated=job.tokens_truncated,
+        tokens_unknown=job.tokens_unknown,
+        seconds=round(time.monotonic() - started, 3),
+        stages={stage: round(seconds, 3) for stage, seconds in preparer.stopwatch.seconds.items()},
+    )
+
+
+def refuse_changed_settings(settings: Settings, current: Generation) -> None:
+    """Raise where the corpus was built with other index settings.
+
+    Raises:
+        SettingsChangedError: naming the keys and the way on.
+    """
+    changed = changed_settings(current, settings.index_settings())
+    if changed:
+        keys = ", ".join(f"{c.key} (stored {c.stored!r}, now {c.wanted!r})" for c in changed)
+        raise SettingsChangedError(
+            f"corpus {settings.name!r} was built with other settings: {keys}. "
+            "Build it anew with `rag ingest --rebuild` (the old one answers until it is done), or set them back"
+        )
+
+
+def _should_compact(writer: Writer, read: int, total: int) -> bool:
+    return writer.chunks_deleted > 0 or read > COMPACT_SHARE * total

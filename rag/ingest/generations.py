@@ -1,0 +1,94 @@
+"""Generations of a corpus' collections: a rebuild writes a new one beside the old one, which goes on answering."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from rag.protocols import Store
+from rag.results import SettingChange
+from rag.store.schema import (
+    SCHEMA_VERSION,
+    chunks_alias,
+    chunks_schema,
+    documents_alias,
+    documents_schema,
+    generation_name,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generation:
+    """A pair of collections that belong together.
+
+    Attributes:
+        settings: the index settings that it was built with, flat.
+    """
+
+    number: int
+    chunks: str
+    documents: str
+    settings: dict[str, Any]
+
+
+def current_generation(store: Store, corpus: str) -> Generation | None:
+    """The generation that answers, None where nothing was ingested."""
+    chunks = store.aliases().get(chunks_alias(corpus))
+    return next((g for g in _complete(store, corpus) if g.chunks == chunks), None)
+
+
+def changed_settings(generation: Generation, wanted: dict[str, Any]) -> tuple[SettingChange, ...]:
+    """Index settings that differ from the stored ones, by key."""
+    keys = sorted({*generation.settings, *wanted})
+    return tuple(
+        SettingChange(key=key, stored=generation.settings.get(key), wanted=wanted.get(key))
+        for key in keys
+        if generation.settings.get(key) != wanted.get(key)
+    )
+
+
+def begin_generation(store: Store, corpus: str, settings: dict[str, Any], dimension: int) -> Generation:
+    """The unfinished generation with these settings if a job left one, else a new one. It does not answer yet."""
+    current = current_generation(store, corpus)
+    unfinished = [g for g in _complete(store, corpus) if current is None or g.number > current.number]
+    for generation in unfinished:
+        if not changed_settings(generation, settings):
+            return generation
+    for name in store.collections():  # half made, or made with settings that nobody wants any more
+        if (number := _number(name, corpus)) is not None and (current is None or number > current.number):
+            store.drop(name)
+    number = 1 if current is None else current.number + 1
+    chunks, documents = _names(corpus, number)
+    metadata = {"corpus": corpus, "schema": SCHEMA_VERSION, "settings": settings}
+    store.create(chunks_schema(chunks, dimension, metadata))
+    store.create(documents_schema(documents, dimension, metadata))
+    return Generation(number=number, chunks=chunks, documents=documents, settings=settings)
+
+
+def activate_generation(store: Store, corpus: str, generation: Generation) -> None:
+    """Let this generation answer from now on, and drop the others."""
+    store.switch({chunks_alias(corpus): generation.chunks, documents_alias(corpus): generation.documents})
+    for name in store.collections():
+        if _number(name, corpus) is not None and name not in (generation.chunks, generation.documents):
+            store.drop(name)
+
+
+def _names(corpus: str, number: int) -> tuple[str, str]:
+    return generation_name(chunks_alias(corpus), number), generation_name(documents_alias(corpus), number)
+
+
+def _number(name: str, corpus: str) -> int | None:
+    """The generation that a collection of this corpus belongs to; None for other collections."""
+    match = re.fullmatch(r"(.+)__g(\d+)", name)
+    return int(match[2]) if match and match[1] in (chunks_alias(corpus), documents_alias(corpus)) else None
+
+
+def _complete(store: Store, corpus: str) -> list[Generation]:
+    """Generations of which both collections exist, oldest first; a crash may leave only one."""
+    names = set(store.collections())
+    found = []
+    for number in sorted({number for name in names if (number := _number(name, corpus)) is not None}):
+        chunks, documents = _names(corpus, number)
+        if {chunks, documents} <= names:
+            settings = store.metadata(chunks)["settings"]
+            found.append(Generation(number=number, chunks=chunks, documents=documents, settings=settings))
+    return found

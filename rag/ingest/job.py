@@ -1,0 +1,202 @@
+"""The job that makes a corpus equal its sources.
+
+Three stages overlap: a reader thread prepares documents, this thread encodes them in groups, a writer thread stores
+them. The reader is ahead by a bounded number of documents and the writer behind by a bounded number of groups.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from rag.ingest.changes import Changes
+from rag.ingest.prepare import Prepared, Preparer
+from rag.ingest.vectors import encode_group
+from rag.ingest.write import Writer
+from rag.protocols import Connector, Encoder
+from rag.results import Failure
+from rag.store.records import DocumentState
+from rag.types import SourceItem
+
+AHEAD = 32
+"""Documents that the reader may be ahead."""
+BEHIND = 2
+"""Groups that the writer may be behind."""
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """Where a job stands.
+
+    Attributes:
+        done, total: documents that needed a look.
+        tokens: encoded so far.
+        seconds: since the job began.
+        eta_s: seconds left, by the bytes that are left; None before the first document is done.
+    """
+
+    done: int
+    total: int
+    tokens: int
+    seconds: float
+    eta_s: float | None
+
+    def __str__(self) -> str:
+        rate = self.tokens / self.seconds if self.seconds else 0.0
+        left = "" if self.eta_s is None else f", about {self.eta_s:.0f} s left"
+        return f"{self.done}/{self.total} documents, {rate:,.0f} tokens/s{left}"
+
+
+@dataclass(kw_only=True)
+class Tally:
+    """What the job counted, where it happened."""
+
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    failed: list[Failure] = field(default_factory=list)
+
+
+@dataclass(kw_only=True)
+class Job:
+    """One run over the changes.
+
+    Attributes:
+        encoder: loads the encoder at its first call; a job that encodes nothing never calls it.
+        known: ids of the documents that the corpus had before; the others are new.
+        group_tokens: tokens that are encoded and written together; what a kill may lose.
+    """
+
+    preparer: Preparer
+    writer: Writer
+    encoder: Callable[[], Encoder]
+    known: set[str]
+    group_tokens: int
+    progress: Callable[[Progress], object] | None = None
+    tally: Tally = field(default_factory=Tally)
+    tokens_encoded: int = 0
+    tokens_truncated: int = 0
+    tokens_unknown: int = 0
+
+    def run(self, changes: Changes, states: dict[str, DocumentState], damaged: set[str]) -> Tally:
+        """Read, encode and write everything that changed, then delete what is gone."""
+        self.tally.unchanged += len(changes.unchanged)
+        items = {item.id: item for _, item in changes.read}
+        meter = _Meter(items.values(), self.progress)
+
+        def prepare(pair: tuple[Connector, SourceItem]) -> Prepared | Failure:
+            connector, item = pair
+            return self.preparer.prepare(connector, item, states.get(item.id), item.id in damaged)
+
+        with ThreadPoolExecutor(1, "reader") as reader, ThreadPoolExecutor(1, "writer") as pool:
+            writes = _Bounded(pool, BEHIND)
+            group: list[Prepared] = []
+            for outcome in ahead(reader, prepare, changes.read, AHEAD):
+                if isinstance(outcome, Failure):
+                    self.tally.failed.append(outcome)
+                    writes.submit(self.writer.fail, items[outcome.id], outcome, states.get(outcome.id))
+                    meter.count([items[outcome.id]], self.tokens_encoded)
+                elif outcome.content_changed:
+                    group.append(outcome)
+                    if sum(c.tokens for p in group for c in p.chunks) >= self.group_tokens:
+                        self._encode(group, writes, meter)
+                        group = []
+                else:
+                    self._settle(outcome, writes)
+                    meter.count([outcome.item], self.tokens_encoded)
+            if group:
+                self._encode(group, writes, meter)
+            writes.wait()
+        self.writer.delete(changes.gone)
+        return self.tally
+
+    def _encode(self, group: list[Prepared], writes: "_Bounded", meter: "_Meter") -> None:
+        """Encode a group and hand it to the writer."""
+        encoder = self.encoder()
+        before = (encoder.tokens_encoded, encoder.tokens_truncated, encoder.tokens_unknown)
+        with self.preparer.stopwatch.time("encode"):
+            vectors = encode_group(
+                group,
+                encoder=encoder,
+                situator=self.preparer.situator,
+                store=self.writer.store,
+                chunks=self.writer.generation.chunks,
+            )
+        self.tokens_encoded += encoder.tokens_encoded - before[0]
+        self.tokens_truncated += encoder.tokens_truncated - before[1]
+        self.tokens_unknown += encoder.tokens_unknown - before[2]
+        for prepared in group:
+            self._count(prepared.document.id)
+        writes.submit(self.writer.write, group, vectors)
+        meter.count([prepared.item for prepared in group], self.tokens_encoded)
+
+    def _settle(self, prepared: Prepared, writes: "_Bounded") -> None:
+        """The content is the stored one: rewrite the record where it differs, else only note the fingerprint."""
+        if prepared.record_changed:
+            self._count(prepared.document.id)
+            writes.submit(self.writer.rewrite, prepared)
+        else:
+            self.tally.unchanged += 1
+            writes.submit(self.writer.touch, prepared)
+
+    def _count(self, document_id: str) -> None:
+        if document_id in self.known:
+            self.tally.changed += 1
+        else:
+            self.tally.new += 1
+
+
+class _Bounded:
+    """Hands calls to a pool in order and waits while too many are under way; raises what they raised."""
+
+    def __init__(self, pool: ThreadPoolExecutor, limit: int) -> None:
+        self._pool, self._limit = pool, limit
+        self._futures: deque[Future[None]] = deque()
+
+    def submit(self, function: Callable[..., None], *args: object) -> None:
+        self._futures.append(self._pool.submit(function, *args))
+        while len(self._futures) > self._limit:
+            self._futures.popleft().result()
+
+    def wait(self) -> None:
+        while self._futures:
+            self._futures.popleft().result()
+
+
+class _Meter:
+    """Turns finished items into progress; the time left goes by bytes, since documents differ in size."""
+
+    def __init__(self, items: Iterable[SourceItem], report: Callable[[Progress], object] | None) -> None:
+        sizes = [item.size or 1 for item in items]
+        self._total, self._bytes, self._report = len(sizes), sum(sizes), report
+        self._done = self._bytes_done = 0
+        self._started = time.monotonic()
+
+    def count(self, items: list[SourceItem], tokens: int) -> None:
+        self._done += len(items)
+        self._bytes_done += sum(item.size or 1 for item in items)
+        if self._report is None:
+            return
+        seconds = time.monotonic() - self._started
+        left = (self._bytes - self._bytes_done) * seconds / self._bytes_done if self._bytes_done else None
+        self._report(Progress(done=self._done, total=self._total, tokens=tokens, seconds=seconds, eta_s=left))
+
+
+def ahead(pool: ThreadPoolExecutor, function: Callable[[T], R], items: Iterable[T], number: int) -> Iterator[R]:
+    """Results of `function` over `items` in order, computed by the pool at most `number` items ahead."""
+    futures: deque[Future[R]] = deque()
+    try:
+        for item in items:
+            futures.append(pool.submit(function, item))
+            if len(futures) >= number:
+                yield futures.popleft().result()
+        while futures:
+            yield futures.popleft().result()
+    finally:
+        for future in futures:
+            future.cancel()

@@ -1,0 +1,72 @@
+"""Reconcile documents and chunks both ways, and encode a sample again."""
+
+import random
+from collections import Counter
+from collections.abc import Callable
+
+import numpy as np
+
+from rag.ingest.changes import chunk_owners, stored_states
+from rag.ingest.generations import Generation
+from rag.protocols import Encoder, Store
+from rag.results import VerifyReport
+from rag.store.records import SHARED_FIELDS, document_point_id
+from rag.types import Chunk
+
+SAMPLE = 32
+"""Chunks that are encoded again."""
+SAME = 0.99
+"""Cosine from which two encodings of one text count as the same; bfloat16 and float32 stay well above it."""
+
+
+def verify(store: Store, generation: Generation, *, encoder: Callable[[], Encoder]) -> VerifyReport:
+    """Compare what documents say of their chunks with the stored chunks. Writes nothing.
+
+    Args:
+        encoder: loads the encoder; not called where there are no chunks.
+    """
+    states = stored_states(store, generation.documents)
+    owners = chunk_owners(store, generation.chunks)
+    good = [state for state in states.values() if not state.failed]
+    missing = sum(len(set(state.chunk_ids) - owners.get(state.id, set())) for state in good)
+    listed = {state.id: set(state.chunk_ids) for state in good}
+    orphans = sum(len(ids - listed.get(document_id, set())) for document_id, ids in owners.items())
+    stale = {state.id for state in good if _is_stale(store, generation, state.id, state.chunk_ids)}
+    stale |= _badly_encoded(store, generation, sorted(id for ids in owners.values() for id in ids), encoder)
+    return VerifyReport(
+        documents=len(good),
+        chunks=sum(len(ids) for ids in owners.values()),
+        missing_chunks=missing,
+        orphan_chunks=orphans,
+        stale_documents=len(stale & set(listed)),
+        repaired=0,
+    )
+
+
+def _is_stale(store: Store, generation: Generation, document_id: str, chunk_ids: tuple[str, ...]) -> bool:
+    """A stored chunk is not the slice of the stored text, has another id than it should, or another record."""
+    point = document_point_id(document_id)
+    document = store.retrieve(generation.documents, [point], fields=("text", *SHARED_FIELDS))[point].payload
+    chunks = [r.payload for r in store.retrieve(generation.chunks, chunk_ids).values()]
+    occurrences: Counter[str] = Counter()
+    for chunk in sorted(chunks, key=lambda payload: payload["ordinal"]):
+        text = document["text"][chunk["start"] : chunk["end"]]
+        if text != chunk["text"] or any(chunk[name] != document[name] for name in SHARED_FIELDS):
+            return True
+        occurrences[text] += 1
+        if len(chunks) == len(chunk_ids) and Chunk.id_of(document_id, text, occurrences[text] - 1) not in chunk_ids:
+            return True
+    return False
+
+
+def _badly_encoded(store: Store, generation: Generation, ids: list[str], encoder: Callable[[], Encoder]) -> set[str]:
+    """Documents of the sampled chunks whose stored vector is not the one of their text."""
+    sample = random.Random(0).sample(ids, min(SAMPLE, len(ids)))  # noqa: S311 - a fixed sample, nothing secret
+    fields = ("document_id", "text", "plain")
+    records = list(store.retrieve(generation.chunks, sample, fields=fields, vectors=("raw",)).values())
+    if not records:
+        return set()
+    again = encoder().encode([r.payload.get("plain", r.payload["text"]) for r in records], kind="document")
+    stored = np.stack([np.asarray(r.vectors["raw"], np.float32) for r in records])
+    cosines = np.einsum("nd,nd->n", again, stored)
+    return {r.payload["document_id"] for r, cosine in zip(records, cosines, strict=True) if cosine < SAME}

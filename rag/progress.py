@@ -1,0 +1,38 @@
+"""A progress bar on stderr for long work."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from tqdm import tqdm
+
+from rag.ingest.job import Progress
+
+
+@contextmanager
+def progress_bar() -> Iterator[Callable[[Progress], None]]:
+    """A callback that draws documents done, rate and time left; silent where stderr is no terminal."""
+    bar: tqdm[None] = tqdm(
+        total=0,
+        unit=" documents",
+        disable=None,
+        leave=False,
+        bar_format="{desc} |{bar:30}| {n_fmt}/{total_fmt} documents{postfix}",
+    )
+    bar.set_description("ingest")
+
+    def show(progress: Progress) -> None:
+        bar.total = progress.total
+        bar.n = progress.done
+        rate = progress.tokens / progress.seconds if progress.seconds else 0.0
+        left = "" if progress.eta_s is None else f", {_duration(progress.eta_s)} left"
+        bar.set_postfix_str(f"{rate:,.0f} tokens/s{left}")
+
+    try:
+        yield show
+    finally:
+        bar.close()
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"

@@ -1,0 +1,200 @@
+"""The seams: small, batch-first, typed. Nothing has to inherit from them."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal, Protocol
+
+from langchain_core.documents.base import Blob
+
+from rag.points import CollectionSchema, Filter, IndexKind, Leg, Point, Record, Scored, SparseVector, Vector
+from rag.types import Chunk, Document, Skip, SourceItem
+
+
+class Connector(Protocol):
+    """Where documents come from."""
+
+    name: str
+
+    def list(self) -> Iterable[SourceItem | Skip]:
+        """Every item of the source, cheaply, without reading contents.
+
+        Raises:
+            SourceError: the source cannot be listed as a whole.
+        """
+        ...
+
+    def fetch(self, item: SourceItem) -> Blob:
+        """The item's bytes.
+
+        Raises:
+            DocumentError: this item cannot be read.
+        """
+        ...
+
+
+class Parser(Protocol):
+    """Bytes -> a document with structure."""
+
+    def parse(self, blob: Blob, item: SourceItem) -> Document:
+        """Read the blob.
+
+        Raises:
+            DocumentError: it cannot be read, or is a container that holds no text.
+        """
+        ...
+
+
+class TokenCounter(Protocol):
+    """The encoder's tokenizer, as far as sizing needs it. Imports no torch."""
+
+    max_word_chars: int
+    """A longer run without white space would become one unknown token; split it before it gets here."""
+    max_tokens: int
+    """Longest text that the encoder reads whole, special tokens not counted."""
+
+    def count(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text, special tokens not counted."""
+        ...
+
+
+class Chunker(Protocol):
+    """Document -> chunks: every visible character in some chunk, none over budget, ids stable."""
+
+    def split(self, document: Document) -> list[Chunk]: ...
+
+
+class Encoder(Protocol):
+    """A dense text encoder. The counters only grow; a job reports their differences."""
+
+    @property
+    def dimension(self) -> int: ...
+
+    @property
+    def tokens_encoded(self) -> int:
+        """Tokens of all texts so far, special tokens not counted."""
+        ...
+
+    @property
+    def tokens_truncated(self) -> int:
+        """Tokens that did not fit the window and were lost; counted where that happens."""
+        ...
+
+    @property
+    def tokens_unknown(self) -> int:
+        """Encoded tokens that the vocabulary does not know."""
+        ...
+
+    def encode(self, texts: Sequence[str], *, kind: Literal["query", "document"]) -> Vector:
+        """Texts -> (n, dimension) float32, unit norm; row i belongs to text i; (0, dimension) for no texts."""
+        ...
+
+
+class LexicalEncoder(Protocol):
+    """Texts -> term weights. A vector depends on its own text alone."""
+
+    def encode(self, texts: Sequence[str], *, kind: Literal["query", "chunk", "document"]) -> list[SparseVector]:
+        """Term weights of each text, without idf; an empty vector for a text without words."""
+        ...
+
+    @property
+    def max_term_weight(self) -> float:
+        """Least upper bound of a term's weight in a chunk (k1 + 1): scales scores to a fixed range."""
+        ...
+
+
+class Situator(Protocol):
+    """Chunk -> its situation in the document. It is matched, never shown as the chunk's text."""
+
+    def lines(self, document: Document, chunks: Sequence[Chunk]) -> list[str]:
+        """A line a chunk: what is shown beside it and matched lexically; "" where there is nothing to say."""
+        ...
+
+    def vectors(self, document: Document, chunks: Sequence[Chunk], raw: Vector, encoder: Encoder) -> Vector:
+        """The situated vectors (n, d), unit norm, from the raw vectors (n, d) of the document's chunks."""
+        ...
+
+
+class Store(Protocol):
+    """Collections of points. One process, one store object; calls are serialised by the implementation."""
+
+    def aliases(self) -> dict[str, str]:
+        """Alias -> collection name."""
+        ...
+
+    def switch(self, aliases: Mapping[str, str]) -> None:
+        """Point every alias to its collection, all at once."""
+        ...
+
+    def collections(self) -> list[str]:
+        """Names of all collections, without aliases, sorted."""
+        ...
+
+    def metadata(self, name: str) -> dict[str, Any]:
+        """The metadata that the collection was created with."""
+        ...
+
+    def create(self, schema: CollectionSchema) -> None:
+        """Make a collection with its payload indexes. StoreError where the name is taken."""
+        ...
+
+    def drop(self, name: str) -> None:
+        """Remove a collection, or do nothing where there is none."""
+        ...
+
+    def index(self, name: str, field: str, kind: IndexKind) -> None:
+        """Index a payload field; does nothing where it is indexed."""
+        ...
+
+    def upsert(self, name: str, points: Sequence[Point]) -> None:
+        """Write points, every one validated before the engine sees any. StoreError names a bad one."""
+        ...
+
+    def set_payload(self, name: str, payloads: Mapping[str, Mapping[str, Any]]) -> None:
+        """Replace top-level payload keys of existing points; vectors stay. Unknown ids are left out."""
+        ...
+
+    def delete(self, name: str, ids: Sequence[str]) -> None:
+        """Remove points; unknown ids are fine."""
+        ...
+
+    def retrieve(
+        self, name: str, ids: Sequence[str], *, fields: Sequence[str] | None = None, vectors: Sequence[str] = ()
+    ) -> dict[str, Record]:
+        """Points by id; missing ones are left out. `fields=None` is the whole payload, `()` none of it."""
+        ...
+
+    def scroll(
+        self, name: str, *, where: Filter = (), fields: Sequence[str] | None = None, vectors: Sequence[str] = ()
+    ) -> Iterator[Record]:
+        """Every point that meets the filter, in order of id."""
+        ...
+
+    def search(self, name: str, legs: Sequence[Leg]) -> list[list[Scored]]:
+        """A list a leg in one round trip: best first, scores rounded to 6 digits, ties by id.
+
+        Lexical scores are sum over shared terms of query weight x stored weight x idf.
+        """
+        ...
+
+    def count(self, name: str, *, where: Filter = ()) -> int:
+        """Exact number of points that meet the filter."""
+        ...
+
+    def flush(self, name: str) -> None:
+        """Return when everything written so far survives a power cut."""
+        ...
+
+    def compact(self, name: str) -> None:
+        """Give back the space of deleted points and make the idf exact again. Slow: never in a serving process."""
+        ...
+
+    def close(self) -> None:
+        """Release files and locks; a second call does nothing."""
+        ...
+
+
+class Reranker(Protocol):
+    """Scores only; sorting, cutting and stamping ranks is one pure function elsewhere."""
+
+    def score(self, query: str, texts: Sequence[str]) -> Vector:
+        """(n,) float32, higher is better."""
+        ...

@@ -1,0 +1,106 @@
+"""Results as text for a terminal. Pure functions."""
+
+import textwrap
+from collections.abc import Mapping
+from typing import Any
+
+from rag.results import Answer, Failure, IngestReport, Plan, SearchResult, Skipped, StoredDocument, VerifyReport
+
+SHOWN = 20
+"""Rows of a long list that are printed; the JSON has them all."""
+
+
+def plan(found: Plan) -> str:
+    lines = [
+        f"{found.corpus}: {found.new} new, {found.changed} changed, {found.unchanged} unchanged, "
+        f"{found.deleted} deleted"
+    ]
+    lines += [
+        f"  setting {c.key}: stored {c.stored!r}, now {c.wanted!r} (needs --rebuild)" for c in found.settings_changed
+    ]
+    lines += _capped([f"  {d.action:8} {d.id}" for d in found.documents])
+    lines += _problems(found.failed, found.skipped)
+    e = found.estimate
+    lines.append(f"about {e['tokens']:,.0f} tokens to encode, {e['seconds']:,.0f} s, {e['bytes'] / 1e6:,.1f} MB")
+    return "\n".join(lines)
+
+
+def ingest(report: IngestReport) -> str:
+    lines = _problems(report.failed, report.skipped)
+    lines.append(
+        f"{report.corpus}: {report.new} new, {report.changed} changed, {report.unchanged} unchanged, "
+        f"{report.deleted} deleted, {len(report.failed)} failed, {len(report.skipped)} skipped"
+    )
+    lines.append(
+        f"{report.chunks_written} chunks written, {report.chunks_deleted} deleted, "
+        f"{report.tokens_encoded:,} tokens encoded, {report.tokens_truncated} truncated, {report.seconds:.1f} s"
+    )
+    return "\n".join(lines)
+
+
+def verify(report: VerifyReport) -> str:
+    if report.ok:
+        return f"ok: {report.documents} documents, {report.chunks} chunks, nothing missing, orphaned or stale"
+    return (
+        f"{report.documents} documents, {report.chunks} chunks: {report.missing_chunks} missing chunks, "
+        f"{report.orphan_chunks} orphan chunks, {report.stale_documents} stale documents; `rag ingest` mends missing "
+        "and orphan chunks, `rag ingest --rebuild` builds everything anew"
+    )
+
+
+def document(found: StoredDocument) -> str:
+    head = f"{found.document_id}\n{found.title}\n{found.uri}\n{len(found.chunks)} chunks\n"
+    return f"{head}\n{found.text}"
+
+
+def search(result: SearchResult) -> str:
+    if not result.hits:
+        return "no hits"
+    blocks = []
+    for hit in result.hits:
+        legs = "  ".join(f"{name} {score:.3f} (#{hit.ranks[name]})" for name, score in hit.scores.items())
+        text = textwrap.shorten(hit.text, 240, placeholder=" ...")
+        place = _place(hit.document_id, hit.page)
+        head = f"{hit.rank}. {hit.score:.3f}  {hit.situation or hit.title}\n   {place}\n   {legs}\n"
+        blocks.append(head + textwrap.indent(textwrap.fill(text, 100), "   "))
+    return "\n\n".join(blocks)
+
+
+def answer(found: Answer) -> str:
+    text = f"No answer. {found.reason}" if found.abstained else _marked(found.to_dict())
+    return f"{text}\n{sources(found.to_dict())}"
+
+
+def sources(found: Mapping[str, Any]) -> str:
+    """The cited passages of an answer's JSON, or the nearest ones where it abstained."""
+    cited = {c["evidence"]: c for s in found["sentences"] for c in s["citations"]}
+    rows = [e for e in found["evidence"] if e["number"] in cited or found["abstained"]]
+    title = "Nearest passages:" if found["abstained"] else "Sources:"
+    lines = [
+        f"[{e['number']}] {' > '.join([e['title'], *e['headings']])}  {_place(e['document_id'], e['page'])}"
+        for e in rows
+    ]
+    lines += [found["notice"]] if found.get("notice") else []
+    return "\n".join(["", title, *lines]) if rows else "\n".join(lines)
+
+
+def _marked(found: Mapping[str, Any]) -> str:
+    """The sentences with their evidence numbers; what no checked citation backs is marked."""
+    lines = []
+    for sentence in found["sentences"]:
+        numbers = "".join(f" [{n}]" for n in sorted({c["evidence"] for c in sentence["citations"]}))
+        lines.append(f"{sentence['text']}{numbers}{'' if sentence['supported'] else ' (not supported by the sources)'}")
+    return "\n".join(lines)
+
+
+def _place(document_id: str, page: int | None) -> str:
+    return document_id if page is None else f"{document_id}, page {page}"
+
+
+def _problems(failed: tuple[Failure, ...], skipped: tuple[Skipped, ...]) -> list[str]:
+    lines = _capped([f"  failed  {f.uri}: {f.error}" for f in failed])
+    return lines + _capped([f"  skipped {s.uri}: {s.reason}" for s in skipped])
+
+
+def _capped(lines: list[str]) -> list[str]:
+    return lines if len(lines) <= SHOWN else [*lines[:SHOWN], f"  ... and {len(lines) - SHOWN} more (--json lists all)"]

@@ -1,0 +1,84 @@
+"""`where` and `principals` as prefilters of the store. Both fail closed."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+from rag.errors import SettingsError
+from rag.points import AnyOf, Between, Condition, Filter
+
+Where: TypeAlias = Mapping[str, Any]
+"""Name -> a value, a list (any of), or {gte, lt}. Several names mean and."""
+
+PAYLOAD_FIELDS = frozenset(
+    {
+        "document_id",
+        "source",
+        "uri",
+        "path",
+        "title",
+        "mime",
+        "language",
+        "modified",
+        "size",
+        "ordinal",
+        "headings",
+        "pages",
+    }
+)
+
+
+def build_filter(where: Where | None = None, principals: Sequence[str] | None = None) -> Filter:
+    """Conditions that every hit meets.
+
+    Args:
+        where: names are the payload's (document_id, source, path, mime, ...) or a metadata key.
+        principals: None is the operator, who sees everything; a list sees documents open to everyone and those that
+            share a principal. An empty list sees only what is open to everyone.
+
+    Raises:
+        SettingsError: a value that is no string, number, boolean, list of these, or {gte, lt}.
+    """
+    conditions: list[Condition] = [_condition(name, value) for name, value in (where or {}).items()]
+    if principals is not None:
+        conditions.append(AnyOf("acl", ("*", *principals)))
+    return tuple(conditions)
+
+
+def parse_where(pairs: Sequence[str]) -> dict[str, Any]:
+    """`k=v` words of a command line; a value that looks like a number or a boolean matches as either.
+
+    Raises:
+        SettingsError: a word without `=`.
+    """
+    where: dict[str, Any] = {}
+    for pair in pairs:
+        name, separator, text = pair.partition("=")
+        if not separator or not name:
+            raise SettingsError(f"--where {pair}: write it as name=value, for example team=billing")
+        where.setdefault(name, []).extend(_readings(text))
+    return where
+
+
+def _readings(text: str) -> list[str | int | bool]:
+    """What a word on the command line can mean; the store compares types strictly."""
+    if text.lstrip("-").isascii() and text.lstrip("-").isdigit():
+        return [text, int(text)]
+    if text in ("true", "false"):
+        return [text, text == "true"]
+    return [text]
+
+
+def _condition(name: str, value: Any) -> Condition:
+    field = name if name in PAYLOAD_FIELDS or name.startswith("metadata.") else f"metadata.{name}"
+    if isinstance(value, Mapping):
+        if not value or set(value) - {"gte", "lt"}:
+            raise SettingsError(f"where {name}: {dict(value)!r}: a range has the keys gte and lt, one or both")
+        return Between(field, gte=value.get("gte"), lt=value.get("lt"))
+    values = tuple(value) if isinstance(value, list | tuple | set | frozenset) else (value,)
+    for v in values:
+        if not isinstance(v, str | int | bool):
+            raise SettingsError(
+                f"where {name}: {v!r} is a {type(v).__name__}; legal are strings, integers, "
+                "booleans, a list of these, or {gte, lt}"
+            )
+    return AnyOf(field, values)

@@ -1,0 +1,75 @@
+"""idf of query terms, taken from the engine itself: it stays right after deletes."""
+
+from threading import Lock
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.points import Leg, SparseVector
+from rag.protocols import Store
+
+
+class TermStatistics:
+    """idf of terms in one collection's sparse vector, remembered until `forget`.
+
+    The engine multiplies the idf into a sparse score and does not return it. A query for one term alone with weight 1
+    scores idf x stored weight; that weight is read back, and the quotient is the idf. A term that no point has gets
+    the formula's value for n = 0: ln(1 + (N + .5) / .5).
+    """
+
+    def __init__(self, store: Store, collection: str, vector: str) -> None:
+        self._store, self._collection, self._vector = store, collection, vector
+        self._known: dict[int, float] = {}
+        self._lock = Lock()
+
+    def forget(self) -> None:
+        """The collection was written: ask again."""
+        with self._lock:
+            self._known.clear()
+
+    def idf(self, terms: NDArray[np.uint32]) -> NDArray[np.float32]:
+        """The idf of each term: (m,) -> (m,) float32, all positive."""
+        with self._lock:
+            missing = [int(term) for term in terms if int(term) not in self._known]
+            if missing:
+                self._known.update(self._ask(missing))
+            return np.array([self._known[int(term)] for term in terms], np.float32)
+
+    def _ask(self, terms: list[int]) -> dict[int, float]:
+        one = np.ones(1, np.float32)
+        legs = [
+            Leg(vector=self._vector, query=SparseVector(np.array([term], np.uint32), one), limit=1) for term in terms
+        ]
+        found = self._store.search(self._collection, legs)
+        ids = sorted({hits[0].id for hits in found if hits})
+        records = self._store.retrieve(self._collection, ids, fields=(), vectors=(self._vector,))
+        absent = float(np.log1p((self._store.count(self._collection) + 0.5) / 0.5))
+        known = {}
+        for term, hits in zip(terms, found, strict=True):
+            weight = _weight(records[hits[0].id].vectors[self._vector], term) if hits else 0.0
+            known[term] = hits[0].score / weight if weight else absent
+        return known
+
+
+def _weight(vector: object, term: int) -> float:
+    if not isinstance(vector, SparseVector):
+        raise TypeError(f"{type(vector).__name__} is no sparse vector")
+    at = np.flatnonzero(vector.indices == term)
+    return float(vector.values[at[0]]) if len(at) else 0.0
+
+
+def sparse_scores(query: SparseVector, vectors: list[SparseVector | None]) -> NDArray[np.float32]:
+    """Dot products of a weighted query with n sparse vectors; None counts as empty. (n,) float32."""
+    scores = np.zeros(len(vectors), np.float32)
+    present = [n for n, vector in enumerate(vectors) if vector is not None and len(vector)]
+    if not present or not len(query):
+        return scores
+    kept = [vectors[n] for n in present]
+    indices = np.concatenate([v.indices for v in kept if v is not None])
+    values = np.concatenate([v.values for v in kept if v is not None])
+    rows = np.repeat(present, [len(v) for v in kept if v is not None])
+    at = np.searchsorted(query.indices, indices)
+    at[at == len(query)] = 0
+    shared = query.indices[at] == indices
+    np.add.at(scores, rows[shared], values[shared] * query.values[at[shared]])
+    return scores

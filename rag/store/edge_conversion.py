@@ -1,0 +1,114 @@
+"""Our schemas, points and filters in the words of `qdrant_edge`, and its vectors in ours."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+import numpy as np
+import qdrant_edge as qe
+
+from rag.points import AnyOf, AnyVector, Between, CollectionSchema, Condition, Filter, HasId, IndexKind, Leg, Point
+from rag.points import SparseVector as Terms
+from rag.store.fields import json_path
+from rag.store.filters import by_type, instant
+
+FLAT = qe.HnswIndexConfig(m=0, ef_construct=100, full_scan_threshold=10_000)
+"""No graph: building one freezes the process for minutes at 100,000 points, and the scan below is exact and fast."""
+QUANTIZED = qe.TurboQuantQuantizationConfig(bits=qe.TurboQuantBitSize.Bits8, memory=qe.Memory.Pinned)
+RESCORED = qe.SearchParams(quantization=qe.QuantizationSearchParams(rescore=True, oversampling=2.0))
+"""Twice the limit by 8-bit codes, then by the original vectors: recall 1.0. The engine does not rescore by itself."""
+
+
+def shard_config(schema: CollectionSchema) -> qe.EdgeConfig:
+    """Unit vectors by dot product, 8-bit codes in memory, originals on disk; idf on every sparse vector."""
+    return qe.EdgeConfig(
+        vectors={
+            name: qe.EdgeVectorParams(
+                size=dimension,
+                distance=qe.Distance.Dot,
+                memory=qe.Memory.Cold,
+                hnsw_config=FLAT,
+                quantization_config=QUANTIZED,
+            )
+            for name, dimension in schema.dense.items()
+        },
+        sparse_vectors={name: qe.EdgeSparseVectorParams(modifier=qe.Modifier.Idf) for name in schema.sparse},
+        hnsw_config=FLAT,
+        payload_memory=qe.Memory.Cold,
+    )
+
+
+def index_operation(field: str, kind: IndexKind) -> qe.UpdateOperation:
+    """The update that indexes a payload field."""
+    params = {
+        "keyword": qe.KeywordIndexParams,
+        "integer": qe.IntegerIndexParams,
+        "datetime": qe.DatetimeIndexParams,
+    }[kind](enable_hnsw=False)
+    return qe.UpdateOperation.create_field_index(json_path(field), params)
+
+
+def edge_point(point: Point) -> qe.Point:
+    """A point for writing; empty sparse vectors are left out."""
+    vectors = {name: edge_vector(vector) for name, vector in point.vectors.items() if len(vector)}
+    return qe.Point(point.id, vectors, dict(point.payload))
+
+
+def edge_vector(vector: AnyVector) -> Any:
+    """A dense vector as it is, a sparse one as the engine's."""
+    if isinstance(vector, Terms):
+        return qe.SparseVector(np.asarray(vector.indices).tolist(), np.asarray(vector.values).tolist())
+    return vector
+
+
+def our_vectors(vectors: Mapping[str, Any] | None) -> dict[str, AnyVector]:
+    """Named vectors as numpy arrays; sparse ones in ascending order of index."""
+    read: dict[str, AnyVector] = {}
+    for name, vector in (vectors or {}).items():
+        if isinstance(vector, qe.SparseVector):
+            indices = np.asarray(vector.indices, dtype=np.uint32)
+            order = np.argsort(indices)
+            read[name] = Terms(indices[order], np.asarray(vector.values, dtype=np.float32)[order])
+        else:
+            read[name] = np.asarray(vector, dtype=np.float32)
+    return read
+
+
+def edge_query(leg: Leg, limit: int, *, dense: bool) -> qe.QueryRequest:
+    """The request for a leg, without payload and vectors."""
+    return qe.QueryRequest(
+        limit=limit,
+        query=qe.Query.Nearest(edge_vector(leg.query), using=leg.vector),
+        filter=edge_filter(leg.where),
+        params=RESCORED if dense else None,
+        with_payload=False,
+    )
+
+
+def edge_filter(where: Filter) -> qe.Filter | None:
+    """All conditions; None for the empty filter. `filters.can_match` has refused conditions that match nothing."""
+    return qe.Filter(must=[_condition(condition) for condition in where]) if where else None
+
+
+def _condition(condition: Condition) -> Any:
+    if isinstance(condition, HasId):
+        return qe.HasIdCondition(set(condition.ids))
+    path = json_path(condition.field)
+    if isinstance(condition, Between):
+        return qe.FieldCondition(path, range=_range(condition))
+    return _any_of(path, condition)
+
+
+def _any_of(path: str, condition: AnyOf) -> Any:
+    values = by_type(condition)
+    # numpy's bool, because the engine's bindings read Python's as the integers 0 and 1
+    matches: list[Any] = [qe.MatchValue(cast(bool, np.bool_(value))) for value in values.booleans]
+    matches += [qe.MatchAny(same) for same in (values.strings, values.integers) if same]
+    conditions: list[Any] = [qe.FieldCondition(path, match=match) for match in matches]
+    return conditions[0] if len(conditions) == 1 else qe.Filter(should=conditions)
+
+
+def _range(condition: Between) -> Any:
+    if isinstance(condition.gte, str) or isinstance(condition.lt, str):
+        gte, lt = (None if side is None else instant(str(side)).isoformat() for side in (condition.gte, condition.lt))
+        return qe.RangeDateTime(gte=gte, lt=lt)
+    return qe.RangeFloat(gte=condition.gte, lt=condition.lt)

@@ -1,0 +1,152 @@
+"""Documents and chunks as payloads, and back. The one place that knows the payload's field names."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from rag.points import Record
+from rag.store.schema import SCHEMA_VERSION
+from rag.types import Chunk, Document, LineBox, SourceItem, hash_json, stable_id
+
+STATE_FIELDS = (
+    *("document_id", "uri", "title", "metadata", "acl"),
+    *("fingerprint", "content_hash", "item_hash", "chunk_ids", "status"),
+)
+
+SHARED_FIELDS = (
+    "document_id",
+    "source",
+    "uri",
+    "path",
+    "title",
+    "mime",
+    "language",
+    "modified",
+    "size",
+    "acl",
+    "metadata",
+)
+"""Fields that a document and each of its chunks carry alike: what is shown and filtered on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentState:
+    """What the store knows of a document: enough to decide whether it must be read again."""
+
+    id: str
+    uri: str
+    fingerprint: str
+    content_hash: str
+    item_hash: str
+    title: str
+    metadata: Mapping[str, Any]
+    acl: tuple[str, ...]
+    chunk_ids: tuple[str, ...]
+    failed: bool
+
+    @classmethod
+    def from_record(cls, record: Record) -> "DocumentState":
+        p = record.payload
+        return cls(
+            id=p["document_id"],
+            uri=p["uri"],
+            fingerprint=p["fingerprint"],
+            content_hash=p["content_hash"],
+            item_hash=p["item_hash"],
+            title=p["title"],
+            metadata=p["metadata"],
+            acl=tuple(p["acl"]),
+            chunk_ids=tuple(p["chunk_ids"]),
+            failed=p["status"] == "failed",
+        )
+
+
+def same_record(state: DocumentState, document: Document) -> bool:
+    """Title, metadata and access list are the stored ones."""
+    ours = (document.title, hash_json([dict(document.metadata), list(document.acl)]))
+    return ours == (state.title, hash_json([dict(state.metadata), list(state.acl)]))
+
+
+def document_point_id(document_id: str) -> str:
+    return stable_id("document", document_id)
+
+
+def item_hash(item: SourceItem) -> str:
+    """Hash of what the source's settings say about an item; a change rewrites payloads and encodes nothing."""
+    return hash_json([dict(item.metadata), list(item.acl)])
+
+
+def shared_payload(document: Document) -> dict[str, Any]:
+    """`SHARED_FIELDS` and their values."""
+    key = document.id.removeprefix(f"{document.source}:")
+    parents = [str(p) for p in PurePosixPath(key).parents if str(p) not in (".", "/")]
+    return {
+        "document_id": document.id,
+        "source": document.source,
+        "uri": document.uri,
+        "path": [key, *parents],
+        "title": document.title,
+        "mime": document.mime,
+        "language": document.language,
+        "modified": document.modified,
+        "size": document.size,
+        "acl": list(document.acl),
+        "metadata": dict(document.metadata),
+    }
+
+
+def chunk_payload(document: Document, chunk: Chunk, situation: str) -> dict[str, Any]:
+    plain = {} if chunk.plain == chunk.text else {"plain": chunk.plain}
+    return {
+        **shared_payload(document),
+        **plain,
+        "headings": list(chunk.headings),
+        "pages": list(chunk.pages),
+        "start": chunk.start,
+        "end": chunk.end,
+        "ordinal": chunk.ordinal,
+        "text": chunk.text,
+        "situation": situation,
+        "lines": [list(asdict(line).values()) for line in chunk.lines],
+        "schema": SCHEMA_VERSION,
+    }
+
+
+def lines_of(payload: Mapping[str, Any]) -> tuple[LineBox, ...]:
+    """The boxes that `chunk_payload` wrote."""
+    names = LineBox.__dataclass_fields__
+    return tuple(LineBox(**dict(zip(names, row, strict=True))) for row in payload.get("lines", ()))
+
+
+def document_payload(document: Document, item: SourceItem, chunks: list[Chunk]) -> dict[str, Any]:
+    return {
+        **shared_payload(document),
+        "fingerprint": item.fingerprint,
+        "content_hash": document.content_hash,
+        "item_hash": item_hash(item),
+        "chunk_ids": [chunk.id for chunk in chunks],
+        "text": document.text,
+        "status": "ok",
+        "error": None,
+        "schema": SCHEMA_VERSION,
+    }
+
+
+def failed_payload(item: SourceItem, error: str) -> dict[str, Any]:
+    """A document that could never be read: it has a status and an error, and nothing that can be found."""
+    blank = Document(
+        id=item.id,
+        source=item.source,
+        uri=item.uri,
+        title=PurePosixPath(item.key).name,
+        mime=item.mime or "",
+        text="",
+        elements=(),
+        metadata=item.metadata,
+        acl=item.acl,
+        modified=item.modified,
+        size=item.size,
+    )
+    # no fingerprint: it is tried again at every run
+    return {**document_payload(blank, item, []), "fingerprint": "", "status": "failed", "error": error}

@@ -1,0 +1,161 @@
+"""The engine's shards in an index folder: loaded on first use, one call at a time, failures as `StoreError`."""
+
+import os
+import shutil
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import qdrant_edge as qe
+
+from rag.errors import RagError, StoreError
+from rag.store.lock import OwnerLock
+
+FREE_BYTES = 256 * 2**20
+"""Kept free beside twice what is written: on a full disk the engine does not fail, it kills the process."""
+
+
+class Shards:
+    """Every use of the engine, behind the owner's lock of the index folder.
+
+    Args:
+        folder: the index folder, for messages and free space.
+        lock: held by this process as long as any shard is open.
+    """
+
+    def __init__(self, folder: Path, lock: OwnerLock) -> None:
+        self._folder = folder
+        self._lock = lock
+        self._mutex = threading.RLock()
+        self._open: dict[Path, qe.EdgeShard] = {}
+        self._closed = False
+
+    @contextmanager
+    def call(self, doing: str) -> Iterator[None]:
+        """Run the engine's calls in the block alone.
+
+        Raises:
+            StoreError: the store is closed, belongs to another process, or the engine failed while `doing`.
+        """
+        self._lock.check_process()
+        with self._mutex:
+            if self._closed:
+                raise StoreError(f"{self._folder}: {doing}: the store is closed")
+            with self._engine_errors(doing):
+                yield
+
+    def create(self, path: Path, config: qe.EdgeConfig, operations: Sequence[qe.UpdateOperation]) -> None:
+        """Make a shard, apply the operations and flush."""
+        self.check_space(0)
+        path.mkdir(parents=True)
+        shard = qe.EdgeShard.create(str(path), config)
+        for operation in operations:
+            shard.update(operation)
+        shard.flush()
+        self._open[path] = shard
+
+    def get(self, path: Path) -> qe.EdgeShard:
+        """The shard, loaded on first use."""
+        if path not in self._open:
+            self._open[path] = self._load(path)
+        return self._open[path]
+
+    def update(self, path: Path, operation: qe.UpdateOperation, size: int) -> None:
+        """Apply an operation that writes about `size` bytes."""
+        self.check_space(size)
+        self.get(path).update(operation)
+
+    def flush(self, path: Path) -> None:
+        """Make everything written durable; a shard that is not open was flushed when it was closed."""
+        if path in self._open:
+            self._open[path].flush()
+
+    def compact(self, path: Path) -> None:
+        """Rewrite the shard without deleted points and load it again, for it counts their terms until then."""
+        self.check_space(sum(_allocated(file) for file in path.rglob("*")))
+        shard = self.get(path)
+        shard.optimize()
+        shard.flush()
+        del self._open[path]
+        shard.close()
+        self.get(path)
+
+    def forget(self, path: Path) -> None:
+        """Close a shard that is about to be removed; one that cannot be loaded is not touched."""
+        if path in self._open:
+            self._open.pop(path).close()
+
+    def close(self) -> None:
+        """Flush and close every shard, then release the lock. In a forked child nothing: all is its parent's."""
+        if self._closed or not self._lock.mine:
+            self._closed = True
+            return
+        with self._mutex:
+            self._closed = True
+            try:
+                while self._open:
+                    path, shard = self._open.popitem()
+                    with self._engine_errors(f"closing {path}"):
+                        shard.flush()
+                        shard.close()
+            finally:
+                self._open.clear()
+                self._lock.release()
+
+    def check_space(self, size: int) -> None:
+        """Refuse to write where the disk could run full.
+
+        Raises:
+            StoreError: says how much is free and how much is needed.
+        """
+        free, needed = shutil.disk_usage(self._folder).free, FREE_BYTES + 2 * size
+        if free < needed:
+            raise StoreError(
+                f"{self._folder}: {free / 2**20:.0f} MB free on this disk, writing needs {needed / 2**20:.0f} MB: "
+                "make room, or choose another index folder with --set store.path=FOLDER"
+            )
+
+    def _load(self, path: Path) -> qe.EdgeShard:
+        try:
+            shard = qe.EdgeShard.load(str(path))
+        except (KeyboardInterrupt, SystemExit, GeneratorExit):
+            raise
+        except BaseException as error:
+            if _is_damage(error):
+                raise StoreError(
+                    f"{path}: the index is damaged and cannot be loaded ({_one_line(error)}): "
+                    "rag ingest --rebuild writes it anew from the sources"
+                ) from error
+            raise
+        leftovers = path / "temp_segments"  # the engine never removes what a killed optimize() left
+        for leftover in leftovers.iterdir() if leftovers.is_dir() else ():
+            if leftover.is_dir():
+                shutil.rmtree(leftover)
+            else:
+                leftover.unlink()
+        return shard
+
+    @contextmanager
+    def _engine_errors(self, doing: str) -> Iterator[None]:
+        try:
+            yield
+        except (KeyboardInterrupt, SystemExit, GeneratorExit, RagError):
+            raise
+        except BaseException as error:  # a panic in the engine is no Exception
+            raise StoreError(f"{self._folder}: {doing} failed: {_one_line(error)}") from error
+
+
+def _is_damage(error: BaseException) -> bool:
+    """Panics and broken logs; not missing rights or a full disk, which leave the files as they are."""
+    text = str(error)
+    return not isinstance(error, Exception) or any(sign in text for sign in ("WAL", "orrupted", "deserialize"))
+
+
+def _one_line(error: BaseException) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+
+
+def _allocated(file: Path) -> int:
+    stat = os.lstat(file)
+    return stat.st_blocks * 512 if hasattr(stat, "st_blocks") else stat.st_size

@@ -1,0 +1,61 @@
+"""Shared fixtures: a clean environment, small corpora, one encoder for the whole run."""
+
+import os
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", GRADIO_ANALYTICS_ENABLED="False")
+
+from rag import Rag, build
+from rag.protocols import Encoder
+from rag.settings import Embedding, Settings
+from tests.corpora import FACTS, MakeFolder
+
+_load = build.build_encoder
+
+
+@cache
+def _encoder(embedding: str) -> Encoder:
+    settings = Settings.model_validate({"name": "x", "sources": [{"kind": "files", "path": "."}]})
+    return _load(settings.model_copy(update={"embedding": Embedding.model_validate_json(embedding)}))
+
+
+@pytest.fixture(autouse=True)
+def _one_encoder_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Loading takes seconds: every test that asks for the same encoder gets the same real one."""
+    monkeypatch.setattr(build, "build_encoder", lambda settings: _encoder(settings.embedding.model_dump_json()))
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in list(os.environ):
+        if name.startswith(("RAG_", "OPENAI_")) and name != "RAG_TEST_QDRANT_URL":
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+
+
+@pytest.fixture
+def make_folder(tmp_path: Path) -> MakeFolder:
+    """Write files below `tmp_path/docs` and return that folder."""
+
+    def make(files: dict[str, str | bytes] = FACTS) -> Path:  # type: ignore[assignment]
+        root = tmp_path / "docs"
+        root.mkdir(exist_ok=True)
+        for name, content in files.items():
+            path = root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return root
+
+    return make
+
+
+@pytest.fixture
+def facts(make_folder: MakeFolder) -> Iterator[Rag]:
+    """A small ingested corpus."""
+    with Rag.open(make_folder()) as corpus:
+        corpus.ingest()
+        yield corpus

@@ -1,0 +1,62 @@
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from rag.answering.quotable import plain, quotable
+
+
+def quotes(library: Any, text: str) -> list[str]:
+    return [s.text for s in quotable(library({"d": text}).evidence("d"))]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("One sentence without an end", ["One sentence without an end"]),
+        ("One. Two!\nThree.", ["One.", "Two!", "Three."]),
+        ("# Heading\n\nText below it.", ["Text below it."]),
+        ("Heading\n=======\nText below it.", ["Text below it."]),
+        ("- first item\n- second item\n", ["first item", "second item"]),
+        ("1. Open it.\n2) Close it.", ["Open it.", "Close it."]),
+        ("> A quoted line.", ["A quoted line."]),
+        ("| Tea | Degrees |\n|---|---|\n| green | 75 |\n| black | 95 |", ["green | 75", "black | 95"]),
+        (
+            "Run this:\n```sh\npip install tea\ntea brew\n```\nDone now.",
+            ["Run this:", "pip install tea", "tea brew", "Done now."],
+        ),
+        ("How hot is it?\nIt is 75 degrees hot.", ["It is 75 degrees hot."]),
+        ("---\n\n***\n\nText.", ["Text."]),
+        ("绿茶用七十五度的水冲泡。红茶用九十五度的水。", ["绿茶用七十五度的水冲泡。", "红茶用九十五度的水。"]),
+        ("Title of d\n\nText.", ["Text."]),
+    ],
+)
+def test_sentences_that_can_be_quoted(library: Any, text: str, expected: list[str]) -> None:
+    assert quotes(library, text) == expected
+
+
+def test_headings_and_questions_are_the_context_of_what_follows(library: Any) -> None:
+    first, second = quotable(library({"d": "# Green tea\nUse 75 degrees.\n\nHow long? Two minutes."}).evidence("d"))
+    assert first.context == "Title of d Green tea"
+    assert second.context == "Title of d How long?"
+
+
+@settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text(alphabet="ab .#|-`\n*>1)?。表", max_size=80).filter(lambda t: t.strip()))
+def test_quotes_are_exact_trimmed_disjoint_slices(library: Any, text: str) -> None:
+    corpus = library({"d": text})
+    if not corpus.chunk_spans("d"):
+        return
+    end = -1
+    for s in quotable(corpus.evidence("d")):
+        assert corpus.texts["d"][s.start : s.end] == s.text == s.text.strip()
+        assert s.text
+        assert s.start >= end
+        end = s.end
+
+
+def test_plain_text_has_no_markup() -> None:
+    assert plain("**Refunds** take [14 days](https://x.y/z_a) in `snake_case` <b>now</b> | yes") == (
+        "Refunds take 14 days in snake_case now yes"
+    )

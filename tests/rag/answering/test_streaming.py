@@ -1,0 +1,105 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rag.answering.markers import cited, with_known_markers, without_markers
+from rag.answering.prompt import SENTINEL
+from rag.answering.streaming import Transcript
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("a [1].", [1]),
+        ("a [1, 2]", [1, 2]),
+        ("a [1][3]", [1, 3]),
+        ("a [1-3]", [1, 2, 3]),
+        ("a 【2†source】", [2]),
+        ("a [^4]", [4]),
+        ("a [x] (1)", []),
+        ("a [" + "9" * 5000 + "]", []),
+        ("a [1-999999999]", [1, 999999999]),
+    ],
+)
+def test_markers_name_evidence(text: str, named: list[int]) -> None:
+    assert cited(text) == named
+    assert without_markers(text)[0] == "a"
+
+
+def test_unknown_numbers_leave_no_trace() -> None:
+    assert with_known_markers("a [9]. b [1, 9] c [2-9][7]", {1, 2}) == "a. b [1] c [2]"
+
+
+def replay(pieces: list[str], known: set[int] | None = None) -> tuple[Transcript, list[str], list[str]]:
+    transcript = Transcript(known or {1, 2})
+    tokens, sentences = [], []
+    for piece in pieces:
+        tokens.append(transcript.feed(piece))
+        sentences += transcript.sentences()
+    tokens.append(transcript.finish())
+    return transcript, tokens, sentences + transcript.sentences(final=True)
+
+
+def test_text_is_shown_as_it_arrives() -> None:
+    _, tokens, _ = replay(["Green ", "tea is ", "hot."])
+    assert tokens == ["Green", " tea is", " hot.", ""]
+
+
+def test_a_sentence_is_complete_when_the_next_one_begins() -> None:
+    transcript = Transcript({1})
+    transcript.feed("Tea is hot. [1]")
+    assert transcript.sentences() == []
+    transcript.feed(" Ice ")
+    assert transcript.sentences() == ["Tea is hot. [1]"]
+    transcript.feed("is cold")
+    transcript.finish()
+    assert transcript.sentences(final=True) == ["Ice is cold"]
+
+
+@pytest.mark.parametrize(
+    "reply", [SENTINEL, f"  {SENTINEL}.", f'"{SENTINEL}"', f"`{SENTINEL}` because nothing is said."]
+)
+def test_the_sentinel_at_the_beginning_is_a_refusal_in_any_pieces(reply: str) -> None:
+    for size in (1, 2, 7, len(reply)):
+        transcript, tokens, sentences = replay([reply[i : i + size] for i in range(0, len(reply), size)])
+        assert transcript.refused
+        assert "".join(tokens) == ""
+        assert sentences == []
+
+
+def test_the_sentinel_in_the_middle_is_not_shown() -> None:
+    transcript, tokens, _ = replay(list(f"Tea is hot [1]. {SENTINEL}"))
+    assert "".join(tokens).strip() == "Tea is hot [1]."
+    assert not transcript.refused
+
+
+def test_a_marker_that_is_never_closed_is_not_shown() -> None:
+    assert "".join(replay(list("Tea is hot [9"))[1]) == "Tea is hot"
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        ("One [1]. Two [2].", ["One [1].", "Two [2]."]),
+        ("One.[1] Two.[2]", ["One.[1]", "Two.[2]"]),
+        ("One. [1] [2] Two.", ["One. [1] [2]", "Two."]),
+        ("- One [1]\n- Two [2]\n", ["- One [1]", "- Two [2]"]),
+        ("1. One [1]\n2. Two [2]", ["1. One [1]", "2. Two [2]"]),
+        ("一句。[1]二句。[2]", ["一句。[1]", "二句。[2]"]),
+        ("", []),
+    ],
+)
+def test_markers_stay_with_their_sentence(reply: str, expected: list[str]) -> None:
+    for size in (1, 3, 1000):
+        assert replay([reply[i : i + size] for i in range(0, len(reply), size)])[2] == expected
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.lists(st.text(alphabet="ab .[]129,-\nNOT_", max_size=6), max_size=25))
+def test_pieces_make_no_difference_and_unknown_numbers_never_show(pieces: list[str]) -> None:
+    transcript, tokens, sentences = replay(pieces)
+    shown = "".join(tokens)
+    assert shown == transcript.text
+    assert set(cited(shown)) <= {1, 2}
+    assert "".join("".join(sentences).split()) == "".join(shown.split())
+    assert "".join(replay(["".join(pieces)])[1]).split() == shown.split()

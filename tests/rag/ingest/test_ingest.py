@@ -1,0 +1,356 @@
+"""A corpus equals its sources, whatever happens in between."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rag import Rag, build
+from rag.errors import (
+    CorpusMissingError,
+    DeletionRefusedError,
+    DocumentError,
+    RagError,
+    SettingsChangedError,
+    SourceError,
+)
+from rag.ingest.job import Progress
+from rag.results import IngestReport
+from tests.corpora import FACTS, MakeFolder
+
+
+def ingest(folder: Path, *overrides: str, **options: Any) -> IngestReport:
+    with Rag.open(folder, overrides=overrides) as corpus:
+        return corpus.ingest(**options)
+
+
+def counts(report: IngestReport) -> tuple[int, int, int, int]:
+    return (report.new, report.changed, report.unchanged, report.deleted)
+
+
+def test_first_run_takes_everything_and_second_nothing(make_folder: MakeFolder) -> None:
+    folder = make_folder()
+    first, second = ingest(folder), ingest(folder)
+    assert counts(first) == (3, 0, 0, 0)
+    assert first.tokens_encoded > 0
+    assert first.chunks_written >= 3
+    assert (first.tokens_truncated, first.failed) == (0, ())
+    assert counts(second) == (0, 0, 3, 0)
+    assert (second.tokens_encoded, second.chunks_written, second.chunks_deleted) == (0, 0, 0)
+
+
+def test_every_stage_that_worked_took_time(make_folder: MakeFolder) -> None:
+    stages = ingest(make_folder({"a.md": "# A\n\n" + "Some words about a thing. " * 400})).stages
+    assert set(stages) == {"list", "fetch", "parse", "chunk", "situate", "encode", "write"}
+    assert all(stages[name] > 0 for name in ("parse", "chunk", "situate", "encode", "write")), stages
+
+
+def test_changed_new_and_deleted_documents_follow_the_source(make_folder: MakeFolder) -> None:
+    folder = make_folder()
+    ingest(folder)
+    make_folder({"alpha/guide.md": FACTS["alpha/guide.md"].replace("75", "80"), "sugar.md": "# Sugar\n\nMuscovado.\n"})
+    (folder / "water.md").unlink()
+    with Rag.open(folder) as corpus:
+        plan = corpus.plan()
+        assert (plan.new, plan.changed, plan.unchanged, plan.deleted) == (1, 1, 1, 1)
+        report = corpus.ingest()
+        assert counts(report) == (1, 1, 1, 1)
+        assert report.chunks_deleted >= 2
+        texts = " ".join(hit.text for hit in corpus.search("tea calcium muscovado", top_k=20))
+        assert "80 degrees" in texts
+        assert "75 degrees" not in texts
+        assert "calcium" not in texts
+        assert corpus.verify().ok
+
+
+def test_same_content_under_a_new_time_is_unchanged_and_not_opened_again(
+    make_folder: MakeFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make_folder()
+    ingest(folder)
+    os.utime(folder / "water.md", (1, 1))
+    touched = ingest(folder)
+    assert counts(touched) == (0, 0, 3, 0)
+    assert touched.tokens_encoded == 0
+
+    def fetch(self: object, item: object) -> None:
+        raise AssertionError(f"{item} was opened")
+
+    monkeypatch.setattr("connectors.files.FilesConnector.fetch", fetch)
+    assert counts(ingest(folder)) == (0, 0, 3, 0)
+
+
+def test_an_edit_encodes_only_the_chunks_that_changed(make_folder: MakeFolder) -> None:
+    sections = [f"## Section {n}\n\n" + f"Number {n} speaks of lake {n * 7} and of its boats. " * 12 for n in range(20)]
+    folder = make_folder({"a.md": "# A\n\n" + "\n\n".join(sections)})
+    first = ingest(folder)
+    make_folder({"a.md": "# A\n\n" + "\n\n".join([*sections[:-1], "## Section 19\n\nAll boats are gone."])})
+    second = ingest(folder)
+    assert second.changed == 1
+    assert 0 < second.tokens_encoded < first.tokens_encoded / 3
+
+
+def test_a_renamed_file_is_a_deletion_and_a_new_document(make_folder: MakeFolder) -> None:
+    folder = make_folder()
+    ingest(folder)
+    (folder / "water.md").rename(folder / "aqua.md")
+    assert counts(ingest(folder)) == (1, 0, 2, 1)
+
+
+def test_new_title_in_front_matter_rewrites_the_record_and_encodes_nothing(make_folder: MakeFolder) -> None:
+    folder = make_folder({"a.md": "---\ntitle: Old zebra\nteam: tea\n---\nBoats sail on the lake.\n", **FACTS})
+    ingest(folder)
+    make_folder({"a.md": "---\ntitle: New quokka\nteam: tea\n---\nBoats sail on the lake.\n"})
+    with Rag.open(folder) as corpus:
+        report = corpus.ingest()
+        assert (report.changed, report.tokens_encoded) == (1, 0)
+        top = corpus.search("quokka", top_k=1)[0]
+        assert (top.title, top.document_id) == ("New quokka", "files:a.md")
+        assert "New quokka" in top.situation
+        assert corpus.verify().ok
+
+
+@pytest.mark.parametrize(
+    ("key", "before", "after"), [("metadata", {"team": "a"}, {"team": "b"}), ("acl", ["x"], ["y"])]
+)
+def test_source_settings_rewrite_payloads_and_encode_nothing(
+    make_folder: MakeFolder, tmp_path: Path, key: str, before: Any, after: Any
+) -> None:
+    make_folder()
+    config = tmp_path / "corpus.yaml"
+    config.write_text(f"name: t\nsources: [{{kind: files, path: docs, {key}: {before}}}]\n")
+    ingest(config)
+    config.write_text(config.read_text().replace(str(before), str(after)))
+    with Rag.open(config) as corpus:
+        assert corpus.plan().changed == 3
+        report = corpus.ingest()
+        assert (report.changed, report.tokens_encoded) == (3, 0)
+        if key == "metadata":
+            assert not corpus.search("French press", where={"team": "a"})
+            assert corpus.search("French press", where={"team": "b"})
+        else:
+            assert not corpus.search("French press", principals=["x"])
+            assert corpus.search("French press", principals=["y"])
+
+
+def test_a_failed_document_keeps_its_last_good_version_and_is_tried_again(make_folder: MakeFolder) -> None:
+    folder = make_folder()
+    ingest(folder)
+    good = (folder / "water.md").read_bytes()
+    (folder / "water.md").write_bytes(b"\x00\x01\x02" * 500)
+    for _ in range(2):
+        with Rag.open(folder) as corpus:
+            report = corpus.ingest()
+            assert [failure.id for failure in report.failed] == ["files:water.md"]
+            assert report.failed[0].error
+            assert report.failed[0].kind
+            assert counts(report) == (0, 0, 2, 0)
+            assert corpus.search("calcium carbonate", top_k=1)[0].document_id == "files:water.md"
+    (folder / "water.md").write_bytes(good)
+    assert ingest(folder).failed == ()
+
+
+def test_a_document_that_was_never_good_is_new_once_it_is(make_folder: MakeFolder) -> None:
+    folder = make_folder({**FACTS, "bad.md": b"\x00\x01" * 900})
+    assert counts(ingest(folder)) == (3, 0, 0, 0)
+    with Rag.open(folder) as corpus:
+        assert corpus.verify().documents == 3
+        with pytest.raises(RagError, match="no document"):
+            corpus.show("files:bad.md")
+    make_folder({"bad.md": "# Good\n\nNow it reads.\n"})
+    assert counts(ingest(folder)) == (1, 0, 3, 0)
+
+
+def test_a_failed_document_that_is_gone_is_forgotten(make_folder: MakeFolder) -> None:
+    folder = make_folder({**FACTS, "bad.md": b"\x00\x01" * 900})
+    ingest(folder)
+    (folder / "bad.md").unlink()
+    report = ingest(folder)
+    assert (report.failed, report.deleted) == ((), 0)
+
+
+def test_a_parser_that_breaks_fails_one_document(make_folder: MakeFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    from connectors.parsing import FormatParser
+
+    parse = FormatParser.parse
+
+    def breaking(self: FormatParser, blob: Any, item: Any) -> Any:
+        if item.key == "water.md":
+            raise RuntimeError("a bug")
+        return parse(self, blob, item)
+
+    monkeypatch.setattr(FormatParser, "parse", breaking)
+    report = ingest(make_folder())
+    assert (report.new, [f.id for f in report.failed]) == (2, ["files:water.md"])
+    assert "a bug" in report.failed[0].error
+
+
+def test_empty_folder_is_an_empty_corpus(make_folder: MakeFolder) -> None:
+    with Rag.open(make_folder({})) as corpus:
+        assert counts(corpus.ingest()) == (0, 0, 0, 0)
+        assert not corpus.search("anything")
+        answer = corpus.ask("anything?")
+        assert answer.abstained
+        assert answer.reason
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", "---\ntitle: x\n---\n"])
+def test_a_text_without_words_is_a_document_without_chunks(make_folder: MakeFolder, text: str) -> None:
+    folder = make_folder({"a.md": text})
+    report = ingest(folder)
+    assert (report.new, report.failed, report.chunks_written) == (1, (), 0)
+    assert counts(ingest(folder)) == (0, 0, 1, 0)
+
+
+def test_mass_deletion_is_refused_before_anything_is_written(make_folder: MakeFolder) -> None:
+    folder = make_folder({f"n{n}.md": f"# Note {n}\n\nWord zebra{n:02}.\n" for n in range(40)})
+    ingest(folder)
+    for n in range(30):
+        (folder / f"n{n}.md").unlink()
+    make_folder({"extra.md": "# Extra\n\nQuokka.\n"})
+    with pytest.raises(DeletionRefusedError, match="30 of 40.*--yes"):
+        ingest(folder)
+    with Rag.open(folder) as corpus:
+        assert "zebra07" in corpus.search("zebra07", top_k=1)[0].text
+        assert corpus.plan().new == 1
+    assert counts(ingest(folder, max_delete=1.0)) == (1, 0, 10, 30)
+
+
+def test_twenty_documents_may_always_go(make_folder: MakeFolder) -> None:
+    folder = make_folder({f"n{n}.md": f"Note {n}.\n" for n in range(21)})
+    ingest(folder)
+    for n in range(20):
+        (folder / f"n{n}.md").unlink()
+    assert ingest(folder).deleted == 20
+
+
+def test_a_source_that_cannot_be_listed_deletes_nothing(make_folder: MakeFolder, tmp_path: Path) -> None:
+    folder = make_folder()
+    config = tmp_path / "c.yaml"
+    config.write_text("name: t\nsources: [{kind: files, path: docs}]\n")
+    ingest(config)
+    folder.rename(tmp_path / "elsewhere")
+    with pytest.raises(SourceError, match="docs"):
+        ingest(config)
+    with Rag.open(config) as corpus:
+        assert corpus.search("French press")
+
+
+def test_changed_settings_refuse_until_rebuild_and_the_old_state_answers(make_folder: MakeFolder) -> None:
+    folder = make_folder({"long.md": "# Lakes\n\n" + "A sentence about lakes and boats. " * 60})
+    ingest(folder)
+    with Rag.open(folder, overrides=["chunking.max_tokens=40"]) as corpus:
+        plan = corpus.plan()
+        assert [(c.key, c.stored, c.wanted) for c in plan.settings_changed] == [("chunking.max_tokens", 200, 40)]
+        assert plan.changed == 1
+        with pytest.raises(SettingsChangedError, match=r"chunking\.max_tokens.*--rebuild"):
+            corpus.ingest()
+        assert corpus.search("boats")
+        assert any("chunking.max_tokens" in warning for warning in corpus.warnings)
+        before = len(corpus.show("files:long.md").chunks)
+        report = corpus.ingest(rebuild=True)
+        assert (report.changed, report.new) == (1, 0)
+        assert len(corpus.show("files:long.md").chunks) > 2 * before
+        assert corpus.verify().ok
+
+
+def test_search_refuses_vectors_of_another_lexical_profile(facts: Rag) -> None:
+    folder = facts.settings.sources[0].path
+    facts.close()
+    with (
+        Rag.open(folder, overrides=["lexical.k1=2"]) as corpus,
+        pytest.raises(SettingsChangedError, match=r"lexical\.k1"),
+    ):
+        corpus.search("tea")
+
+
+def test_an_interrupted_rebuild_goes_on_and_drops_the_old_generation(
+    make_folder: MakeFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make_folder({f"n{n}.md": f"# Note {n}\n\n" + f"Word zebra{n:02} is here. " * 40 for n in range(12)})
+    small = ("embedding.batch_tokens=256",)
+    ingest(folder, *small)
+    from rag.ingest.write import Writer
+
+    write, calls = Writer.write, 0
+
+    def failing(self: Writer, group: Any, vectors: Any) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 3:
+            raise OSError("power cut")
+        write(self, group, vectors)
+
+    monkeypatch.setattr(Writer, "write", failing)
+    with pytest.raises(OSError, match="power cut"):
+        ingest(folder, *small, "chunking.max_tokens=60", rebuild=True)
+    with Rag.open(folder, overrides=small) as corpus:
+        assert corpus.search("zebra07", top_k=1)[0].document_id == "files:n7.md"
+    report = ingest(folder, *small, "chunking.max_tokens=60", rebuild=True)
+    assert report.unchanged > 0, "what the first attempt finished was done again"
+    assert report.unchanged + report.changed == 12
+    with Rag.open(folder, overrides=("chunking.max_tokens=60",)) as corpus:
+        assert corpus.verify().ok
+        store, generation = corpus._opened()
+        assert store.collections() == sorted([generation.chunks, generation.documents])
+
+
+def test_nothing_ingested_says_what_to_do(make_folder: MakeFolder) -> None:
+    folder = make_folder()
+    with Rag.open(folder) as corpus:
+        for call in (lambda: corpus.search("x"), lambda: corpus.verify(), lambda: corpus.show("files:x")):
+            with pytest.raises(CorpusMissingError, match="rag ingest"):
+                call()
+    assert not (folder.parent / ".rag").exists()
+
+
+def test_plan_writes_nothing_and_estimates_the_tokens(make_folder: MakeFolder) -> None:
+    folder = make_folder({**FACTS, "skip.bin": b"\x00"})
+    with Rag.open(folder) as corpus:
+        plan = corpus.plan()
+    assert not (folder.parent / ".rag").exists()
+    assert {d.action for d in plan.documents} == {"new"}
+    assert [Path(s.uri).name for s in plan.skipped] == ["skip.bin"]
+    encoded = ingest(folder).tokens_encoded
+    assert encoded / 2 <= plan.estimate["tokens"] <= encoded * 2
+    assert plan.estimate["seconds"] >= 0
+    assert plan.estimate["bytes"] > 0
+
+
+def test_progress_ends_at_the_total(make_folder: MakeFolder) -> None:
+    seen: list[Progress] = []
+    ingest(make_folder(), progress=seen.append)
+    assert (seen[-1].done, seen[-1].total) == (3, 3)
+    assert seen[-1].tokens > 0
+    assert "3/3 documents" in str(seen[-1])
+
+
+def test_a_chunk_longer_than_the_encoder_reads_is_counted_as_truncated(
+    make_folder: MakeFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from rag.types import Chunk, Document
+
+    class WholeDocument:
+        def split(self, document: Document) -> list[Chunk]:
+            id = Chunk.id_of(document.id, document.text, 0)
+            text = document.text
+            return [Chunk(id=id, document_id=document.id, ordinal=0, start=0, end=len(text), text=text, plain=text)]
+
+    monkeypatch.setattr(build, "build_chunker", lambda settings, counter: WholeDocument())
+    report = ingest(make_folder({"a.md": "A sentence about lakes. " * 400}))
+    assert report.tokens_truncated > 1000
+
+
+def test_words_that_the_encoder_does_not_know_are_counted(make_folder: MakeFolder) -> None:
+    report = ingest(make_folder({"a.md": "\U00013000\U00013001 \U00013002 plain words \u1200\u1208\n"}))
+    assert 0 < report.tokens_unknown <= report.tokens_encoded
+
+
+def test_chunks_sized_beyond_the_encoder_are_refused_at_once(make_folder: MakeFolder) -> None:
+    with pytest.raises(RagError, match=r"chunking\.max_tokens: 5000.*254"):
+        ingest(make_folder(), "chunking.max_tokens=5000")
+
+
+def test_a_document_error_keeps_its_kind() -> None:
+    assert DocumentError("x", kind="read").kind == "read"

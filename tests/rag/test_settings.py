@@ -1,0 +1,244 @@
+"""The corpus file teaches, and every key of it has an effect."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from rag import Rag, RagError, build
+from rag.errors import SettingsError
+from rag.settings import Settings, corpus_name, load_settings
+from tests.corpora import FACTS, MakeFolder
+
+MINIMAL = "name: t\nsources: [{kind: files, path: ./docs}]\n"
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "corpus.yaml"
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (MINIMAL + "chunking: {max_token: 100}\n", ["chunking.max_token'", "max_tokens"]),
+        (MINIMAL + "retreival: {top_k: 3}\n", ["retreival", "retrieval"]),
+        (MINIMAL + "retrieval: {weights: {lexicl: 1}}\n", ["lexicl", "'lexical'"]),
+        (MINIMAL + "store: {kind: edge, pth: x}\n", ["pth", "'path'"]),
+        (MINIMAL + "store: {kind: faiss}\n", ["faiss", "edge", "server"]),
+        ("name: t\nsources: [{kind: files, path: x, inclde: [a]}]\n", ["inclde", "'include'"]),
+        ("name: t\nsources: [{kind: ftp, path: x}]\n", ["ftp", "files"]),
+        ("name: t\nsources: []\n", ["sources"]),
+        ("name: T!\nsources: [{kind: files, path: x}]\n", ["name", "T!"]),
+        ("name: t\nsources: [{kind: files, path: x}, {kind: files, path: y}]\n", ["'files'", "name"]),
+        (MINIMAL + "chunking: {max_tokens: 3}\n", ["chunking.max_tokens", "16"]),
+        ("name: t\nsources: [{kind: files, path: x, metadata: {'a\"b': 1}}]\n", ["metadata", "double quote"]),
+        ("- a\n- b\n", ["mapping"]),
+        ("name: [t\n", ["YAML"]),
+    ],
+)
+def test_what_is_not_legal_is_named_with_what_is(tmp_path: Path, text: str, words: list[str]) -> None:
+    with pytest.raises(SettingsError) as error:
+        load_settings(written(tmp_path, text))
+    assert all(word in str(error.value) for word in words), error.value
+    assert "\n" not in str(error.value)
+
+
+def test_missing_file_is_named() -> None:
+    with pytest.raises(SettingsError, match=r"missing\.yaml"):
+        load_settings("missing.yaml")
+
+
+def test_relative_paths_start_at_the_corpus_file(tmp_path: Path) -> None:
+    settings = load_settings(written(tmp_path, MINIMAL + "store: {kind: edge, path: index}\n"))
+    assert settings.sources[0].path == tmp_path / "docs"
+    assert settings.store.path == tmp_path / "index"  # type: ignore[union-attr]
+
+
+def test_default_index_is_beside_the_corpus_file_or_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "My Docs!").mkdir()
+    assert load_settings(written(tmp_path, MINIMAL)).store.path == tmp_path / ".rag/t"  # type: ignore[union-attr]
+    folder = load_settings(tmp_path / "My Docs!")
+    assert (folder.name, folder.store.path) == ("my-docs-", tmp_path / ".rag/my-docs-")  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(("given", "name"), [("Docs", "docs"), ("a b.c", "a-b-c"), ("Übung", "c-bung"), ("-x", "c-x")])
+def test_corpus_is_named_after_its_folder(given: str, name: str) -> None:
+    assert corpus_name(given) == name
+
+
+def test_overrides_are_yaml_and_the_last_one_wins(tmp_path: Path) -> None:
+    overrides = ("retrieval.top_k=3", "retrieval.top_k=4", "store.path=/tmp/x", "situating=none")
+    settings = load_settings(written(tmp_path, MINIMAL), overrides)
+    assert settings.retrieval.top_k == 4
+    assert str(settings.store.path) == "/tmp/x"  # type: ignore[union-attr]
+    assert settings.situating == ("none",)
+
+
+@pytest.mark.parametrize("override", ["retrieval.top_k", "=3", "retrieval.topk=3", "retrieval.top_k.x=3"])
+def test_an_override_that_is_none_is_an_error(tmp_path: Path, override: str) -> None:
+    with pytest.raises(SettingsError):
+        load_settings(written(tmp_path, MINIMAL), (override,))
+
+
+def test_quickstart_holds_the_shipped_defaults() -> None:
+    path = Path(__file__).parents[2] / "configs/quickstart.yaml"
+    shipped = load_settings(path)
+    plain = Settings.model_validate({"name": shipped.name, "sources": shipped.sources, "store": shipped.store})
+    assert shipped == plain
+
+
+@pytest.mark.parametrize("path", sorted((Path(__file__).parents[2] / "configs").glob("*.yaml")), ids=lambda p: p.name)
+def test_every_shipped_corpus_file_is_valid(path: Path) -> None:
+    assert load_settings(path).sources
+
+
+def keys_of(model: type[BaseModel], prefix: str = "") -> list[str]:
+    found = []
+    for name, field in model.model_fields.items():
+        inner = field.annotation
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            found += keys_of(inner, f"{prefix}{name}.")
+        else:
+            found.append(prefix + name)
+    return found
+
+
+# Every key of the corpus file and what shows that it has an effect; the tests below, or the one that is named.
+EFFECTS = {
+    "name": "test_default_index_is_beside_the_corpus_file_or_the_folder",
+    "sources": "test_source_keys_have_an_effect",
+    "parsing.max_file_mb": "test_index_keys_have_an_effect",
+    "chunking.kind": "only one kind so far; test_what_is_not_legal_is_named_with_what_is",
+    "chunking.max_tokens": "test_index_keys_have_an_effect",
+    "situating": "test_index_keys_have_an_effect",
+    "embedding.model": "tests/rag/models",
+    "embedding.pooling": "test_index_keys_have_an_effect",
+    "embedding.dtype": "test_index_keys_have_an_effect",
+    "embedding.device": "test_an_unknown_device_is_refused",
+    "embedding.batch_tokens": "tests/rag/models",
+    "lexical.kind": "only one kind so far; test_what_is_not_legal_is_named_with_what_is",
+    "lexical.k1": "test_index_keys_have_an_effect",
+    "lexical.b": "test_index_keys_have_an_effect",
+    "store": "tests/rag/store, test_corpus.py",
+    "retrieval.top_k": "test_query_keys_have_an_effect",
+    "retrieval.candidates": "tests/rag/retrieval",
+    "retrieval.weights.raw": "test_a_leg_without_weight_is_not_asked",
+    "retrieval.weights.situated": "test_a_leg_without_weight_is_not_asked",
+    "retrieval.weights.lexical": "test_a_leg_without_weight_is_not_asked",
+    "retrieval.weights.document": "test_a_leg_without_weight_is_not_asked",
+    "retrieval.weights.document_lexical": "test_a_leg_without_weight_is_not_asked",
+    "answer.llm": "tests/rag/answering",
+    "answer.base_url": "tests/rag/answering",
+    "answer.api_key_env": "tests/rag/answering",
+    "answer.timeout_s": "tests/rag/answering",
+    "answer.max_evidence_chars": "test_query_keys_have_an_effect",
+    "answer.max_sentences": "test_query_keys_have_an_effect",
+    "answer.min_confidence": "test_query_keys_have_an_effect",
+}
+
+
+def test_every_key_is_known_to_have_an_effect() -> None:
+    assert sorted(keys_of(Settings)) == sorted(EFFECTS)
+
+
+def stored(folder: Path, index: Path, *overrides: str) -> Any:
+    """Chunks, vectors and skips of a fresh corpus with these settings."""
+    with Rag.open(folder, overrides=[f"store.path={index}", *overrides]) as corpus:
+        report = corpus.ingest()
+        store, generation = corpus._opened()
+        records = store.scroll(generation.chunks, vectors=("raw", "situated", "lexical"))
+        texts = [(r.payload["text"], r.payload["situation"]) for r in records]
+        vectors = [
+            [float(abs(v.values).sum()) if hasattr(v, "values") else float(v[:100].sum()) for v in r.vectors.values()]
+            for r in store.scroll(generation.chunks, vectors=("raw", "situated", "lexical"))
+        ]
+        return texts, vectors, [s.reason for s in report.skipped]
+
+
+@pytest.mark.parametrize(
+    ("override", "changes"),
+    [
+        ("parsing.max_file_mb=0.0001", "skips"),
+        ("chunking.max_tokens=16", "texts"),
+        ("situating=none", "texts"),
+        ("embedding.pooling=cls", "vectors"),
+        ("embedding.dtype=bfloat16", "vectors"),
+        ("lexical.k1=2.0", "vectors"),
+        ("lexical.b=0.1", "vectors"),
+    ],
+)
+def test_index_keys_have_an_effect(make_folder: MakeFolder, tmp_path: Path, override: str, changes: str) -> None:
+    folder = make_folder()
+    texts, vectors, skips = stored(folder, tmp_path / "plain")
+    other_texts, other_vectors, other_skips = stored(folder, tmp_path / "other", override)
+    changed = {"texts": texts != other_texts, "vectors": vectors != other_vectors, "skips": skips != other_skips}
+    assert changed[changes]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "documents"),
+    [
+        ("include", "['beta/*']", {"files:beta/guide.md"}),
+        ("exclude", "['*/guide.md']", {"files:water.md"}),
+        ("name", "kb", {"kb:alpha/guide.md", "kb:beta/guide.md", "kb:water.md"}),
+        ("path", "./docs/alpha", {"files:guide.md"}),
+    ],
+)
+def test_source_keys_have_an_effect(
+    make_folder: MakeFolder, tmp_path: Path, key: str, value: str, documents: set[str]
+) -> None:
+    make_folder()
+    source = {"kind": "files", "path": "./docs", key: value}
+    text = ", ".join(f"{k}: {v}" for k, v in source.items())
+    with Rag.open(written(tmp_path, f"name: t\nsources: [{{{text}}}]\n")) as corpus:
+        assert {d.id for d in corpus.plan().documents} == documents
+
+
+def test_query_keys_have_an_effect(make_folder: MakeFolder) -> None:
+    folder = make_folder(
+        {**FACTS, "more.md": "# More\n\n" + "\n\n".join(f"## Part {n}\n\n" + "Tea words. " * 80 for n in range(9))}
+    )
+    with Rag.open(folder) as corpus:
+        corpus.ingest()
+
+    def ask(*overrides: str) -> Any:
+        with Rag.open(folder, overrides=overrides) as corpus:
+            return len(corpus.search("green tea")), corpus.ask("At what temperature is green tea brewed?")
+
+    hits, answer = ask()
+    assert ask("retrieval.top_k=2")[0] == 2 < hits
+    assert len(ask("answer.max_sentences=1")[1].sentences) == 1
+    assert ask("answer.min_confidence=1.0")[1].abstained
+    assert not answer.abstained
+    assert sum(len(e.text) for e in ask("answer.max_evidence_chars=900")[1].evidence) <= 900
+    assert sum(len(e.text) for e in answer.evidence) > 900
+
+
+@pytest.mark.parametrize("leg", ["raw", "situated", "lexical", "document", "document_lexical"])
+def test_a_leg_without_weight_is_not_asked(facts: Rag, leg: str) -> None:
+    folder = facts.settings.sources[0].path
+    assert leg in facts.search("green tea")[0].scores
+    facts.close()
+    with Rag.open(folder, overrides=[f"retrieval.weights.{leg}=0"]) as corpus:
+        scores = corpus.search("green tea")[0].scores
+        assert leg not in scores
+        assert scores
+
+
+def test_an_unknown_device_is_refused(make_folder: MakeFolder) -> None:
+    with (
+        Rag.open(make_folder(), overrides=["embedding.device=warp9"]) as corpus,
+        pytest.raises(RagError, match="warp9"),
+    ):
+        corpus.ingest()
+
+
+def test_a_secret_is_the_name_of_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QDRANT_KEY", "s3cret")
+    assert build.secret("QDRANT_KEY", "store.api_key_env") == "s3cret"
+    monkeypatch.delenv("QDRANT_KEY")
+    with pytest.raises(SettingsError, match="QDRANT_KEY"):
+        build.secret("QDRANT_KEY", "store.api_key_env")

@@ -1,0 +1,105 @@
+"""How a question becomes a turn."""
+
+import logging
+
+import pytest
+
+from rag.errors import CorpusMissingError
+from ui.conversation import Turn, history, respond
+
+
+class Scripted:
+    """A corpus that answers with given events; an exception among them is raised."""
+
+    def __init__(self, *events, warnings=()):
+        self.events, self.warnings, self.asked = events, list(warnings), []
+
+    def stream(self, question, *, history):
+        self.asked.append((question, history))
+        for event in self.events:
+            if isinstance(event, Exception):
+                raise event
+            yield event
+
+
+RETRIEVAL = {"type": "retrieval", "evidence": []}
+DONE = {"type": "done", "answer": {"answer": "Yes.", "abstained": False, "reason": None}}
+
+
+def token(text):
+    return {"type": "token", "text": text}
+
+
+def test_words_appear_as_they_come_and_the_answer_at_the_end():
+    corpus = Scripted(RETRIEVAL, token("Ye"), token("s."), {"type": "sentence"}, {"type": "citation"}, DONE)
+    states = [turns[-1] for turns in respond(corpus, (), "Really?")]
+    assert [state.text for state in states] == ["", "", "Ye", "Yes.", "Yes."]
+    assert [state.answer for state in states] == [None] * 4 + [DONE["answer"]]
+    assert corpus.asked == [("Really?", [])]
+
+
+def test_a_second_retrieval_starts_the_answer_over():
+    *_, last = respond(Scripted(RETRIEVAL, token("half"), RETRIEVAL, token("whole")), (), "q")
+    assert last[-1].text == "whole"
+
+
+def test_earlier_turns_stay_and_are_passed_as_history():
+    before = (Turn(question="a", answer=DONE["answer"]),)
+    corpus = Scripted(DONE)
+    states = list(respond(corpus, before, "b"))
+    assert all(turns[:1] == before and len(turns) == 2 for turns in states)
+    assert corpus.asked[0][1] == [{"role": "user", "content": "a"}, {"role": "assistant", "content": "Yes."}]
+
+
+def test_history_holds_what_was_said_and_nothing_of_what_failed():
+    abstained = {"answer": "", "abstained": True, "reason": "Not covered."}
+    turns = (
+        Turn(question="failed", text="half", error="broken"),
+        Turn(question="unanswered"),
+        Turn(question="stopped", text="half"),
+        Turn(question="abstained", answer=abstained),
+    )
+    assert [m["content"] for m in history(turns)] == ["stopped", "half", "abstained", "Not covered."]
+
+
+def test_what_the_user_can_mend_is_said_in_the_turn():
+    *_, last = respond(Scripted(CorpusMissingError("holds nothing yet: run `rag ingest`")), (), "q")
+    assert last[-1].error == "holds nothing yet: run `rag ingest`"
+
+
+def test_a_bug_is_logged_and_its_details_stay_out_of_the_chat(caplog):
+    with caplog.at_level(logging.ERROR):
+        *_, last = respond(Scripted(token("half"), ValueError("secret path /root")), (), "q")
+    assert last[-1].error is not None
+    assert "secret" not in last[-1].error
+    assert "secret path /root" in caplog.text
+
+
+def test_each_warning_of_the_corpus_is_passed_on_once():
+    *_, last = respond(Scripted(DONE, warnings=["old", "old", "new"]), (), "q")
+    assert last[-1].warnings == ("old", "new")
+
+
+def test_a_closed_conversation_closes_the_stream():
+    closed = []
+
+    class Endless(Scripted):
+        def stream(self, question, *, history):
+            try:
+                while True:
+                    yield token("x")
+            finally:
+                closed.append(True)
+
+    states = respond(Endless(), (), "q")
+    next(states)
+    next(states)
+    states.close()
+    assert closed == [True]
+
+
+@pytest.mark.parametrize("question", ["返金は?", "كم يوما؟", "x" * 10_000])
+def test_questions_in_any_script_and_length_arrive_as_they_are(question):
+    corpus = Scripted(DONE)
+    list(respond(corpus, (), question))
+    assert corpus.asked[0][0] == question

@@ -1,0 +1,338 @@
+"""What the chat shows: escaped, marked at the right place, linked to its passages."""
+
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from rag.results import Answer, AnswerSentence, ChunkSpan, Citation, Evidence
+from ui import view
+from ui.conversation import Turn
+
+HOSTILE = (
+    "<script>alert(1)</script> <img src=x onerror=alert(1)> \" ' & &lt; [go](javascript:alert(1)) "
+    "![x](http://evil.example/x.png) <http://evil.example> $$x$$ **b** ${1+1} {{value}} | a | b |"
+)
+TEXT = st.text(
+    st.characters(exclude_categories=("Cs", "Cc"), include_characters="\n\t<>&\"'*_`[]()!#$|~:"), max_size=80
+)
+
+
+class Parsed(HTMLParser):
+    """Tags with attributes, the text, and the text inside of `mark`."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.tags, self.text, self.marks, self._marking = [], "", [], False
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag == "mark":
+            self._marking = True
+            self.marks.append("")
+
+    def handle_endtag(self, tag):
+        self._marking = self._marking and tag != "mark"
+
+    def handle_data(self, data):
+        self.text += data
+        if self._marking:
+            self.marks[-1] += data
+
+    def attributes(self, name):
+        return [attrs[name] for _, attrs in self.tags if name in attrs]
+
+
+def evidence(number=1, text="Refunds take 14 days. Cards take longer.", *, start=50, **changes):
+    values = {
+        "number": number,
+        "document_id": f"files:{number}.md",
+        "uri": f"/docs/{number}.md",
+        "title": f"Title {number}",
+        "headings": ("Money",),
+        "page": None,
+        "start": start,
+        "end": start + len(text),
+        "text": text,
+        "chunks": (ChunkSpan(chunk_id="c", start=start, end=start + len(text), page=None),),
+        "score": 0.5,
+    }
+    return Evidence(**{**values, **changes})
+
+
+def citation(source, quote, *, verified=True):
+    start = source.start + source.text.index(quote)
+    return Citation(
+        evidence=source.number,
+        chunk_id="c",
+        document_id=source.document_id,
+        uri=source.uri,
+        title=source.title,
+        page=source.page,
+        start=start,
+        end=start + len(quote),
+        quote=quote,
+        verified=verified,
+    )
+
+
+def cited(text, *citations, supported=True):
+    return AnswerSentence(text=text, supported=supported, citations=citations)
+
+
+def turn(*sentences, sources=(), text=None, model="extractive", reason=None, notice=None, **changes):
+    answer = Answer(
+        question="q",
+        standalone_question="q",
+        answer="\n".join(s.text for s in sentences) if text is None else text,
+        abstained=reason is not None,
+        reason=reason,
+        confidence=0.5,
+        sentences=sentences,
+        evidence=sources,
+        model=model,
+        notice=notice,
+    )
+    return Turn(**{"question": "How long?", "answer": answer.to_dict(), **changes})
+
+
+def replied(shown, **options):
+    return Parsed(view.messages([shown], **options)[1]["content"])
+
+
+@settings(max_examples=100, deadline=None)
+@given(TEXT)
+def test_escaped_text_is_text_and_nothing_else_in_markdown(text):
+    markdown = MarkdownIt("gfm-like", {"html": True, "linkify": False})
+    parsed = Parsed(markdown.render("x" + view.escape(text) + "x"))
+    assert [tag for tag, _ in parsed.tags] == ["p"]
+    assert parsed.text.strip("\n") == f"x{text}x"
+
+
+def test_nothing_that_a_document_or_a_model_says_becomes_markup():
+    source = evidence(text=HOSTILE, title=HOSTILE, headings=(HOSTILE,), document_id=HOSTILE, uri=HOSTILE, page=3)
+    turns = [
+        turn(cited(HOSTILE, citation(source, HOSTILE)), sources=(source,), question=HOSTILE, notice=HOSTILE),
+        turn(cited(HOSTILE, supported=False), text=HOSTILE, sources=(source,), model=HOSTILE, warnings=(HOSTILE,)),
+        turn(reason=HOSTILE, sources=(source,)),
+        Turn(question="q", error=HOSTILE),
+        Turn(question="q", text=HOSTILE),
+    ]
+    shown = "".join(m["content"] for m in view.messages(turns)) + view.sources(turns) + view.hint(HOSTILE)
+    for character in "$`*_~|":
+        assert character not in shown, "Gradio's Markdown and templates would read it"
+    assert "{{" not in shown
+    parsed = Parsed(shown)
+    assert not {tag for tag, _ in parsed.tags} & {"script", "img", "table", "iframe"}
+    assert all(href.startswith("#") for href in parsed.attributes("href"))
+    assert not [name for _, attrs in parsed.tags for name in attrs if name.startswith("on") or name == "src"]
+    assert parsed.text.count("<script>alert(1)</script>") >= 10
+
+
+@pytest.mark.parametrize(
+    ("text", "spans", "html"),
+    [
+        ("abcdef", [], "abcdef"),
+        ("abcdef", [(0, 6)], "<mark>abcdef</mark>"),
+        ("abcdef", [(1, 3), (2, 5)], "a<mark>bcde</mark>f"),
+        ("abcdef", [(1, 3), (3, 5)], "a<mark>bcde</mark>f"),
+        ("abcdef", [(4, 5), (1, 2)], "a<mark>b</mark>cd<mark>e</mark>f"),
+        ("abcdef", [(0, 6), (2, 3)], "<mark>abcdef</mark>"),
+        ("abcdef", [(-5, 2), (5, 99)], "<mark>ab</mark>cde<mark>f</mark>"),
+        ("abcdef", [(3, 3), (9, 12)], "abcdef"),
+        ("", [(0, 0)], ""),
+        ("a<b>c", [(1, 4)], "a<mark>&#60;b&#62;</mark>c"),
+        ("返金は14日以内。", [(3, 6)], "返金は<mark>14日</mark>以内。"),
+        ("المبلغ خلال يوم", [(7, 11)], "المبلغ <mark>خلال</mark> يوم"),
+        ("👩‍🚀 goes", [(4, 8)], "👩‍🚀 <mark>goes</mark>"),
+    ],
+)
+def test_marks_stand_at_the_quotes(text, spans, html):
+    assert view.marked(text, spans) == html
+
+
+@settings(max_examples=100, deadline=None)
+@given(TEXT, st.lists(st.tuples(st.integers(-5, 90), st.integers(-5, 90)), max_size=5))
+def test_marks_cover_exactly_what_the_spans_cover(text, spans):
+    parsed = Parsed(view.marked(text, spans))
+    covered = {i for start, end in spans for i in range(max(0, start), min(len(text), end))}
+    assert parsed.text == text
+    assert "".join(parsed.marks) == "".join(text[i] for i in sorted(covered))
+
+
+def test_a_sentence_links_to_the_passages_that_back_it():
+    one, two = evidence(1), evidence(4, "Cash takes 2 days.")
+    shown = turn(
+        cited("Refunds take 14 days.", citation(one, "Refunds take 14 days."), citation(one, "Cards take longer.")),
+        cited("Cash takes 2 days.", citation(two, "Cash takes 2 days."), citation(one, "Refunds take 14 days.")),
+        sources=(one, evidence(2), two),
+    )
+    reply, panel = replied(shown), Parsed(view.sources([shown]))
+    assert reply.attributes("href") == ["#source-1-1", "#source-1-1", "#source-1-4"]
+    assert reply.text.replace("\u2060", "").startswith("Refunds take 14 days.[1]Cash takes 2 days.[1][4]")
+    assert panel.attributes("id") == ["source-1-1", "source-1-4"], "what nothing cites is not shown"
+    assert panel.marks == ["Refunds take 14 days.", "Cards take longer.", "Cash takes 2 days."]
+
+
+def test_every_turn_keeps_its_own_sources_the_newest_first():
+    turns = [turn(cited("A."), sources=(), question="first"), turn(reason="no", sources=(evidence(),), question="two")]
+    turns.append(turn(cited("B.", citation(evidence(), "14 days")), sources=(evidence(),), question="third"))
+    links = Parsed("".join(message["content"] for message in view.messages(turns))).attributes("href")
+    panel = Parsed(view.sources(turns))
+    assert links == ["#source-2-1", "#source-3-1"]
+    assert panel.attributes("id") == ["source-3-1", "source-2-1"]
+    assert panel.text.index("third") < panel.text.index("two") < panel.text.index("first")
+
+
+def test_the_markers_of_a_model_become_links_and_the_rest_of_its_words_stay():
+    one = evidence()
+    shown = turn(
+        cited("Refunds take 14 days.", citation(one, "Refunds take 14 days.")),
+        cited("It rains.", supported=False),
+        cited("Cards take longer.", citation(one, "Cards take longer.")),
+        text="In short:\n- Refunds take 14 days [1].\n- It rains. [1]\n- Cards take longer.[1] Done",
+        sources=(one,),
+        model="openai:x",
+    )
+    parsed = replied(shown)
+    assert parsed.text.replace("\u2060", "") == (
+        "In short:- Refunds take 14 days.[1]- It rains. not supported by the sources- Cards take longer.[1] Done"
+        "Written by openai:x, checked against the documents"
+    )
+    assert [attrs.get("class") for _, attrs in parsed.tags].count("rag-unsupported") == 1
+
+
+def test_a_quote_keeps_what_looks_like_a_marker():
+    source = evidence(text="See table [3] below.")
+    shown = replied(turn(cited(source.text, citation(source, source.text)), sources=(source,)))
+    assert shown.text.replace("\u2060", "").startswith("See table [3] below.[1]Quoted")
+    assert shown.attributes("href") == ["#source-1-1"]
+
+
+@pytest.mark.parametrize(
+    ("text", "tags"),
+    [
+        ("within **30 days** of", ["strong"]),
+        ("run `rag ingest` on it", ["code"]),
+        ("2**3 and 4**5", []),
+        ("** a ** b **", []),
+        ("`", []),
+    ],
+)
+def test_only_clear_emphasis_and_code_are_formatted(text, tags):
+    parsed = replied(turn(cited(text)))
+    assert [tag for tag, _ in parsed.tags if tag in ("strong", "code")] == tags
+
+
+def test_an_abstention_says_why_and_shows_the_nearest_passages():
+    shown = turn(reason="The corpus does not cover this.", sources=(evidence(1), evidence(2)))
+    reply, panel = replied(shown), Parsed(view.sources([shown]))
+    assert "The corpus does not cover this." in reply.text
+    assert reply.attributes("href") == ["#source-1-1", "#source-1-2"]
+    assert "Nearest passages to How long?" in panel.text
+    assert panel.attributes("id") == ["source-1-1", "source-1-2"]
+    assert panel.marks == []
+
+
+def test_an_abstention_with_nothing_near_offers_no_links():
+    shown = turn(reason="Nothing was found.")
+    assert replied(shown).attributes("href") == []
+    assert "Nearest" in Parsed(view.sources([shown])).text
+
+
+@pytest.mark.parametrize(
+    ("shown", "running", "words"),
+    [
+        (Turn(question="q"), True, "Searching the documents …"),
+        (Turn(question="q", text="So far"), True, "So far"),
+        (Turn(question="q", text="So far"), False, "So farStopped before the answer was complete and checked."),
+        (Turn(question="q", error="Run it."), False, "This question could not be answered.Run it."),
+        (Turn(question="q", error="Run it."), True, "This question could not be answered.Run it."),
+    ],
+)
+def test_a_turn_without_a_complete_answer_says_how_it_stands(shown, running, words):
+    assert replied(shown, running=running).text == words
+
+
+def test_only_the_last_turn_can_be_running():
+    first, second = view.messages([Turn(question="a"), Turn(question="b")], running=True)[1::2]
+    assert "Stopped" in first["content"]
+    assert "Searching" in second["content"]
+
+
+def test_notices_and_warnings_are_shown():
+    parsed = replied(turn(cited("A."), notice="The model failed.", warnings=("Settings changed.",)))
+    assert parsed.text.endswith("The model failed.Settings changed.")
+
+
+@pytest.mark.parametrize(
+    ("uri", "href"),
+    [
+        ("https://example.org/a?b=1&c=2#d", ["https://example.org/a?b=1&c=2#d"]),
+        ("HTTP://example.org", ["HTTP://example.org"]),
+        ("/home/me/a.md", []),
+        ("file:///etc/passwd", []),
+        ("javascript:alert(1)", []),
+        (" javascript:alert(1)//https://x", []),
+        ("data:text/html,x", []),
+        ("https://[broken", []),
+        ('https://x/" onclick="alert(1)', ['https://x/" onclick="alert(1)']),
+        ("", []),
+    ],
+)
+def test_only_web_addresses_are_links(uri, href):
+    source = evidence(uri=uri)
+    parsed = Parsed(view.sources([turn(reason="r", sources=(source,))]))
+    outside = [attrs for tag, attrs in parsed.tags if tag == "a" and attrs["class" if "class" in attrs else "href"]]
+    assert [attrs["href"] for attrs in outside if attrs["href"][0] != "#"] == href
+    assert uri in parsed.text
+    assert parsed.attributes("onclick") == []
+
+
+def test_a_source_names_its_place():
+    panel = Parsed(view.sources([turn(reason="r", sources=(evidence(7, page=12, headings=("Money", "Cards")),))]))
+    for words in ("7", "Title 7 › Money › Cards", "files:7.md, page 12", "/docs/7.md"):
+        assert words in panel.text
+
+
+def test_a_document_without_a_title_is_named_by_its_id():
+    panel = view.sources([turn(reason="r", sources=(evidence(title="", headings=()),))])
+    assert "<h4" in panel
+    assert Parsed(panel).text.count("files:1.md") == 2
+
+
+def test_a_quote_that_could_not_be_verified_is_not_marked():
+    source = evidence()
+    shown = turn(cited("A.", citation(source, "14 days", verified=False), supported=False), sources=(source,))
+    assert "not supported by the sources" in replied(shown).text
+    assert Parsed(view.sources([shown])).marks == []
+
+
+@pytest.mark.parametrize("blank", [" ", ""], ids=["words", "no blanks"])
+@pytest.mark.parametrize("place", [0, 1500, 2990], ids=["start", "middle", "end"])
+def test_a_long_passage_is_shown_around_its_quote_and_whole_one_step_away(blank, place):
+    words = (f"word{blank}" * 700)[:3000]
+    text = words[:place] + "QUOTE" + words[place:]
+    source = evidence(text=text)
+    html = view.sources([turn(cited("A.", citation(source, "QUOTE")), sources=(source,))])
+    excerpt, whole = html.split("<details>")
+    assert Parsed(excerpt).marks == Parsed(whole).marks == ["QUOTE"]
+    assert len(Parsed(excerpt).text) < 2 * view.CONTEXT_CHARS + 200
+    assert text in Parsed(whole).text
+
+
+def test_a_short_passage_is_shown_once():
+    source = evidence(text="A short passage. " * 10)
+    html = view.sources([turn(cited("A.", citation(source, "short")), sources=(source,))])
+    assert "<details>" not in html
+    assert source.text in Parsed(html).text
+
+
+def test_an_empty_conversation_says_what_will_come():
+    assert "The passages behind an answer appear here." in view.sources([])
+    assert view.messages([]) == []
+    assert "Ask about handbook" in view.hint("handbook")

@@ -1,0 +1,98 @@
+"""The chat tab: a conversation with a corpus, and the passages behind its answers."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from ui import view
+from ui.conversation import Turns, respond
+
+if TYPE_CHECKING:
+    from rag.corpus import Rag
+
+
+# functions, since Gradio takes an update apart
+def _ready() -> Any:
+    return gr.update(submit_btn="Ask", stop_btn=False)
+
+
+def _busy() -> Any:
+    return gr.update(value="", submit_btn=False, stop_btn="Stop")
+
+
+def build_chat(corpora: "Sequence[Rag]") -> None:
+    """Put the chat into the Gradio blocks that are open.
+
+    Args:
+        corpora: one or more; the user picks one where there are several.
+    """
+    turns = gr.State(())
+    names = [corpus.name for corpus in corpora]
+    with gr.Row(elem_id="rag-chat", equal_height=True):
+        with gr.Column(scale=3, min_width=320, elem_id="rag-conversation"):
+            picked: Any = gr.State(0)
+            if len(corpora) > 1:
+                choices = [(name, place) for place, name in enumerate(names)]
+                picked = gr.Dropdown(choices, value=0, label="Corpus", filterable=False, elem_id="rag-corpus")
+            chatbot = gr.Chatbot(
+                label="Conversation",
+                show_label=False,
+                container=False,
+                height="100%",
+                layout="bubble",
+                buttons=[],
+                feedback_options=None,
+                latex_delimiters=[],
+                placeholder=view.hint(names[0]),
+                elem_id="rag-messages",
+            )
+            question = gr.Textbox(
+                label="Question",
+                show_label=False,
+                container=False,
+                placeholder="Ask a question",
+                max_lines=6,
+                submit_btn="Ask",
+                autofocus=True,
+                elem_id="rag-ask",
+            )
+        with gr.Column(scale=2, min_width=300, elem_id="rag-panel"):
+            panel = gr.HTML(view.sources(()), apply_default_css=False)
+
+    def run(corpus: int, before: Turns, asked: str) -> Iterator[tuple[Any, ...]]:
+        after = before
+        box = _busy()
+        for after in respond(corpora[corpus], before, asked):
+            yield after, view.messages(after, running=True), gr.skip(), box
+            box = gr.skip()
+        yield settled(after)
+
+    def settled(now: Turns) -> tuple[Any, ...]:
+        return now, view.messages(now), view.sources(now), _ready()
+
+    def ask(corpus: int, before: Turns, asked: str) -> Iterator[tuple[Any, ...]]:
+        if asked.strip():
+            yield from run(corpus, before, asked.strip())
+        else:
+            yield (gr.skip(),) * 4
+
+    def retry(corpus: int, now: Turns, chosen: gr.RetryData) -> Iterator[tuple[Any, ...]]:
+        message: Any = chosen.index
+        place = message // 2
+        yield from run(corpus, now[:place], now[place].question)
+
+    def clear(corpus: int) -> tuple[Any, ...]:
+        return (), gr.update(value=[], placeholder=view.hint(names[corpus])), view.sources(()), _ready()
+
+    outputs = [turns, chatbot, panel, question]
+    shared: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+    answering: list[Any] = [
+        question.submit(ask, [picked, turns, question], outputs, **shared),
+        chatbot.retry(retry, [picked, turns], outputs, **shared),
+    ]
+    question.stop(settled, [turns], outputs, cancels=answering, **shared)
+    chatbot.clear(clear, [picked], outputs, cancels=answering, **shared)
+    if len(corpora) > 1:
+        # an answer of one corpus is no history for another
+        picked.change(clear, [picked], outputs, cancels=answering, **shared)

@@ -1,0 +1,76 @@
+"""A conversation with a corpus: its turns, and how a question becomes one. Knows nothing of Gradio or HTML."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from rag.errors import RagError
+
+if TYPE_CHECKING:
+    from rag.corpus import Rag
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """A question and what has come of it so far.
+
+    Attributes:
+        text: the words of the answer that have arrived.
+        answer: the JSON of `rag ask`, when it is complete.
+        error: why there is no answer.
+        warnings: what the user should know about the corpus.
+    """
+
+    question: str
+    text: str = ""
+    answer: Mapping[str, Any] | None = None
+    error: str | None = None
+    warnings: tuple[str, ...] = ()
+
+
+Turns: TypeAlias = tuple[Turn, ...]
+"""Oldest first."""
+
+
+def respond(corpus: "Rag", turns: Turns, question: str) -> Iterator[Turns]:
+    """Ask a question and yield the conversation each time that there is something new to show.
+
+    Whatever goes wrong becomes the turn's error.
+
+    Args:
+        corpus: answers.
+        turns: the conversation before this question.
+        question: not blank.
+    """
+    turn = Turn(question=question)
+    yield (*turns, turn)
+    try:
+        for event in corpus.stream(question, history=history(turns)):
+            match event:
+                case {"type": "retrieval"}:
+                    turn = replace(turn, text="")  # a second one starts the answer over
+                case {"type": "token", "text": text}:
+                    turn = replace(turn, text=turn.text + text)
+                case {"type": "done", "answer": answer}:
+                    turn = replace(turn, answer=answer, warnings=tuple(dict.fromkeys(corpus.warnings)))
+                case _:
+                    continue
+            yield (*turns, turn)
+    except RagError as error:
+        yield (*turns, replace(turn, error=str(error)))
+    except Exception:
+        _LOG.exception("no answer to %r", question)
+        yield (*turns, replace(turn, error="This should not have happened. The terminal shows what went wrong."))
+
+
+def history(turns: Turns) -> list[dict[str, str]]:
+    """The turns that came to something, as the messages that `Rag.stream` takes: plain text."""
+    messages = []
+    for turn in turns:
+        said = turn.text if turn.answer is None else turn.answer["answer"] or turn.answer["reason"]
+        if said and turn.error is None:
+            messages += [{"role": "user", "content": turn.question}, {"role": "assistant", "content": said}]
+    return messages

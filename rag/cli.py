@@ -259,11 +259,15 @@ def _stream(corpus: "Rag", arguments: argparse.Namespace, scope: dict[str, Any])
     """With --json one event a line; else the words as they come, then the sources."""
     from rag import render
 
+    printed = False
     for event in corpus.stream(arguments.question, **scope):
         if arguments.json:
             print(json.dumps(event, ensure_ascii=False), flush=True)
         elif event["type"] == "token":
             print(event["text"], end="", flush=True)
+            printed = True
+        elif event["type"] == "retrieval" and printed:  # the model failed half way: the answer starts over
+            print("\n---")
         elif event["type"] == "done":
             print("\n" + render.sources(event["answer"]))
     _warn(corpus)
@@ -271,9 +275,8 @@ def _stream(corpus: "Rag", arguments: argparse.Namespace, scope: dict[str, Any])
 
 
 def _chat(arguments: argparse.Namespace) -> int:
-    from ui.app import serve
-
     from rag.corpus import Rag
+    from ui.app import serve
 
     corpora = [Rag.open(config, overrides=arguments.set, wait_s=arguments.wait) for config in arguments.config]
     try:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
 from tqdm import tqdm
 
@@ -11,7 +12,7 @@ from rag.ingest.job import Progress
 @contextmanager
 def progress_bar() -> Iterator[Callable[[Progress], None]]:
     """A callback that draws documents done, rate and time left; silent where stderr is no terminal."""
-    bar: tqdm[None] = tqdm(
+    bar: tqdm[NoReturn] = tqdm(
         total=0,
         unit=" documents",
         disable=None,

@@ -232,10 +232,12 @@ def _override(values: dict[str, Any], override: str) -> None:
 def _anchored(settings: Settings, base: Path) -> Settings:
     """Relative paths start at `base`; the store gets its default path."""
     sources = tuple(s.model_copy(update={"path": base / s.path.expanduser()}) for s in settings.sources)
-    store = settings.store
+    store, embedding = settings.store, settings.embedding
     if isinstance(store, EdgeStore):
         store = store.model_copy(update={"path": base / (store.path or Path(".rag", settings.name)).expanduser()})
-    return settings.model_copy(update={"sources": sources, "store": store})
+    if (base / embedding.model).is_dir() and embedding.model != "minilm":
+        embedding = embedding.model_copy(update={"model": str(base / embedding.model)})
+    return settings.model_copy(update={"sources": sources, "store": store, "embedding": embedding})
 
 
 def _explain(error: ValidationError) -> str:

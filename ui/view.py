@@ -117,7 +117,7 @@ def _answer(answer: Mapping[str, Any], turn: int) -> str:
 def _sentence(sentence: Mapping[str, Any], turn: int) -> str:
     numbers = sorted({citation["evidence"] for citation in sentence["citations"]})
     links = "".join(f"{_WORD_JOINER}{_link(number, turn)}" for number in numbers)
-    text = _prose(sentence["text"])
+    text = _prose(" ".join(sentence["text"].split()))  # where its lines end is the document's layout
     if sentence["supported"]:
         return text + links
     label = '<span class="rag-unsupported-label">not supported by the sources</span>'

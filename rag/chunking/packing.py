@@ -53,11 +53,10 @@ def _regions(units: Sequence[Unit], lead: float) -> list[int]:
     starts: list[int] = []
     tokens = 0
     for i, unit in enumerate(units):
-        if not starts or (
-            unit.level is not None
-            and unit.level <= RESET_LEVEL
-            and not (tokens <= lead and units[i - 1].depth < unit.level)
-        ):
+        section = unit.level is not None and unit.level <= RESET_LEVEL
+        if section and starts and tokens <= lead and units[i - 1].depth < (unit.level or 0):
+            section = False
+        if not starts or section or unit.page != units[i - 1].page:  # a hit's page is the page of all its text
             starts.append(i)
             tokens = 0
         tokens += unit.tokens

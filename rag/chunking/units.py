@@ -23,6 +23,7 @@ class Unit:
         level: of a heading, else None.
         depth: level of the section that it is in, its own for a heading; 0 before the first heading.
         kind: of its element.
+        page: of its element; None where the format has no pages.
     """
 
     start: int
@@ -32,6 +33,7 @@ class Unit:
     level: int | None
     depth: int
     kind: str
+    page: int | None = None
 
 
 def structure_of(document: Document) -> list[Element]:
@@ -75,7 +77,7 @@ def units_of(document: Document, elements: Sequence[Element], count: Count, max_
         opens = element.kind == "heading" and i != seen
         level = (element.level or 1) if opens else None
         depth, seen = level or depth, i
-        unit = Unit(start, end, i, size, level, depth, element.kind)
+        unit = Unit(start, end, i, size, level, depth, element.kind, element.page)
         if units and level is None and _joins(units[-1], unit, max_tokens // _GRAIN):
             last = units[-1]
             units[-1] = replace(last, end=end, tokens=last.tokens + size)
@@ -86,7 +88,8 @@ def units_of(document: Document, elements: Sequence[Element], count: Count, max_
 
 def _joins(last: Unit, unit: Unit, grain: int) -> bool:
     """Whether a unit is too small to be a place to cut at."""
-    return not unit.tokens or (last.kind == unit.kind != "heading" and last.tokens + unit.tokens <= grain)
+    alike = last.kind == unit.kind != "heading" and last.page == unit.page
+    return not unit.tokens or (alike and last.tokens + unit.tokens <= grain)
 
 
 def _spans(text: str, element: Element) -> Iterator[tuple[int, int]]:

@@ -178,6 +178,14 @@ def test_a_sentence_links_to_the_passages_that_back_it():
     assert panel.marks == ["Refunds take 14 days.", "Cards take longer.", "Cash takes 2 days."]
 
 
+def test_the_line_ends_of_a_document_do_not_break_a_sentence():
+    source = evidence(text="Refunds take\n14 days.\nCards take longer.")
+    sentences = [cited(quote, citation(source, quote)) for quote in ("Refunds take\n14 days.", "Cards take longer.")]
+    parsed = replied(turn(*sentences, sources=(source,)))
+    assert parsed.text.startswith("Refunds take 14 days.")
+    assert [attrs.get("class") for _, attrs in parsed.tags].count("rag-break") == 1
+
+
 def test_every_turn_keeps_its_own_sources_the_newest_first():
     turns = [turn(cited("A."), sources=(), question="first"), turn(reason="no", sources=(evidence(),), question="two")]
     turns.append(turn(cited("B.", citation(evidence(), "14 days")), sources=(evidence(),), question="third"))
@@ -287,8 +295,8 @@ def test_notices_and_warnings_are_shown():
 def test_only_web_addresses_are_links(uri, href):
     source = evidence(uri=uri)
     parsed = Parsed(view.sources([turn(reason="r", sources=(source,))]))
-    outside = [attrs for tag, attrs in parsed.tags if tag == "a" and attrs["class" if "class" in attrs else "href"]]
-    assert [attrs["href"] for attrs in outside if attrs["href"][0] != "#"] == href
+    links = [attrs for tag, attrs in parsed.tags if tag == "a" and attrs.get("class") != "rag-back"]
+    assert [attrs["href"] for attrs in links] == href
     assert uri in parsed.text
     assert parsed.attributes("onclick") == []
 

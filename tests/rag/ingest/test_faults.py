@@ -101,7 +101,7 @@ def test_a_cut_at_any_write_is_repaired_by_the_next_run(
     def ingest(store: Store, broken_call: int = 0) -> None:
         broken = FaultyStore(store, broken_call, after=after)
         with monkeypatch.context() as patch:
-            patch.setattr(build, "build_store", lambda *args, **kwargs: broken)
+            patch.setattr(build, "build_store", lambda *_args, **_kwargs: broken)
             Rag.open(folder).ingest()
 
     def interrupted(store: Store, broken_call: int) -> bool:

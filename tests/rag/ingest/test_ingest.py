@@ -209,7 +209,7 @@ def test_mass_deletion_is_refused_before_anything_is_written(make_folder: MakeFo
     for n in range(30):
         (folder / f"n{n}.md").unlink()
     make_folder({"extra.md": "# Extra\n\nQuokka.\n"})
-    with pytest.raises(DeletionRefusedError, match="30 of 40.*--yes"):
+    with pytest.raises(DeletionRefusedError, match=r"30 of 40.*--yes"):
         ingest(folder)
     with Rag.open(folder) as corpus:
         assert "zebra07" in corpus.search("zebra07", top_k=1)[0].text
@@ -337,7 +337,7 @@ def test_a_chunk_longer_than_the_encoder_reads_is_counted_as_truncated(
             text = document.text
             return [Chunk(id=id, document_id=document.id, ordinal=0, start=0, end=len(text), text=text, plain=text)]
 
-    monkeypatch.setattr(build, "build_chunker", lambda settings, counter: WholeDocument())
+    monkeypatch.setattr(build, "build_chunker", lambda *_: WholeDocument())
     report = ingest(make_folder({"a.md": "A sentence about lakes. " * 400}))
     assert report.tokens_truncated > 1000
 

@@ -144,7 +144,8 @@ def test_principals_see_only_what_is_theirs_on_every_path(make_folder: MakeFolde
     config = tmp_path / "c.yaml"
     config.write_text(
         "name: t\nsources:\n  - {kind: files, name: a, path: docs/alpha, acl: [ann]}\n"
-        "  - {kind: files, name: b, path: docs/beta, acl: []}\n  - {kind: files, name: c, path: docs, include: [water.md]}\n"
+        "  - {kind: files, name: b, path: docs/beta, acl: []}\n"
+        "  - {kind: files, name: c, path: docs, include: [water.md]}\n"
     )
     with Rag.open(config) as corpus:
         corpus.ingest()

@@ -1,0 +1,232 @@
+"""The app as it is served: addresses, and a real browser that asks, follows a citation and stays on this machine."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.parse import urlsplit
+
+import pytest
+
+from rag.corpus import Rag
+from rag.errors import RagError, SettingsError
+
+CHROMIUM = Path("/usr/bin/chromium")
+WIDE, NARROW = (1280, 800), (380, 800)
+QUESTION = "How long do refunds take?"
+QUOTE = "Refunds are paid within 14 days after the parcel has arrived."
+REFUNDS = f"# Refunds\n\n## Payment\n\n{QUOTE} Card payments go back to the same card.\n"
+HOSTILE = """# Passwords <script>document.title = "run"</script>
+
+## Rules <img src="http://203.0.113.1/a.png" onerror="document.title = 'run'">
+
+Passwords have <img src="http://203.0.113.1/b.png" onerror="document.title = 'run'"> at least 14 characters, see
+![image](http://203.0.113.1/c.png), ${document.title = "run"} and {{value}}.
+"""
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
+def start(*configs, port):
+    """`rag chat` in its own process."""
+    command = [sys.executable, "-m", "rag", "chat", *map(str, configs), "--port", str(port)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def stop(process):
+    """The exit status after Ctrl-C, and what it had written."""
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=20)
+    return process.returncode, out + err
+
+
+@pytest.fixture(scope="module")
+def handbook(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("chat") / "handbook"
+    folder.mkdir()
+    (folder / "refunds.md").write_text(REFUNDS, encoding="utf-8")
+    (folder / "passwords.md").write_text(HOSTILE, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def address(handbook):
+    empty = handbook.parent / "empty"
+    empty.mkdir()
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    process = start(handbook, empty, port=port)
+    try:
+        with Rag.open(handbook) as corpus:  # the chat touches no corpus before the first question
+            assert corpus.ingest().new == 2
+        assert process.stderr.readline() == f"chat on {url}\n"
+        yield url
+        assert stop(process) == (0, ""), "Ctrl-C ends it, and it says nothing but its address"
+    finally:
+        process.kill()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if not CHROMIUM.exists():
+        pytest.skip(f"{CHROMIUM} is not installed")
+    from playwright.sync_api import sync_playwright
+
+    options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=options)
+        yield chromium.new_context()
+        chromium.close()
+
+
+@pytest.fixture
+def page(request, browser, address):
+    width, height = getattr(request, "param", WIDE)
+    page = browser.new_page()
+    page.set_viewport_size({"width": width, "height": height})
+    page.set_default_timeout(30_000)
+    requests, problems = [], []
+    page.on("request", lambda sent: requests.append(sent.url))
+    page.on("console", lambda message: problems.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.goto(address)
+    page.get_by_role("textbox", name="Question").wait_for()
+    yield page
+    assert page.title() == "Situated RAG"
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it scrolls sideways"
+    page.close()
+    assert problems == []
+    assert {urlsplit(url).hostname for url in requests if not url.startswith(("data:", "blob:"))} == {"127.0.0.1"}
+
+
+def ask(page, question):
+    settled = page.locator(".rag-author, .rag-box")
+    place = settled.count()
+    page.get_by_role("textbox", name="Question").fill(question)
+    page.keyboard.press("Enter")
+    settled.nth(place).wait_for()
+    page.get_by_role("button", name="Ask", exact=True).wait_for()
+
+
+def picture(page, name):
+    """A screenshot for people, where CHAT_SCREENSHOTS names a folder."""
+    if folder := os.environ.get("CHAT_SCREENSHOTS"):
+        page.screenshot(path=Path(folder) / f"{name}-{page.viewport_size['width']}.png")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("page", [WIDE, NARROW], ids=["wide", "narrow"], indirect=True)
+def test_a_citation_leads_to_the_marked_passage(page):
+    picture(page, "start")
+    ask(page, QUESTION)
+    assert page.locator(".rag-answer").inner_text().startswith(QUOTE)
+    assert page.get_by_role("textbox", name="Question").input_value() == ""
+    picture(page, "answer")
+    page.locator("a.rag-cite").first.click()
+    mark = page.locator("#source-1-1 mark").first
+    page.wait_for_function("document.activeElement.id == 'source-1-1'")
+    mark.wait_for()
+    box, size = mark.bounding_box(), page.viewport_size
+    deadline = time.monotonic() + 10
+    while not 0 <= box["y"] < size["height"] and time.monotonic() < deadline:
+        page.wait_for_timeout(50)  # it scrolls smoothly
+        box = mark.bounding_box()
+    assert 0 <= box["y"] < size["height"]
+    assert mark.inner_text() == QUOTE
+    assert "refunds.md" in page.locator("#source-1-1").inner_text()
+    picture(page, "citation")
+
+
+@pytest.mark.browser
+def test_a_hostile_document_stays_text(page):
+    ask(page, "How many characters do passwords have?")
+    source = page.locator(".rag-source").first.inner_text()
+    assert '<script>document.title = "run"</script>' in source
+    assert '${document.title = "run"} and {{value}}' in source
+    assert '<img src="http://203.0.113.1/b.png"' in page.locator(".rag-answer").inner_text()
+    picture(page, "hostile")
+
+
+@pytest.mark.browser
+def test_an_abstention_shows_the_nearest_passages(page):
+    ask(page, "What is the capital of Mongolia?")
+    assert "The documents do not answer this." in page.locator(".rag-abstained").inner_text()
+    assert page.locator(".rag-abstained a.rag-cite").count() == page.locator(".rag-source").count() > 0
+    picture(page, "abstention")
+
+
+@pytest.mark.browser
+def test_a_blank_question_does_nothing_and_clear_and_retry_do_what_they_say(page):
+    page.get_by_role("textbox", name="Question").fill("  ")
+    with page.expect_event("requestfinished", lambda sent: "queue/data" in sent.url):
+        page.keyboard.press("Enter")
+    assert page.locator(".rag-question").count() == 0
+    ask(page, QUESTION)
+    page.evaluate("document.querySelector('.rag-author').textContent = 'before the retry'")
+    page.get_by_label("Retry").click()
+    page.get_by_text("Quoted from the documents").wait_for()
+    page.get_by_role("button", name="Ask", exact=True).wait_for()
+    assert page.locator(".rag-question").count() == page.locator(".rag-sources h3").count() == 1
+    page.get_by_label("Clear").click()
+    page.locator(".rag-start").wait_for()
+    assert page.locator(".rag-source").count() == 0
+    ask(page, QUESTION)
+    assert page.locator("#source-1-1").count() == 1, "the conversation starts over"
+
+
+@pytest.mark.browser
+def test_another_corpus_starts_over_and_an_empty_one_says_what_to_do(page):
+    ask(page, QUESTION)
+    page.get_by_label("Corpus").click()
+    page.get_by_role("option", name="empty").click()
+    page.get_by_text("Ask about empty").wait_for()
+    ask(page, QUESTION)
+    assert "run rag ingest on it first" in page.locator(".rag-error").inner_text()
+    assert page.locator(".rag-question").count() == 1
+    picture(page, "empty")
+
+
+def test_files_of_the_machine_are_neither_served_nor_taken(address, handbook):
+    upload = urllib.request.Request(
+        f"{address}/gradio_api/upload",
+        data=b'--b\r\nContent-Disposition: form-data; name="files"; filename="a"\r\n\r\nlong\r\n--b--\r\n',
+        headers={"Content-Type": "multipart/form-data; boundary=b"},
+    )
+    for request in (f"{address}/gradio_api/file={handbook}/refunds.md", upload):
+        with pytest.raises(HTTPError) as refused:
+            urllib.request.urlopen(request)
+        assert 400 <= refused.value.code < 500
+        refused.value.close()
+
+
+@pytest.fixture(scope="module")
+def serve():
+    from ui.app import serve
+
+    return serve
+
+
+def test_a_taken_port_is_named_in_one_line(serve):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(RagError, match=rf"^port {port} on 127.0.0.1 is taken: .*--port.*$"):
+            serve([], host="127.0.0.1", port=port)
+
+
+@pytest.mark.parametrize("port", [-1, 0, 65536])
+def test_a_port_that_is_none_is_refused(serve, port):
+    with pytest.raises(SettingsError, match=rf"--port {port}: .*1 to 65535"):
+        serve([], host="127.0.0.1", port=port)
+
+
+def test_a_host_of_another_machine_is_refused(serve):
+    with pytest.raises(RagError, match=r"^cannot listen on 192.0.2.1, .*--host or --port$"):
+        serve([], host="192.0.2.1", port=free_port())

@@ -75,7 +75,7 @@ def build_chat(corpora: "Sequence[Rag]") -> None:
         if asked.strip():
             yield from run(corpus, before, asked.strip())
         else:
-            yield (gr.skip(),) * 4
+            yield (*(gr.skip(),) * 3, gr.update(value=""))
 
     def retry(corpus: int, now: Turns, chosen: gr.RetryData) -> Iterator[tuple[Any, ...]]:
         message: Any = chosen.index

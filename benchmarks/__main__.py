@@ -4,9 +4,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmarks import ingest
+from benchmarks import ingest, pages
 
-BENCHMARKS = {"ingest": ingest.run}
+BENCHMARKS = {"ingest": ingest.run, "pages": pages.run}
 
 
 def main() -> int:

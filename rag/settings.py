@@ -66,7 +66,11 @@ class Embedding(Section):
         "auto", description="auto is bfloat16 where the CPU computes in it"
     )
     device: str = Field("cpu", description="cpu, cuda, cuda:0, mps")
-    batch_tokens: int = Field(8192, ge=256, description="tokens that are encoded at a time: more is faster up to a point, and takes more memory")
+    batch_tokens: int = Field(
+        8192,
+        ge=256,
+        description="tokens that are encoded at a time: more is faster up to a point, and takes more memory",
+    )
 
 
 class Lexical(Section):

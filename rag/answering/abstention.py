@@ -4,9 +4,14 @@ import math
 
 from rag.results import SearchResult
 
-A = 21.4
-B = -7.75
-"""Logistic calibration of the best fused score, fitted on questions asked to their own and to foreign corpora."""
+A = 32.0
+B = -9.0
+"""Logistic calibration of the best fused score under the default weights.
+
+Fitted on questions asked to their own corpus and to four foreign ones (code, encyclopedia in English and German,
+scientific abstracts, short profiles): areas under the ROC curve .993 to 1.000. It tells questions about the corpus from
+others; it cannot tell whether a text on the subject states the answer.
+"""
 
 
 def coverage(score: float) -> float:

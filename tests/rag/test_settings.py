@@ -124,7 +124,7 @@ EFFECTS = {
     "lexical.b": "test_index_keys_have_an_effect",
     "store": "tests/rag/store, test_corpus.py",
     "retrieval.top_k": "test_query_keys_have_an_effect",
-    "retrieval.candidates": "tests/rag/retrieval",
+    "retrieval.candidates": "test_corpus.py",
     "retrieval.weights.raw": "test_a_leg_without_weight_is_not_asked",
     "retrieval.weights.situated": "test_a_leg_without_weight_is_not_asked",
     "retrieval.weights.lexical": "test_a_leg_without_weight_is_not_asked",

@@ -333,6 +333,15 @@ def test_a_long_passage_is_shown_around_its_quote_and_whole_one_step_away(blank,
     assert text in Parsed(whole).text
 
 
+def test_a_long_passage_without_a_quote_shows_its_beginning():
+    source = evidence(text="".join(f"word{i} " for i in range(500)))
+    excerpt, whole = view.sources([turn(reason="r", sources=(source,))]).split("<details>")
+    shown = Parsed(excerpt).text.split("/docs/1.md")[1]
+    assert source.text.startswith(shown.removesuffix(" …"))
+    assert view.NEAREST_CHARS - 50 < len(shown) < view.NEAREST_CHARS + 50
+    assert source.text in Parsed(whole).text
+
+
 def test_a_short_passage_is_shown_once():
     source = evidence(text="A short passage. " * 10)
     html = view.sources([turn(cited("A.", citation(source, "short")), sources=(source,))])

@@ -5,8 +5,6 @@ from pathlib import Path
 
 import pytest
 
-pytest.register_assert_rewrite("rag.testing.store_contract")
-
 
 @pytest.fixture
 def index_folder(tmp_path: Path) -> Iterator[Path]:

@@ -17,18 +17,9 @@ from rag.errors import CorpusMissingError, StoreError
 from rag.points import AnyOf, Leg, Point
 from rag.store.edge import EdgeStore
 from rag.testing import ExactStore, StoreContract
-from rag.testing.store_contract import (
-    BAD_POINTS,
-    DIMENSION,
-    INDEXED,
-    SCHEMA,
-    assert_same_ranking,
-    nested,
-    point_id,
-    points,
-    terms,
-    unit_vectors,
-)
+from rag.testing.store_contract.data import DIMENSION, INDEXED, SCHEMA, nested, point_id, points, terms, unit_vectors
+from rag.testing.store_contract.poison import BAD_POINTS
+from rag.testing.store_contract.search import assert_same_ranking
 
 NAME = SCHEMA.name
 

@@ -1,9 +1,12 @@
-"""Writers killed at random moments. This file is the writer as well: `python test_edge_crashes.py FOLDER BATCH`."""
+"""Writers killed at random moments. This file starts the writers as well: `python test_edge_crashes.py FOLDER`."""
 
+import os
 import random
+import signal
 import subprocess
 import sys
 import time
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,7 @@ SCHEMA = CollectionSchema(name="chunks", dense={"raw": 384}, indexes={"acl": "ke
 BATCH = 5
 
 
+@cache
 def point(batch: int, n: int) -> Point:
     vector = np.random.default_rng([batch, n]).standard_normal(384).astype(np.float32)
     return Point(id=stable_id(str(batch), str(n)), vectors={"raw": vector}, payload={"batch": batch, "acl": ["*"]})
@@ -35,6 +39,11 @@ def state(batches: int) -> dict[str, tuple[dict[str, Any], bytes]]:
     return expected
 
 
+def say(line: object) -> None:
+    """Print a line with one call of the system, which a kill cannot cut in two."""
+    os.write(sys.stdout.fileno(), f"{line}\n".encode())
+
+
 def write(folder: Path, first: int) -> None:
     """Write batches for ever, each with an upsert, a change and a delete; print each once it is flushed."""
     store = EdgeStore(folder, create=True, wait_s=0)
@@ -45,25 +54,38 @@ def write(folder: Path, first: int) -> None:
         store.set_payload("chunks", {point(batch - 1, 1).id: {"acl": ["late"]}} if batch else {})
         store.delete("chunks", [point(batch - 2, 0).id] if batch > 1 else [])
         store.flush("chunks")
-        print(batch, flush=True)  # noqa: T201
+        say(batch)
+
+
+def start_writers(folder: Path) -> None:
+    """A process for each first batch on stdin: its pid, what it prints, and a blank line once it has died.
+
+    They are forked off before the engine has been touched, because starting an interpreter takes longer than the rest.
+    """
+    for line in sys.stdin:
+        writer = os.fork()
+        if writer == 0:
+            say(os.getpid())
+            write(folder, int(line))
+        os.waitpid(writer, 0)
+        say("")
 
 
 def test_what_was_flushed_survives_kills_at_any_moment(index_folder: Path) -> None:
     rng = random.Random(7)
     written = 0
-    for _ in range(KILLS):
-        writer = subprocess.Popen(
-            [sys.executable, __file__, str(index_folder), str(written)], stdout=subprocess.PIPE, text=True
-        )
-        assert writer.stdout is not None
-        first = writer.stdout.readline()
-        assert first, "the writer died by itself"
-        time.sleep(rng.uniform(0, 0.05))
-        writer.kill()
-        written = int((writer.stdout.read().split() or [first])[-1]) + 1
-        writer.wait()
-        writer.stdout.close()
-        assert_intact(index_folder, written)
+    command = [sys.executable, __file__, str(index_folder)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1) as writers:
+        assert writers.stdin is not None
+        assert writers.stdout is not None
+        for _ in range(KILLS):
+            writers.stdin.write(f"{written}\n")
+            pid, first = int(writers.stdout.readline()), writers.stdout.readline()
+            assert first.strip(), "the writer died by itself"
+            time.sleep(rng.uniform(0, 0.05))
+            os.kill(pid, signal.SIGKILL)
+            written = int([first, *iter(writers.stdout.readline, "\n")][-1]) + 1
+            assert_intact(index_folder, written)
     assert written > KILLS
 
 
@@ -81,4 +103,4 @@ def assert_intact(folder: Path, written: int) -> None:
 
 
 if __name__ == "__main__":
-    write(Path(sys.argv[1]), int(sys.argv[2]))
+    start_writers(Path(sys.argv[1]))

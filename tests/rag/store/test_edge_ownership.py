@@ -9,7 +9,7 @@ import pytest
 
 from rag.errors import StoreInUseError
 from rag.store.edge import EdgeStore
-from rag.testing.store_contract import SCHEMA, point_id, points
+from rag.testing.store_contract.data import SCHEMA, point_id, points
 
 NAME = SCHEMA.name
 
@@ -18,6 +18,7 @@ import sys
 from pathlib import Path
 from rag.errors import StoreInUseError
 from rag.store.edge import EdgeStore
+print("ready", flush=True)
 for _ in range(int(sys.argv[3])):
     try:
         store = EdgeStore(Path(sys.argv[1]), create=True, wait_s=float(sys.argv[2]))
@@ -70,7 +71,7 @@ def test_a_rival_process_is_told_who_owns_the_index_and_does_no_harm(index_folde
             written += 1
         out, err = rival.communicate(timeout=30)
     assert written > 0
-    lines = out.splitlines()
+    lines = out.splitlines()[1:]
     assert len(lines) == 25, err
     for line in lines:
         assert f"in use by process {os.getpid()} (" in line
@@ -98,7 +99,9 @@ def test_the_next_process_waits_until_the_owner_is_done(index_folder: Path) -> N
     store.create(SCHEMA)
     store.upsert(NAME, points(7))
     waiting = script(RIVAL, index_folder, 60, 1)
-    time.sleep(0.5)
+    assert waiting.stdout is not None
+    assert waiting.stdout.readline() == "ready\n"
+    time.sleep(0.2)
     assert waiting.poll() is None
     store.close()
     out, err = waiting.communicate(timeout=60)

@@ -9,7 +9,7 @@ from qdrant_client import QdrantClient
 from rag.errors import StoreError
 from rag.store.server import LOCAL, ServerStore
 from rag.testing import StoreContract
-from rag.testing.store_contract import SCHEMA
+from rag.testing.store_contract.data import SCHEMA
 
 URL = os.environ.get("RAG_TEST_QDRANT_URL")
 
@@ -64,7 +64,7 @@ def refusing() -> Iterator[str]:
         def log_message(self, *arguments: object) -> None: ...
 
     with HTTPServer(("127.0.0.1", 0), Refuse) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()

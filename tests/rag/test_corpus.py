@@ -1,0 +1,124 @@
+"""`Rag` as an application uses it."""
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rag import Rag, RagError
+from rag.errors import StoreInUseError
+from tests.corpora import FACTS, MakeFolder
+
+
+def test_a_closed_corpus_releases_the_lock_and_opens_again(make_folder: MakeFolder) -> None:
+    folder = make_folder()
+    with Rag.open(folder) as corpus:
+        corpus.ingest()
+        with Rag.open(folder, wait_s=0) as rival, pytest.raises(StoreInUseError, match="already open in this process"):
+            rival.search("tea")
+    with Rag.open(folder, wait_s=0) as again:
+        assert again.search("tea")
+        again.close()
+        again.close()
+        assert again.search("tea"), "a closed corpus opens again when it is used"
+
+
+def test_the_same_corpus_on_a_server_gives_the_same_hits(make_folder: MakeFolder) -> None:
+    folder = make_folder()
+    queries = ["How long does a French press steep?", "calcium", "tin for leaves"]
+
+    def results(*overrides: str) -> list[Any]:
+        with Rag.open(folder, overrides=overrides) as corpus:
+            corpus.ingest()
+            assert corpus.ingest().unchanged == 3
+            assert corpus.verify().ok
+            (folder / "water.md").write_text(FACTS["water.md"] + "\nMore.\n")
+            assert corpus.ingest().changed == 1
+            (folder / "water.md").write_text(FACTS["water.md"])
+            return [[(h.chunk_id, round(h.score, 3)) for h in corpus.search(query)] for query in queries]
+
+    assert results("store={kind: server, url: ':memory:'}") == results()
+
+
+def test_threads_share_one_corpus(facts: Rag) -> None:
+    expected = [h.chunk_id for h in facts.search("French press")]
+    found: list[list[str]] = []
+
+    def ask() -> None:
+        found.extend([h.chunk_id for h in facts.search("French press")] for _ in range(5))
+
+    threads = [threading.Thread(target=ask) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [expected] * 30
+
+
+def test_searching_while_ingesting_always_finds_the_old_or_the_new_text(make_folder: MakeFolder) -> None:
+    folder = make_folder({f"n{n}.md": f"# Note {n}\n\nThe word is zebra{n:02}. Old text.\n" for n in range(30)})
+    with Rag.open(folder, overrides=["embedding.batch_tokens=256"]) as corpus:
+        corpus.ingest()
+        make_folder({f"n{n}.md": f"# Note {n}\n\nThe word is zebra{n:02}. New text.\n" for n in range(30)})
+        errors: list[BaseException] = []
+
+        def ingest() -> None:
+            try:
+                corpus.ingest()
+            except BaseException as error:
+                errors.append(error)
+
+        job = threading.Thread(target=ingest)
+        job.start()
+        while job.is_alive():
+            hits = corpus.search("zebra07", top_k=3)
+            assert any("zebra07" in h.text for h in hits), [h.text for h in hits]
+        job.join()
+        assert not errors
+        assert all("New text" in h.text for h in corpus.search("zebra", top_k=50))
+
+
+def test_a_language_model_from_python_answers_and_is_checked(facts: Rag) -> None:
+    from langchain_core.language_models.fake_chat_models import FakeListChatModel
+
+    reply = "Green tea is brewed at 75 degrees Celsius [1]. It cures 99 diseases [1]. It is blue [7]."
+    folder = facts.settings.sources[0].path
+    facts.close()
+    with Rag.open(folder, llm=FakeListChatModel(responses=[reply])) as corpus:
+        answer = corpus.ask("At what temperature is green tea brewed?")
+        events = list(corpus.stream("At what temperature is green tea brewed?"))
+    assert [s.supported for s in answer.sentences] == [True, False, False]
+    assert answer.sentences[0].citations[0].verified
+    assert "[7]" not in answer.answer
+    assert answer.model == "FakeListChatModel"
+    assert events[-1]["type"] == "done"
+    assert events[-1]["answer"]["sentences"] == answer.to_dict()["sentences"]
+
+
+def test_candidates_bound_what_each_leg_brings(make_folder: MakeFolder) -> None:
+    folder = make_folder({f"n{n}.md": f"Note {n} speaks of a lake and of boat {n}.\n" for n in range(40)})
+    with Rag.open(folder) as corpus:
+        corpus.ingest()
+        assert len(corpus.search("lake boat", top_k=2)) == 2
+        all_ranks = [max(h.ranks.values()) for h in corpus.search("lake boat", top_k=40)]
+    with Rag.open(folder, overrides=["retrieval.candidates=3"]) as corpus:
+        few_ranks = [max(h.ranks.values()) for h in corpus.search("lake boat", top_k=3)]
+    assert max(few_ranks) <= 9 < max(all_ranks)
+
+
+def test_unknown_document_is_an_error_that_says_where_ids_come_from(facts: Rag) -> None:
+    with pytest.raises(RagError, match="rag search"):
+        facts.show("files:nothing.md")
+
+
+def test_an_index_folder_ignores_itself_in_git(facts: Rag) -> None:
+    index = Path(facts.settings.store.path)  # type: ignore[union-attr,arg-type]
+    assert (index / ".gitignore").read_text().strip() == "*"
+
+
+def test_every_result_is_json(facts: Rag) -> None:
+    import json
+
+    for result in (facts.plan(), facts.ingest(), facts.verify(), facts.search("tea"), facts.ask("Green tea?")):
+        assert json.loads(json.dumps(result.to_dict())) == result.to_dict()

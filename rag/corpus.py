@@ -7,9 +7,9 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from rag import build
-from rag.errors import CorpusMissingError, RagError, SettingsChangedError
+from rag.errors import CorpusMissingError, SettingsChangedError
 from rag.ingest.generations import Generation, changed_settings, current_generation
-from rag.results import Answer, ChunkSpan, IngestReport, Plan, SearchResult, StoredDocument, VerifyReport
+from rag.results import Answer, IngestReport, Plan, SearchResult, StoredDocument, VerifyReport
 from rag.retrieval.filters import Where, build_filter
 from rag.settings import EdgeStore, Settings, load_settings
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rag.ingest.job import Progress
     from rag.langchain import RagRetriever
     from rag.protocols import Encoder, LexicalEncoder, Store
+    from rag.retrieval.documents import DocumentReader
     from rag.retrieval.search import Searcher
 
 UNREADABLE = ("embedding", "lexical")
@@ -142,39 +143,7 @@ class Rag:
         Raises:
             RagError: there is no such document, or these principals may not see it: the message is the same.
         """
-        from rag.store.records import document_point_id
-
-        store, generation = self._opened()
-        point = document_point_id(document_id)
-        record = store.retrieve(generation.documents, [point]).get(point)
-        visible = principals is None or (record is not None and {"*", *principals} & set(record.payload["acl"]))
-        if record is None or not visible or record.payload["status"] == "failed":
-            raise RagError(
-                f"corpus {self.name!r} has no document {document_id!r}; `rag search` shows the ids, <source>:<key>"
-            )
-        payload = record.payload
-        fields = ("start", "end", "pages", "headings", "situation")
-        chunks = store.retrieve(generation.chunks, payload["chunk_ids"], fields=fields)
-        rows = [
-            {
-                "chunk_id": id,
-                "start": chunk.payload["start"],
-                "end": chunk.payload["end"],
-                "page": next(iter(chunk.payload["pages"]), None),
-                "headings": list(chunk.payload["headings"]),
-                "situation": chunk.payload["situation"],
-            }
-            for id, chunk in chunks.items()
-        ]
-        return StoredDocument(
-            document_id=document_id,
-            uri=payload["uri"],
-            title=payload["title"],
-            text=payload["text"],
-            metadata=payload["metadata"],
-            chunks=tuple(sorted(rows, key=lambda row: (row["start"], row["end"]))),
-            mime=payload["mime"],
-        )
+        return self._documents().show(document_id, principals=principals)
 
     def search(
         self,
@@ -321,13 +290,14 @@ class Rag:
         """Quotes, or the model that was passed in or that `answer.llm` names."""
         from rag.answering.answerer import ExtractiveAnswerer, ModelAnswerer
 
+        documents = self._documents()
         quotes = ExtractiveAnswerer(
             settings=self.settings.answer,
             encoder=self.encoder,
             lexical=self.lexical,
             idf=self._searching().terms.idf,
-            read_text=self._read_text,
-            chunk_spans=self._chunk_spans,
+            read_text=documents.text,
+            chunk_spans=documents.chunk_spans,
         )
         if self._llm is not None:
             return ModelAnswerer(model=self._llm, name=type(self._llm).__name__, quotes=quotes)
@@ -341,18 +311,8 @@ class Rag:
 
         return chat_model(self.settings.answer)
 
-    def _read_text(self, document_id: str) -> str | None:
-        """The stored text of a document, read now; None where it is gone."""
-        from rag.store.records import document_point_id
+    def _documents(self) -> "DocumentReader":
+        from rag.retrieval.documents import DocumentReader
 
         store, generation = self._opened()
-        point = document_point_id(document_id)
-        record = store.retrieve(generation.documents, [point], fields=("text",)).get(point)
-        return record.payload["text"] if record else None
-
-    def _chunk_spans(self, document_id: str) -> list[ChunkSpan]:
-        """The chunks of a document in order."""
-        return [
-            ChunkSpan(chunk_id=row["chunk_id"], start=row["start"], end=row["end"], page=row["page"])
-            for row in self.show(document_id).chunks
-        ]
+        return DocumentReader(store=store, chunks=generation.chunks, documents=generation.documents)

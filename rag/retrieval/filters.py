@@ -5,26 +5,13 @@ from typing import Any, TypeAlias
 
 from rag.errors import SettingsError
 from rag.points import AnyOf, Between, Condition, Filter
+from rag.store.records import SHARED_FIELDS
 
 Where: TypeAlias = Mapping[str, Any]
 """Name -> a value, a list (any of), or {gte, lt}. Several names mean and."""
 
-PAYLOAD_FIELDS = frozenset(
-    {
-        "document_id",
-        "source",
-        "uri",
-        "path",
-        "title",
-        "mime",
-        "language",
-        "modified",
-        "size",
-        "ordinal",
-        "headings",
-        "pages",
-    }
-)
+PAYLOAD_FIELDS = {*SHARED_FIELDS, "ordinal", "headings", "pages"} - {"acl", "metadata"}
+"""Names that mean the payload's own field; every other name is a metadata key."""
 
 
 def build_filter(where: Where | None = None, principals: Sequence[str] | None = None) -> Filter:

@@ -162,7 +162,7 @@ def test_principals_see_only_what_is_theirs_on_every_path(make_folder: MakeFolde
         assert seen(["*"]) == {"c"}
         assert corpus.show("a:guide.md", principals=["ann"]).text
         for hidden in ("b:guide.md", "a:guide.md", "a:nothing.md"):
-            with pytest.raises(RagError, match="has no document"):
+            with pytest.raises(RagError, match="there is no document"):
                 corpus.show(hidden, principals=["bob"])
         for event in corpus.stream("At what temperature is green tea brewed?", principals=["bob"]):
             assert "Green tea" not in str(event)

@@ -1,0 +1,77 @@
+"""Stored documents: shown whole, read again to check a quote, listed by their chunks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rag.errors import RagError
+from rag.protocols import Store
+from rag.results import ChunkSpan, StoredDocument
+from rag.store.records import document_point_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentReader:
+    """Reads documents of one generation.
+
+    Attributes:
+        chunks, documents: names of the collections.
+    """
+
+    store: Store
+    chunks: str
+    documents: str
+
+    def show(self, document_id: str, *, principals: Sequence[str] | None = None) -> StoredDocument:
+        """A document as stored, with its chunks in order. See `Rag.show`."""
+        point = document_point_id(document_id)
+        record = self.store.retrieve(self.documents, [point]).get(point)
+        visible = principals is None or (record is not None and {"*", *principals} & set(record.payload["acl"]))
+        if record is None or not visible or record.payload["status"] == "failed":
+            raise RagError(
+                f"there is no document {document_id!r} in this corpus; `rag search` shows the ids, <source>:<key>"
+            )
+        payload = record.payload
+        fields = ("start", "end", "pages", "headings", "situation")
+        rows = [
+            {
+                "chunk_id": id,
+                "start": chunk.payload["start"],
+                "end": chunk.payload["end"],
+                "page": next(iter(chunk.payload["pages"]), None),
+                "headings": list(chunk.payload["headings"]),
+                "situation": chunk.payload["situation"],
+            }
+            for id, chunk in self.store.retrieve(self.chunks, payload["chunk_ids"], fields=fields).items()
+        ]
+        return StoredDocument(
+            document_id=document_id,
+            uri=payload["uri"],
+            title=payload["title"],
+            text=payload["text"],
+            metadata=payload["metadata"],
+            chunks=tuple(sorted(rows, key=lambda row: (row["start"], row["end"]))),
+            mime=payload["mime"],
+        )
+
+    def text(self, document_id: str) -> str | None:
+        """The stored text of a document, read now; None where it is gone."""
+        point = document_point_id(document_id)
+        record = self.store.retrieve(self.documents, [point], fields=("text",)).get(point)
+        return record.payload["text"] if record else None
+
+    def chunk_spans(self, document_id: str) -> list[ChunkSpan]:
+        """The chunks of a document in order; none where it is gone."""
+        point = document_point_id(document_id)
+        record = self.store.retrieve(self.documents, [point], fields=("chunk_ids",)).get(point)
+        ids = record.payload["chunk_ids"] if record else ()
+        chunks = self.store.retrieve(self.chunks, ids, fields=("start", "end", "pages"))
+        spans = [
+            ChunkSpan(
+                chunk_id=id,
+                start=chunk.payload["start"],
+                end=chunk.payload["end"],
+                page=next(iter(chunk.payload["pages"]), None),
+            )
+            for id, chunk in chunks.items()
+        ]
+        return sorted(spans, key=lambda span: (span.start, span.end))

@@ -76,9 +76,8 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 def test_make_targets_that_the_readme_names_exist() -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M))
-    named = set(
-        re.findall(r"\bmake ([a-z]+)", (ROOT / "README.md").read_text() + (ROOT / "CONTRIBUTING.md").read_text())
-    )
+    pages = (ROOT / "README.md").read_text() + (ROOT / "CONTRIBUTING.md").read_text()
+    named = set(re.findall(r"(?:^ {4}|`)make ([a-z]+)", pages, re.M))
     assert {"demo", "test"} <= named <= targets
 
 

@@ -69,7 +69,11 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="SHARE",
         help="refuse to delete more than this share of the documents (default: 30%%); up to 20 always may go",
     )
-    ingest.add_argument("--yes", action="store_true", help="delete however many are gone from the sources")
+    ingest.add_argument(
+        "--yes",
+        action="store_true",
+        help="delete however many are gone from the sources, or cannot be read any more at a rebuild",
+    )
     ingest.add_argument(
         "--rebuild",
         action="store_true",
@@ -162,17 +166,20 @@ def _as_option(parser: argparse.ArgumentParser) -> None:
 
 
 def _share(text: str) -> float:
-    value = float(text[:-1]) / 100 if text.endswith("%") else float(text)
+    number, percent = text.removesuffix("%"), text.endswith("%")
+    try:
+        value = float(number) / 100 if percent else float(number)
+    except ValueError:
+        value = -1
     if not 0 <= value <= 1:
         raise argparse.ArgumentTypeError(f"{text}: a share is 0% to 100%, or 0 to 1")
     return value
 
 
 def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text}: at least 1")
-    return value
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text}: a whole number, at least 1")
+    return int(text)
 
 
 def _opened(arguments: argparse.Namespace) -> "Rag":
@@ -195,7 +202,7 @@ def _plan(arguments: argparse.Namespace) -> int:
 
     with _opened(arguments) as corpus:
         plan = corpus.plan()
-    _print_json(plan) if arguments.json else print(render.plan(plan))
+    _print_json(plan) if arguments.json else print(render.printable(render.plan(plan)))
     return DONE
 
 
@@ -206,7 +213,7 @@ def _ingest(arguments: argparse.Namespace) -> int:
     with _opened(arguments) as corpus, progress_bar() as show:
         share = 1.0 if arguments.yes else arguments.max_delete
         report = corpus.ingest(progress=show, max_delete=share, rebuild=arguments.rebuild)
-    _print_json(report) if arguments.json else print(render.ingest(report))
+    _print_json(report) if arguments.json else print(render.printable(render.ingest(report)))
     return INCOMPLETE if report.failed else DONE
 
 
@@ -215,7 +222,7 @@ def _verify(arguments: argparse.Namespace) -> int:
 
     with _opened(arguments) as corpus:
         report = corpus.verify()
-    _print_json(report) if arguments.json else print(render.verify(report))
+    _print_json(report) if arguments.json else print(render.printable(render.verify(report)))
     return DONE if report.ok else INCOMPLETE
 
 
@@ -224,7 +231,7 @@ def _show(arguments: argparse.Namespace) -> int:
 
     with _opened(arguments) as corpus:
         document = corpus.show(arguments.document, principals=arguments.principals)
-    _print_json(document) if arguments.json else print(render.document(document))
+    _print_json(document) if arguments.json else print(render.printable(render.document(document)))
     return DONE
 
 
@@ -237,7 +244,7 @@ def _search(arguments: argparse.Namespace) -> int:
             arguments.query, top_k=arguments.k, where=parse_where(arguments.where), principals=arguments.principals
         )
         _warn(corpus)
-    _print_json(result) if arguments.json else print(render.search(result))
+    _print_json(result) if arguments.json else print(render.printable(render.search(result)))
     return DONE
 
 
@@ -251,7 +258,7 @@ def _ask(arguments: argparse.Namespace) -> int:
             return _stream(corpus, arguments, scope)
         answer = corpus.ask(arguments.question, **scope)
         _warn(corpus)
-    _print_json(answer) if arguments.json else print(render.answer(answer))
+    _print_json(answer) if arguments.json else print(render.printable(render.answer(answer)))
     return DONE
 
 
@@ -264,12 +271,12 @@ def _stream(corpus: "Rag", arguments: argparse.Namespace, scope: dict[str, Any])
         if arguments.json:
             print(json.dumps(event, ensure_ascii=False), flush=True)
         elif event["type"] == "token":
-            print(event["text"], end="", flush=True)
+            print(render.printable(event["text"]), end="", flush=True)
             printed = True
         elif event["type"] == "retrieval" and printed:  # the model failed half way: the answer starts over
             print("\n---")
         elif event["type"] == "done":
-            print("\n" + render.sources(event["answer"]))
+            print(render.printable("\n" + render.sources(event["answer"])))
     _warn(corpus)
     return DONE
 

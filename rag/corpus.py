@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from threading import RLock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from rag import build
 from rag.errors import CorpusMissingError, SettingsChangedError
 from rag.ingest.generations import Generation, changed_settings, current_generation
 from rag.results import Answer, IngestReport, Plan, SearchResult, StoredDocument, VerifyReport
 from rag.retrieval.filters import Where, build_filter
-from rag.settings import EdgeStore, Settings, load_settings
+from rag.settings import EdgeStore, Settings, Weights, load_settings
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from rag.retrieval.documents import DocumentReader
     from rag.retrieval.search import Searcher
 
-UNREADABLE = ("embedding", "lexical")
+T = TypeVar("T")
+
+UNREADABLE = ("embedding", "lexical", "schema_version")
 """Sections without which the stored vectors cannot be searched."""
 
 
@@ -100,7 +102,8 @@ class Rag:
 
         Args:
             progress: called with a `Progress` after each group of documents.
-            max_delete: share of the documents, 0 to 1, that may be deleted; up to 20 documents always may.
+            max_delete: share of the documents, 0 to 1, that may be deleted; up to 20 documents always may. 1 also lets
+                a rebuild drop documents that cannot be read any more, and one corpus replace another in its index.
             rebuild: build everything anew beside the old state, which answers until the new one is complete.
 
         Raises:
@@ -110,18 +113,18 @@ class Rag:
         """
         from rag.ingest.converge import Options, ingest
 
-        report = ingest(
-            self.settings,
-            connectors=build.build_connectors(self.settings),
-            preparer=build.build_preparer(self.settings),
-            store=self._open_store(create=True),
-            encoder=lambda: self.encoder,
-            options=Options(max_delete=max_delete, rebuild=rebuild),
-            progress=progress,
-        )
-        with self._lock:
-            self._searcher = None
-        return report
+        try:
+            return ingest(
+                self.settings,
+                connectors=build.build_connectors(self.settings),
+                preparer=build.build_preparer(self.settings),
+                store=self._open_store(create=True),
+                encoder=lambda: self.encoder,
+                options=Options(max_delete=max_delete, rebuild=rebuild),
+                progress=progress,
+            )
+        finally:
+            self._forget()
 
     def verify(self) -> VerifyReport:
         """Reconcile documents and chunks both ways, and encode a sample again. Repairs nothing.
@@ -132,6 +135,7 @@ class Rag:
         from rag.ingest.verify import verify
 
         store, generation = self._opened()
+        self._check_settings(generation)
         return verify(store, generation, encoder=lambda: self.encoder)
 
     def show(self, document_id: str, *, principals: Sequence[str] | None = None) -> StoredDocument:
@@ -143,7 +147,7 @@ class Rag:
         Raises:
             RagError: there is no such document, or these principals may not see it: the message is the same.
         """
-        return self._documents().show(document_id, principals=principals)
+        return self._again_after_a_switch(lambda: self._documents().show(document_id, principals=principals))
 
     def search(
         self,
@@ -165,7 +169,8 @@ class Rag:
             SettingsChangedError: `embedding` or `lexical` differ from what the corpus was built with.
         """
         top_k = self.settings.retrieval.top_k if top_k is None else top_k
-        return self._searching().search(query, top_k=top_k, where=build_filter(where, principals))
+        conditions = build_filter(where, principals)
+        return self._again_after_a_switch(lambda: self._searching().search(query, top_k=top_k, where=conditions))
 
     def ask(
         self,
@@ -229,7 +234,20 @@ class Rag:
     def _has_store(self) -> bool:
         """There may be something stored. Looks only, so that a plan makes no folder."""
         store = self.settings.store
-        return not isinstance(store, EdgeStore) or build.edge_path(store).is_dir()
+        return not isinstance(store, EdgeStore) or (build.edge_path(store) / "collections").is_dir()
+
+    def _forget(self) -> None:
+        """What was written may have changed the generation and the rarity of words."""
+        with self._lock:
+            self._searcher = None
+
+    def _again_after_a_switch(self, read: Callable[[], T]) -> T:
+        """Read, and once more where a rebuild dropped the collections in the meantime."""
+        try:
+            return read()
+        except CorpusMissingError:
+            self._forget()
+            return read()
 
     def _open_store(self, *, create: bool) -> "Store":
         with self._lock:
@@ -267,9 +285,13 @@ class Rag:
                     lexical=self.lexical,
                     terms=TermStatistics(store, generation.chunks, "lexical"),
                     settings=self.settings.retrieval,
-                    calibrate=coverage,
+                    calibrate=coverage if self._calibrated() else None,
                 )
             return self._searcher
+
+    def _calibrated(self) -> bool:
+        """The scores are those that `rag.answering.abstention` was fitted on."""
+        return self.settings.retrieval.weights == Weights() and self.settings.embedding.model == "minilm"
 
     def _check_settings(self, generation: Generation) -> None:
         """Other chunking still answers, with a warning; another encoder cannot."""
@@ -277,14 +299,15 @@ class Rag:
         if not changed:
             return
         keys = ", ".join(change.key for change in changed)
-        if any(change.key.startswith(UNREADABLE) for change in changed):
+        unreadable = ", ".join(change.key for change in changed if change.key.startswith(UNREADABLE))
+        if unreadable:
             raise SettingsChangedError(
-                f"corpus {self.name!r} was built with another {keys}: its vectors do not compare with this query's. "
+                f"corpus {self.name!r} was built with another {unreadable}: its vectors do not compare with a query's. "
                 "Run `rag ingest --rebuild`, or set the keys back"
             )
-        self.warnings.append(
-            f"{keys} changed since the corpus was built; it answers as it was built until `rag ingest --rebuild`"
-        )
+        warning = f"{keys} changed since the corpus was built; it answers as built until `rag ingest --rebuild`"
+        if warning not in self.warnings:
+            self.warnings.append(warning)
 
     def _answerer(self) -> "Answerer":
         """Quotes, or the model that was passed in or that `answer.llm` names."""

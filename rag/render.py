@@ -10,6 +10,11 @@ SHOWN = 20
 """Rows of a long list that are printed; the JSON has them all."""
 
 
+def printable(text: str) -> str:
+    """The text without what could move a terminal's cursor; line ends and tabs stay."""
+    return "".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
 def plan(found: Plan) -> str:
     lines = [
         f"{found.corpus}: {found.new} new, {found.changed} changed, {found.unchanged} unchanged, "

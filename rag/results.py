@@ -53,8 +53,9 @@ class SearchResult(Sequence[Hit]):
     query: str
     hits: tuple[Hit, ...]
     timings_ms: Mapping[str, float]
-    coverage: float = 0.0
-    """Calibrated probability that the question is about this corpus; see `rag.answering.abstention`."""
+    coverage: float | None = None
+    """Calibrated probability that the question is about this corpus; None where there are no hits, or where it is not
+    known: it is calibrated for the default weights and model. See `rag.answering.abstention`."""
 
     def __len__(self) -> int:
         return len(self.hits)

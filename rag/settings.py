@@ -6,6 +6,8 @@ of each document's record. Index (`INDEX_SECTIONS`): a corpus built with others 
 
 import difflib
 import re
+from datetime import date
+from math import isfinite
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -38,11 +40,8 @@ class FilesSource(Section):
 
     @field_validator("metadata")
     @classmethod
-    def _keys_can_be_filtered(cls, value: dict[str, Any]) -> dict[str, Any]:
-        for key in value:
-            if '"' in key or not key:
-                raise ValueError(f"metadata key {key!r}: keys are not empty and hold no double quote")
-        return value
+    def _is_json_that_can_be_filtered(cls, value: dict[str, Any]) -> dict[str, Any]:
+        return {key: _json_value(key, item) for key, item in value.items()}
 
 
 Source = Annotated[Union[FilesSource], Field(discriminator="kind")]  # noqa: UP007 - a union of one, until more kinds come
@@ -89,7 +88,16 @@ class ServerStore(Section):
     url: str = Field(
         description="http(s)://host:port of a Qdrant server; ':memory:' is qdrant-client's local mode, for trials"
     )
-    api_key_env: str | None = Field(None, description="name of the environment variable that holds the API key")
+    api_key_env: str | None = Field(
+        None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="name of the environment variable that holds the API key"
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _holds_no_password(cls, value: str) -> str:
+        if "@" in value.partition("://")[2].partition("/")[0]:
+            raise ValueError("a URL with a password ends up in messages: name a variable with the key in api_key_env")
+        return value
 
 
 StoreSettings = Annotated[Union[EdgeStore, ServerStore], Field(discriminator="kind")]  # noqa: UP007
@@ -98,13 +106,19 @@ StoreSettings = Annotated[Union[EdgeStore, ServerStore], Field(discriminator="ki
 class Weights(Section):
     """What each leg counts in the fused score; a leg of weight 0 is not asked."""
 
-    raw: float = Field(0.25, ge=0, description="cosine of query and chunk")
-    situated: float = Field(0.25, ge=0, description="cosine of query and situated chunk")
-    lexical: float = Field(0.5, ge=0, description="BM25 of the chunk, as a share of the best possible")
-    document: float = Field(0.1, ge=0, description="cosine of query and the document's mean vector")
+    raw: float = Field(0.25, ge=0, le=100, description="cosine of query and chunk")
+    situated: float = Field(0.25, ge=0, le=100, description="cosine of query and situated chunk")
+    lexical: float = Field(0.5, ge=0, le=100, description="BM25 of the chunk, as a share of the best possible")
+    document: float = Field(0.1, ge=0, le=100, description="cosine of query and the document's mean vector")
     document_lexical: float = Field(
-        0.2, ge=0, description="BM25 of the whole document, as a share of the best possible"
+        0.2, ge=0, le=100, description="BM25 of the whole document, as a share of the best possible"
     )
+
+    @model_validator(mode="after")
+    def _something_brings_candidates(self) -> "Weights":
+        if not (self.raw or self.situated or self.lexical):
+            raise ValueError("raw, situated or lexical must be above 0: the other legs bring no candidates")
+        return self
 
 
 class Retrieval(Section):
@@ -128,7 +142,11 @@ class AnswerSettings(Section):
 class Settings(Section):
     """A whole corpus file."""
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$", description="name of the corpus")
+    name: str = Field(
+        pattern=r"^[a-z0-9][a-z0-9-]*(_[a-z0-9-]+)*_?$",
+        max_length=40,
+        description="name of the corpus: a-z 0-9 - and single _; default: the name of the file",
+    )
     sources: tuple[Source, ...] = Field(min_length=1)
     parsing: Parsing = Parsing()
     chunking: Chunking = Chunking()
@@ -143,6 +161,13 @@ class Settings(Section):
     @classmethod
     def _one_kind_or_a_list(cls, value: Any) -> Any:
         return (value,) if isinstance(value, str) else value
+
+    @field_validator("situating")
+    @classmethod
+    def _none_is_alone(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if len(value) != 1:
+            raise ValueError(f"{list(value)!r}: one of headings, none")
+        return value
 
     @model_validator(mode="after")
     def _source_names_differ(self) -> "Settings":
@@ -160,6 +185,8 @@ class Settings(Section):
             flat.update(
                 {f"{section}.{key}": v for key, v in value.items()} if isinstance(value, dict) else {section: value}
             )
+        if Path(self.embedding.model).is_dir():  # the same model may lie elsewhere tomorrow
+            flat["embedding.model"] = Path(self.embedding.model).name
         return {key: value for key, value in flat.items() if key not in UNCOMPARED}
 
 
@@ -199,13 +226,43 @@ def folder_settings(folder: Path) -> dict[str, Any]:
 
 def corpus_name(text: str) -> str:
     """Lower case, every other character than a-z 0-9 - _ becomes `-`."""
-    name = re.sub(r"[^a-z0-9_-]", "-", text.lower())[:40]
+    name = re.sub(r"_+", "_", re.sub(r"[^a-z0-9_-]", "-", text.lower()))[:40]  # `__` separates parts of stored names
     return name if re.match(r"[a-z0-9]", name) else f"c{name}"[:40]
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that stands twice: one of the two would be lost."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [str(key.value) for key, _ in node.value]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise yaml.YAMLError(f"the key {key!r} stands twice in one mapping, {node.start_mark}")
+        return super().construct_mapping(node, deep)
+
+
+def _json_value(where: str, value: Any) -> Any:
+    """A metadata value as stored; dates become ISO strings."""
+    if not where.rpartition(".")[2] or set(where) & set('"\\'):
+        raise ValueError(f"metadata key {where!r}: keys are not empty and hold no double quote or backslash")
+    if isinstance(value, dict):
+        return {str(key): _json_value(f"{where}.{key}", item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_json_value(where, item) for item in value]
+    if isinstance(value, date):
+        return value.isoformat()
+    if (isinstance(value, int) and not -(2**63) <= value < 2**63) or (isinstance(value, float) and not isfinite(value)):
+        raise ValueError(f"metadata {where}: {value!r} is no number that can be stored: 64-bit integers, finite floats")
+    if value is None or isinstance(value, str | int | float):
+        return value
+    raise ValueError(
+        f"metadata {where}: {type(value).__name__} cannot be stored; strings, numbers, lists and mappings can"
+    )
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a SafeLoader
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
         raise SettingsError(f"{path}: not a readable YAML file: {' '.join(str(error).split())}") from None
     if not isinstance(values, dict):
@@ -215,14 +272,19 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     return values
 
 
-def _override(values: dict[str, Any], override: str) -> None:
+def _override(values: Any, override: str) -> None:
     key, separator, text = override.partition("=")
     if not separator or not key:
         raise SettingsError(f"--set {override}: write it as key=value, for example chunking.max_tokens=100")
     *parents, last = key.split(".")
     for parent in parents:
+        if isinstance(values, list):
+            if not parent.isdigit() or int(parent) >= len(values):
+                raise SettingsError(f"--set {override}: {parent!r} is no position of a list of {len(values)}, from 0")
+            values = values[int(parent)]
+            continue
         node = values.get(parent)
-        if not isinstance(node, dict):
+        if not isinstance(node, dict | list):
             # a section that is not written yet; `store` is the one that cannot be made without its kind
             node = {"kind": "edge"} if parent == "store" else {}
             values[parent] = node

@@ -24,7 +24,8 @@ _NAMESPACE = uuid.UUID("6f1b6d0a-4f0e-5c0b-9d5e-0b7a3c1d2e4f")
 
 def stable_id(*parts: str) -> str:
     """A uuid5 of the parts, as a string; the same parts give the same id everywhere."""
-    return str(uuid.uuid5(_NAMESPACE, "\x1f".join(parts)))
+    # a lone surrogate is in no stored id, but may be asked for
+    return str(uuid.uuid5(_NAMESPACE, "\x1f".join(parts).encode("utf-8", "backslashreplace").decode()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,7 +44,12 @@ class _Loader(yaml.SafeLoader):
 def _mapping(value: Any, depth: int) -> dict[str, Any]:
     if not isinstance(value, Mapping):
         raise TypeError(f"front matter is a mapping, not {type(value).__name__}")
-    return {canonical(str(k)).replace('"', "'") or "_": _value(v, depth + 1) for k, v in value.items()}
+    return {_key(str(k)): _value(v, depth + 1) for k, v in value.items()}
+
+
+def _key(key: str) -> str:
+    """A key that filters can name: not empty, without double quotes and backslashes."""
+    return canonical(key).replace('"', "'").replace("\\", "/") or "_"
 
 
 def _value(value: Any, depth: int) -> Any:
@@ -52,7 +57,9 @@ def _value(value: Any, depth: int) -> Any:
         raise ValueError(f"front matter is deeper than {_MAX_DEPTH} levels")
     if isinstance(value, Mapping):
         return _mapping(value, depth)
-    if isinstance(value, list | tuple | set):
+    if isinstance(value, set):
+        return sorted(canonical(str(v)) for v in value)
+    if isinstance(value, list | tuple):
         return [_value(v, depth + 1) for v in value]
     if value is None or isinstance(value, bool) or _is_json_number(value):
         return value

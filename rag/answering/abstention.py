@@ -33,7 +33,7 @@ def decide(result: SearchResult, min_confidence: float) -> str | None:
     """
     if not result.hits:
         return "Nothing was found: the corpus holds no passage that this search may see."
-    if result.coverage < min_confidence:
+    if result.coverage is not None and result.coverage < min_confidence:
         return (
             f"The corpus does not seem to cover this question "
             f"(confidence {result.coverage:.2f}, needed {min_confidence:.2f})."

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from rag.errors import DeletionRefusedError, SourceError
 from rag.protocols import Connector, Store
@@ -28,11 +29,13 @@ class Changes:
     Attributes:
         read: items that must be read: unknown, or known with another fingerprint, metadata or acl, or damaged.
         unchanged: documents that need nothing, not even a look.
+        moved: those of the unchanged whose uri is another one now, as after the tree was moved.
         gone: stored documents that no source lists any more.
     """
 
     read: tuple[tuple[Connector, SourceItem], ...]
     unchanged: tuple[DocumentState, ...]
+    moved: tuple[tuple[DocumentState, SourceItem], ...]
     gone: tuple[DocumentState, ...]
 
 
@@ -78,17 +81,19 @@ def damaged_documents(states: Iterable[DocumentState], owners: dict[str, set[str
 
 def compare(listing: Listing, states: dict[str, DocumentState], damaged: set[str]) -> Changes:
     """Sort the items into what must be read, what is unchanged and what is gone."""
-    read, unchanged = [], []
+    read, unchanged, moved = [], [], []
     for connector, item in listing.items:
         state = states.get(item.id)
         known = state is not None and state.fingerprint == item.fingerprint and state.item_hash == item_hash(item)
         if state is not None and known and item.id not in damaged:
             unchanged.append(state)
+            if state.uri != item.uri:
+                moved.append((state, item))
         else:
             read.append((connector, item))
     listed = {item.id for _, item in listing.items}
     gone = [state for state in states.values() if state.id not in listed]
-    return Changes(read=tuple(read), unchanged=tuple(unchanged), gone=tuple(gone))
+    return Changes(read=tuple(read), unchanged=tuple(unchanged), moved=tuple(moved), gone=tuple(gone))
 
 
 def guard_deletion(gone: int, stored: int, max_delete: float) -> None:
@@ -106,4 +111,30 @@ def guard_deletion(gone: int, stored: int, max_delete: float) -> None:
         raise DeletionRefusedError(
             f"{gone} of {stored} documents are gone from the sources, more than --max-delete {max_delete:.0%} allows; "
             "nothing was changed. If that is meant: --yes, or a higher --max-delete; else look at the sources"
+        )
+
+
+def guard_replacement(gone: Sequence[DocumentState], stored: int) -> None:
+    """Refuse to replace a whole corpus by another: two folders of one name share a default index.
+
+    Raises:
+        DeletionRefusedError: every stored document would go, and its file is still where it was.
+    """
+    if gone and len(gone) == stored and Path(gone[0].uri).is_absolute() and Path(gone[0].uri).exists():
+        raise DeletionRefusedError(
+            f"the index holds another corpus, with {gone[0].uri}, which still exists; nothing was changed. "
+            "Give this one its own with --set name=NAME or --set store.path=FOLDER, or replace the other with --yes"
+        )
+
+
+def guard_lost(lost: Sequence[str]) -> None:
+    """Refuse to switch to a new generation that lacks documents which the old one has.
+
+    Raises:
+        DeletionRefusedError: the old generation goes on answering, the new one is kept for the next attempt.
+    """
+    if lost:
+        raise DeletionRefusedError(
+            f"{len(lost)} documents cannot be read any more, first {lost[0]}; the old state goes on answering. "
+            "Mend them and run --rebuild again (what was finished is kept), or switch without them with --yes"
         )

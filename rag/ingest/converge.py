@@ -1,15 +1,18 @@
 """Make a corpus equal its sources: choose the generation, find the changes, run the job, report."""
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from rag.errors import SettingsChangedError
+from rag.errors import SettingsChangedError, StoreError
 from rag.ingest.changes import (
     chunk_owners,
     compare,
     damaged_documents,
     guard_deletion,
+    guard_lost,
+    guard_replacement,
     list_sources,
     stored_states,
 )
@@ -26,6 +29,9 @@ from rag.ingest.write import Writer
 from rag.protocols import Connector, Encoder, Store
 from rag.results import IngestReport
 from rag.settings import Settings
+from rag.store.records import DocumentState
+
+_LOG = logging.getLogger(__name__)
 
 COMPACT_SHARE = 0.1
 """The index is compacted after a job that deleted chunks or rewrote more than this share of the documents."""
@@ -36,7 +42,8 @@ class Options:
     """What a run may do.
 
     Attributes:
-        max_delete: share of the stored documents that may be deleted, 0 to 1.
+        max_delete: share of the stored documents that may be deleted, 0 to 1; 1 also lets a rebuild drop documents
+            that cannot be read any more, and an index pass to another folder.
         rebuild: build a new generation if the index settings changed, or anyway.
     """
 
@@ -61,10 +68,12 @@ def ingest(
     current = current_generation(store, settings.name)
     if current is not None and not options.rebuild:
         refuse_changed_settings(settings, current)
-    before = stored_states(store, current.documents) if current else {}
+    before = _states_before(store, current, rebuild=options.rebuild)
     known = {state.id for state in before.values() if not state.failed}
     gone = known - {item.id for _, item in listing.items}
     guard_deletion(len(gone), len(known), options.max_delete)
+    if options.max_delete < 1:
+        guard_replacement([state for state in before.values() if state.id in gone], len(known))
 
     if current is None or options.rebuild:
         target = begin_generation(store, settings.name, settings.index_settings(), encoder().dimension)
@@ -89,11 +98,13 @@ def ingest(
     )
     tally = job.run(changes, states, damaged)
     if target is not current and current is not None:
+        lost = sorted(known & {failure.id for failure in tally.failed})
+        if options.max_delete < 1:
+            guard_lost(lost)
         activate_generation(store, settings.name, target)
     if _should_compact(writer, len(changes.read), len(listing.items)):
         with preparer.stopwatch.time("write"):
-            store.compact(target.chunks)
-            store.compact(target.documents)
+            _compact(store, target)
     return IngestReport(
         corpus=settings.name,
         new=tally.new,
@@ -125,6 +136,28 @@ def refuse_changed_settings(settings: Settings, current: Generation) -> None:
             f"corpus {settings.name!r} was built with other settings: {keys}. "
             "Build it anew with `rag ingest --rebuild` (the old one answers until it is done), or set them back"
         )
+
+
+def _states_before(store: Store, current: Generation | None, *, rebuild: bool) -> dict[str, DocumentState]:
+    """The stored documents; for a rebuild, none where they cannot be read: that is what it is there to mend."""
+    if current is None:
+        return {}
+    try:
+        return stored_states(store, current.documents)
+    except StoreError as error:
+        if not rebuild:
+            raise
+        _LOG.warning("the old documents cannot be read and are built anew: %s", error)
+        return {}
+
+
+def _compact(store: Store, target: Generation) -> None:
+    """A tidier index is not worth the report of a finished job."""
+    try:
+        store.compact(target.chunks)
+        store.compact(target.documents)
+    except StoreError as error:
+        _LOG.warning("the index works but could not be compacted: %s", error)
 
 
 def _should_compact(writer: Writer, read: int, total: int) -> bool:

@@ -38,6 +38,7 @@ def current_generation(store: Store, corpus: str) -> Generation | None:
 
 def changed_settings(generation: Generation, wanted: dict[str, Any]) -> tuple[SettingChange, ...]:
     """Index settings that differ from the stored ones, by key."""
+    wanted = {**wanted, "schema_version": SCHEMA_VERSION}
     keys = sorted({*generation.settings, *wanted})
     return tuple(
         SettingChange(key=key, stored=generation.settings.get(key), wanted=wanted.get(key))
@@ -58,7 +59,8 @@ def begin_generation(store: Store, corpus: str, settings: dict[str, Any], dimens
             store.drop(name)
     number = 1 if current is None else current.number + 1
     chunks, documents = _names(corpus, number)
-    metadata = {"corpus": corpus, "schema": SCHEMA_VERSION, "settings": settings}
+    settings = {**settings, "schema_version": SCHEMA_VERSION}
+    metadata = {"corpus": corpus, "settings": settings}
     store.create(chunks_schema(chunks, dimension, metadata))
     store.create(documents_schema(documents, dimension, metadata))
     return Generation(number=number, chunks=chunks, documents=documents, settings=settings)

@@ -6,8 +6,9 @@ them. The reader is ahead by a bounded number of documents and the writer behind
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -20,8 +21,10 @@ from rag.results import Failure
 from rag.store.records import DocumentState
 from rag.types import SourceItem
 
-AHEAD = 32
+AHEAD = 16
 """Documents that the reader may be ahead."""
+SETTLED = 64
+"""Documents without new content that are written together."""
 BEHIND = 2
 """Groups that the writer may be behind."""
 
@@ -93,10 +96,16 @@ class Job:
             connector, item = pair
             return self.preparer.prepare(connector, item, states.get(item.id), item.id in damaged)
 
-        with ThreadPoolExecutor(1, "reader") as reader, ThreadPoolExecutor(1, "writer") as pool:
+        with (
+            ThreadPoolExecutor(1, "writer") as pool,
+            ThreadPoolExecutor(1, "reader") as reader,
+            closing(ahead(reader, prepare, changes.read, AHEAD)) as outcomes,
+        ):
             writes = _Bounded(pool, BEHIND)
+            writes.submit(self.writer.move, changes.moved)
             group: list[Prepared] = []
-            for outcome in ahead(reader, prepare, changes.read, AHEAD):
+            same: list[Prepared] = []
+            for outcome in outcomes:
                 if isinstance(outcome, Failure):
                     self.tally.failed.append(outcome)
                     writes.submit(self.writer.fail, items[outcome.id], outcome, states.get(outcome.id))
@@ -107,8 +116,12 @@ class Job:
                         self._encode(group, writes, meter)
                         group = []
                 else:
-                    self._settle(outcome, writes)
+                    same.append(outcome)
                     meter.count([outcome.item], self.tokens_encoded)
+                    if len(same) == SETTLED:
+                        self._settle(same, writes)
+                        same = []
+            self._settle(same, writes)
             if group:
                 self._encode(group, writes, meter)
             writes.wait()
@@ -135,14 +148,17 @@ class Job:
         writes.submit(self.writer.write, group, vectors)
         meter.count([prepared.item for prepared in group], self.tokens_encoded)
 
-    def _settle(self, prepared: Prepared, writes: "_Bounded") -> None:
-        """The content is the stored one: rewrite the record where it differs, else only note the fingerprint."""
-        if prepared.record_changed:
+    def _settle(self, same: list[Prepared], writes: "_Bounded") -> None:
+        """The content is the stored one: rewrite the records that differ, else only note the fingerprint."""
+        rewritten = [prepared for prepared in same if prepared.record_changed]
+        touched = [prepared for prepared in same if not prepared.record_changed]
+        for prepared in rewritten:
             self._count(prepared.document.id)
-            writes.submit(self.writer.rewrite, prepared)
-        else:
-            self.tally.unchanged += 1
-            writes.submit(self.writer.touch, prepared)
+        self.tally.unchanged += len(touched)
+        if rewritten:
+            writes.submit(self.writer.rewrite, rewritten)
+        if touched:
+            writes.submit(self.writer.touch, touched)
 
     def _count(self, document_id: str) -> None:
         if document_id in self.known:
@@ -187,7 +203,9 @@ class _Meter:
         self._report(Progress(done=self._done, total=self._total, tokens=tokens, seconds=seconds, eta_s=left))
 
 
-def ahead(pool: ThreadPoolExecutor, function: Callable[[T], R], items: Iterable[T], number: int) -> Iterator[R]:
+def ahead(
+    pool: ThreadPoolExecutor, function: Callable[[T], R], items: Iterable[T], number: int
+) -> Generator[R, None, None]:
     """Results of `function` over `items` in order, computed by the pool at most `number` items ahead."""
     futures: deque[Future[R]] = deque()
     try:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from rag.errors import DocumentError
-from rag.ingest.changes import compare, list_sources, stored_states
+from rag.ingest.changes import chunk_owners, compare, damaged_documents, list_sources, stored_states
 from rag.ingest.generations import changed_settings, current_generation
 from rag.ingest.prepare import Preparer
 from rag.protocols import Connector, Store
@@ -33,7 +33,8 @@ def plan(settings: Settings, *, connectors: Sequence[Connector], preparer: Prepa
     current = current_generation(store, settings.name) if store else None
     states = stored_states(store, current.documents) if store and current else {}
     differing = changed_settings(current, settings.index_settings()) if current else ()
-    changes = compare(listing, states, set())
+    damaged = damaged_documents(states.values(), chunk_owners(store, current.chunks)) if store and current else set()
+    changes = compare(listing, states, damaged)
 
     actions: dict[str, tuple[SourceItem, str]] = {}
     failed: list[Failure] = []
@@ -41,7 +42,7 @@ def plan(settings: Settings, *, connectors: Sequence[Connector], preparer: Prepa
     unchanged = len(changes.unchanged)
     for connector, item in changes.read:
         state = states.get(item.id)
-        if state is None or state.failed:
+        if state is None:
             actions[item.id] = (item, "new")
             continue
         try:
@@ -49,10 +50,11 @@ def plan(settings: Settings, *, connectors: Sequence[Connector], preparer: Prepa
         except DocumentError as error:
             failed.append(Failure(id=item.id, uri=item.uri, error=str(error), kind=error.kind))
             continue
-        if state.content_hash == document.content_hash and same_record(state, document):
+        same = state.content_hash == document.content_hash and same_record(state, document)
+        if same and not state.failed and item.id not in damaged:
             unchanged += 1
         else:
-            actions[item.id] = (item, "changed")
+            actions[item.id] = (item, "new" if state.failed else "changed")
     if differing:
         stored_items = {item.id: item for _, item in listing.items if item.id in states}
         already_failed = {failure.id for failure in failed}

@@ -5,12 +5,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
+from typing import Any
 
-from rag.errors import DocumentError
+from rag.errors import DocumentError, StoreError
 from rag.points import SparseVector
 from rag.protocols import Chunker, Connector, LexicalEncoder, Parser, Situator, TokenCounter
 from rag.results import Failure
-from rag.store.records import DocumentState, same_record
+from rag.store.records import DocumentState, chunk_payload, document_payload, document_point_id, same_record
+from rag.store.validate import check_payload
 from rag.types import Chunk, Document, SourceItem
 
 STAGES = ("list", "fetch", "parse", "chunk", "situate", "encode", "write")
@@ -41,6 +43,8 @@ class Prepared:
         state: what the store has of it, None where it is new.
         content_changed: the text or its structure differ, or the stored chunks are damaged.
         record_changed: title, metadata or acl differ.
+        payloads: what is stored with each chunk.
+        record: what is stored with the document.
         lines: the situation line of each chunk.
         lexical: the lexical vector of each chunk.
         document_lexical: that of the whole document.
@@ -52,6 +56,8 @@ class Prepared:
     content_changed: bool
     record_changed: bool
     chunks: list[Chunk]
+    payloads: list[dict[str, Any]]
+    record: dict[str, Any]
     lines: list[str]
     lexical: list[SparseVector]
     document_lexical: SparseVector
@@ -89,22 +95,38 @@ class Preparer:
     ) -> Prepared | Failure:
         """Everything that needs no encoder. A document that cannot be read comes back as its failure."""
         try:
-            document = self.read(connector, item)
+            return self._prepared(self.read(connector, item), item, state, damaged)
         except DocumentError as error:
             return Failure(id=item.id, uri=item.uri, error=str(error), kind=error.kind)
+        except StoreError as error:  # what the store would refuse must not take a whole group with it
+            return Failure(id=item.id, uri=item.uri, error=str(error), kind="payload")
+        except Exception as error:  # one document's trouble stops no job, whichever component has it
+            return Failure(id=item.id, uri=item.uri, error=f"{type(error).__name__}: {error}", kind="prepare")
+
+    def _prepared(self, document: Document, item: SourceItem, state: DocumentState | None, damaged: bool) -> Prepared:
         with self.stopwatch.time("chunk"):
             chunks = self.chunker.split(document)
         with self.stopwatch.time("situate"):
             lines = self.situator.lines(document, chunks)
             lexical = self.lexical.encode(lexical_texts(chunks, lines), kind="chunk")
             (whole,) = self.lexical.encode(["\n".join([document.title, *(c.plain for c in chunks)])], kind="document")
+        payloads = [chunk_payload(document, chunk, line) for chunk, line in zip(chunks, lines, strict=True)]
+        record = document_payload(document, item, chunks, payloads)
+        for chunk, payload in zip(chunks, payloads, strict=True):
+            check_payload(chunk.id, payload)
+        check_payload(document_point_id(document.id), record)
+        good = state is not None and not state.failed and not damaged
         return Prepared(
             item=item,
             document=document,
             state=state,
-            content_changed=state is None or state.failed or damaged or state.content_hash != document.content_hash,
+            content_changed=not good
+            or state is None
+            or (state.content_hash, set(state.chunk_ids)) != (document.content_hash, {chunk.id for chunk in chunks}),
             record_changed=state is None or not same_record(state, document),
             chunks=chunks,
+            payloads=payloads,
+            record=record,
             lines=lines,
             lexical=lexical,
             document_lexical=whole,

@@ -10,7 +10,7 @@ from rag.ingest.changes import chunk_owners, stored_states
 from rag.ingest.generations import Generation
 from rag.protocols import Encoder, Store
 from rag.results import VerifyReport
-from rag.store.records import SHARED_FIELDS, document_point_id
+from rag.store.records import SHARED_FIELDS, chunks_hash, document_point_id
 from rag.types import Chunk
 
 SAMPLE = 32
@@ -46,8 +46,11 @@ def verify(store: Store, generation: Generation, *, encoder: Callable[[], Encode
 def _is_stale(store: Store, generation: Generation, document_id: str, chunk_ids: tuple[str, ...]) -> bool:
     """A stored chunk is not the slice of the stored text, has another id than it should, or another record."""
     point = document_point_id(document_id)
-    document = store.retrieve(generation.documents, [point], fields=("text", *SHARED_FIELDS))[point].payload
+    fields = ("text", "chunks_hash", *SHARED_FIELDS)
+    document = store.retrieve(generation.documents, [point], fields=fields)[point].payload
     chunks = [r.payload for r in store.retrieve(generation.chunks, chunk_ids).values()]
+    if len(chunks) == len(chunk_ids) and chunks_hash(chunks) != document["chunks_hash"]:
+        return True
     occurrences: Counter[str] = Counter()
     for chunk in sorted(chunks, key=lambda payload: payload["ordinal"]):
         text = document["text"][chunk["start"] : chunk["end"]]

@@ -1,7 +1,8 @@
 """Writing prepared documents: the order of writes is what makes a crash and a power cut harmless."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -11,14 +12,11 @@ from rag.ingest.vectors import DenseVectors, mean_vector
 from rag.points import AnyVector, Point
 from rag.protocols import Store
 from rag.results import Failure
-from rag.store.records import (
-    DocumentState,
-    chunk_payload,
-    document_payload,
-    document_point_id,
-    failed_payload,
-)
+from rag.store.records import DocumentState, document_point_id, failed_payload
 from rag.types import SourceItem
+
+MAX_INDEXED_KEYS = 64
+"""Metadata keys that get an index, first come, first served."""
 
 
 @dataclass(kw_only=True)
@@ -44,8 +42,8 @@ class Writer:
         obsolete chunks are out, the old text goes on answering.
         """
         with self.stopwatch.time("write"):
-            for prepared in group:
-                self._index_metadata(prepared)
+            self._index_metadata(group)
+            self._begin(group)
             points = [point for p, v in zip(group, vectors, strict=True) for point in _chunk_points(p, v)]
             self.store.upsert(self.generation.chunks, points)
             self.store.flush(self.generation.chunks)
@@ -56,40 +54,53 @@ class Writer:
             self.store.upsert(self.generation.documents, documents)
             self.store.flush(self.generation.documents)
 
-    def rewrite(self, prepared: Prepared) -> None:
+    def rewrite(self, group: Sequence[Prepared]) -> None:
         """Title, metadata or acl differ: the dense vectors stay, everything else is written anew."""
         with self.stopwatch.time("write"):
-            ids = [chunk.id for chunk in prepared.chunks]
+            ids = [chunk.id for prepared in group for chunk in prepared.chunks]
             stored = self.store.retrieve(self.generation.chunks, ids, fields=(), vectors=("raw", "situated"))
-        raw, situated = (
-            np.stack([np.asarray(stored[id].vectors[name], np.float32) for id in ids])
-            if ids
-            else np.empty((0, 0), np.float32)
-            for name in ("raw", "situated")
-        )
-        mean = mean_vector(raw) if ids else np.empty(0, np.float32)
-        self.write([prepared], [DenseVectors(raw, situated, mean)])
+        vectors = []
+        for prepared in group:
+            rows = [stored[chunk.id].vectors for chunk in prepared.chunks]
+            raw, situated = (
+                np.stack([np.asarray(row[name], np.float32) for row in rows]) if rows else np.empty((0, 0), np.float32)
+                for name in ("raw", "situated")
+            )
+            vectors.append(DenseVectors(raw, situated, mean_vector(raw)))
+        self.write(group, vectors)
 
-    def touch(self, prepared: Prepared) -> None:
+    def touch(self, group: Sequence[Prepared]) -> None:
         """The same content under a new fingerprint."""
-        document = prepared.document
-        seen = {"modified": document.modified, "size": document.size}
-        with self.stopwatch.time("write"):
-            self.store.set_payload(self.generation.chunks, {chunk.id: seen for chunk in prepared.chunks})
+        chunks: dict[str, dict[str, Any]] = {}
+        records: dict[str, dict[str, Any]] = {}
+        for prepared in group:
+            document = prepared.document
+            seen = {"uri": document.uri, "modified": document.modified, "size": document.size}
+            chunks |= dict.fromkeys((chunk.id for chunk in prepared.chunks), seen)
             record = {**seen, "fingerprint": prepared.item.fingerprint, "error": None}
-            self.store.set_payload(self.generation.documents, {document_point_id(document.id): record})
-            self.store.flush(self.generation.documents)
+            records[document_point_id(document.id)] = record
+        self._set_payloads(chunks, records)
+
+    def move(self, moved: Sequence[tuple[DocumentState, SourceItem]]) -> None:
+        """The same items at another place, as after the tree was moved."""
+        if not moved:
+            return
+        chunks = {id: {"uri": item.uri} for state, item in moved for id in state.chunk_ids}
+        self._set_payloads(chunks, {document_point_id(item.id): {"uri": item.uri} for _, item in moved})
 
     def fail(self, item: SourceItem, failure: Failure, state: DocumentState | None) -> None:
-        """Note the error. A last good version stays and goes on answering."""
+        """Note the error. A last good version stays and goes on answering, to those who may see it now."""
         id = document_point_id(item.id)
+        if state is not None and not state.failed:
+            # without its fingerprint the document is tried again at every run
+            record = {"error": failure.error, "fingerprint": "", "acl": list(item.acl)}
+            rights = {"acl": list(item.acl)} if item.acl != state.acl else {}
+            self._set_payloads(dict.fromkeys(state.chunk_ids, rights), {id: record})
+            return
         with self.stopwatch.time("write"):
-            if state is None or state.failed:
-                point = Point(id=id, vectors={}, payload=failed_payload(item, failure.error))
-                self.store.upsert(self.generation.documents, [point])
-            else:
-                # without its fingerprint the document is tried again at every run
-                self.store.set_payload(self.generation.documents, {id: {"error": failure.error, "fingerprint": ""}})
+            self._delete_chunks(sorted(self.owners.get(item.id, ())))  # of a version that was never finished
+            point = Point(id=id, vectors={}, payload=failed_payload(item, failure.error))
+            self.store.upsert(self.generation.documents, [point])
             self.store.flush(self.generation.documents)
 
     def delete(self, gone: Sequence[DocumentState]) -> None:
@@ -114,21 +125,40 @@ class Writer:
             self.store.flush(self.generation.chunks)
             self.chunks_deleted += len(ids)
 
-    def _index_metadata(self, prepared: Prepared) -> None:
-        """A filter on a field without an index reads every payload: index each metadata key when it first appears."""
-        for key in prepared.document.metadata:
-            if key not in self._indexed:
+    def _begin(self, group: Sequence[Prepared]) -> None:
+        """Mark known documents as unfinished before a chunk of them changes: a crash leaves them to the next run."""
+        unfinished = {"fingerprint": "", "content_hash": ""}
+        known = [document_point_id(p.document.id) for p in group if p.state is not None and not p.state.failed]
+        if known:
+            self.store.set_payload(self.generation.documents, dict.fromkeys(known, unfinished))
+            self.store.flush(self.generation.documents)
+
+    def _set_payloads(self, chunks: Mapping[str, Mapping[str, Any]], records: Mapping[str, Mapping[str, Any]]) -> None:
+        """Change payloads of chunks and then of documents, in the order of every write."""
+        with self.stopwatch.time("write"):
+            self.store.set_payload(self.generation.chunks, chunks)
+            self.store.flush(self.generation.chunks)
+            self.store.set_payload(self.generation.documents, records)
+            self.store.flush(self.generation.documents)
+
+    def _index_metadata(self, group: Sequence[Prepared]) -> None:
+        """Index each metadata key when it first appears; a filter on another one works, and reads every payload.
+
+        An index costs time at every opening and files: documents must not be able to make any number of them.
+        """
+        for key in (key for prepared in group for key in prepared.document.metadata):
+            if key not in self._indexed and len(self._indexed) < MAX_INDEXED_KEYS:
                 self._indexed.add(key)
                 self.store.index(self.generation.chunks, f"metadata.{key}", "keyword")
 
 
 def _chunk_points(prepared: Prepared, vectors: DenseVectors) -> list[Point]:
     points = []
-    for n, (chunk, line) in enumerate(zip(prepared.chunks, prepared.lines, strict=True)):
+    for n, (chunk, payload) in enumerate(zip(prepared.chunks, prepared.payloads, strict=True)):
         named: dict[str, AnyVector] = {"raw": vectors.raw[n], "situated": vectors.situated[n]}
         if len(prepared.lexical[n]):
             named["lexical"] = prepared.lexical[n]
-        points.append(Point(id=chunk.id, vectors=named, payload=chunk_payload(prepared.document, chunk, line)))
+        points.append(Point(id=chunk.id, vectors=named, payload=payload))
     return points
 
 
@@ -138,5 +168,4 @@ def _document_point(prepared: Prepared, vectors: DenseVectors) -> Point:
         named["mean"] = vectors.mean
         if len(prepared.document_lexical):
             named["lexical"] = prepared.document_lexical
-    payload = document_payload(prepared.document, prepared.item, prepared.chunks)
-    return Point(id=document_point_id(prepared.document.id), vectors=named, payload=payload)
+    return Point(id=document_point_id(prepared.document.id), vectors=named, payload=prepared.record)

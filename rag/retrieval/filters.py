@@ -1,5 +1,6 @@
 """`where` and `principals` as prefilters of the store. Both fail closed."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -26,6 +27,8 @@ def build_filter(where: Where | None = None, principals: Sequence[str] | None = 
         SettingsError: a value that is no string, number, boolean, list of these, or {gte, lt}.
     """
     conditions: list[Condition] = [_condition(name, value) for name, value in (where or {}).items()]
+    if isinstance(principals, str):
+        raise SettingsError(f"principals is the text {principals!r}; it is a list of names, such as [{principals!r}]")
     if principals is not None:
         conditions.append(AnyOf("acl", ("*", *principals)))
     return tuple(conditions)
@@ -61,11 +64,13 @@ def _condition(name: str, value: Any) -> Condition:
         if not value or set(value) - {"gte", "lt"}:
             raise SettingsError(f"where {name}: {dict(value)!r}: a range has the keys gte and lt, one or both")
         return Between(field, gte=value.get("gte"), lt=value.get("lt"))
+    if isinstance(value, float):
+        return Between(field, gte=value, lt=math.nextafter(value, math.inf))
     values = tuple(value) if isinstance(value, list | tuple | set | frozenset) else (value,)
     for v in values:
         if not isinstance(v, str | int | bool):
             raise SettingsError(
-                f"where {name}: {v!r} is a {type(v).__name__}; legal are strings, integers, "
-                "booleans, a list of these, or {gte, lt}"
+                f"where {name}: {v!r} is a {type(v).__name__}; legal are strings, numbers, "
+                "booleans, a list of strings, integers or booleans, or {gte, lt}"
             )
     return AnyOf(field, values)

@@ -28,7 +28,8 @@ class Searcher:
         chunks, documents: names of the collections.
         encoder: loads the encoder at its first call; not called where no dense leg has a weight.
         terms: idf of the chunks' terms.
-        calibrate: fused score -> probability that the corpus covers the question.
+        calibrate: fused score -> probability that the corpus covers the question; None where nothing is known about
+            the scores of these weights and this model.
     """
 
     store: Store
@@ -38,7 +39,7 @@ class Searcher:
     lexical: LexicalEncoder
     terms: TermStatistics
     settings: Retrieval
-    calibrate: Callable[[float], float]
+    calibrate: Callable[[float], float] | None
 
     def search(self, query: str, *, top_k: int, where: Filter = ()) -> SearchResult:
         """The `top_k` best chunks that meet the filter.
@@ -63,7 +64,7 @@ class Searcher:
         clock.lap("score")
         hits = self._hits(ids, scores, fused, top_k)
         clock.lap("payload")
-        coverage = self.calibrate(hits[0].score) if hits else 0.0
+        coverage = self.calibrate(hits[0].score) if hits and self.calibrate else None
         return SearchResult(query=query, hits=hits, timings_ms=clock.laps(), coverage=coverage)
 
     def _encode(self, query: str, weights: Mapping[str, float]) -> tuple[Vector | None, SparseVector]:

@@ -1,5 +1,6 @@
 """idf of query terms, taken from the engine itself: it stays right after deletes."""
 
+import time
 from threading import Lock
 
 import numpy as np
@@ -8,9 +9,11 @@ from numpy.typing import NDArray
 from rag.points import Leg, SparseVector
 from rag.protocols import Store
 
+KEPT_S = 60.0
+
 
 class TermStatistics:
-    """idf of terms in one collection's sparse vector, remembered until `forget`.
+    """idf of terms in one collection's sparse vector, remembered for `KEPT_S` seconds: others may write to a server.
 
     The engine multiplies the idf into a sparse score and does not return it. A query for one term alone with weight 1
     scores idf x stored weight; that weight is read back, and the quotient is the idf. A term that no point has gets
@@ -20,16 +23,15 @@ class TermStatistics:
     def __init__(self, store: Store, collection: str, vector: str) -> None:
         self._store, self._collection, self._vector = store, collection, vector
         self._known: dict[int, float] = {}
+        self._asked = time.monotonic()
         self._lock = Lock()
-
-    def forget(self) -> None:
-        """The collection was written: ask again."""
-        with self._lock:
-            self._known.clear()
 
     def idf(self, terms: NDArray[np.uint32]) -> NDArray[np.float32]:
         """The idf of each term: (m,) -> (m,) float32, all positive."""
         with self._lock:
+            if time.monotonic() - self._asked > KEPT_S:
+                self._known.clear()
+                self._asked = time.monotonic()
             missing = [int(term) for term in terms if int(term) not in self._known]
             if missing:
                 self._known.update(self._ask(missing))
@@ -46,7 +48,8 @@ class TermStatistics:
         absent = float(np.log1p((self._store.count(self._collection) + 0.5) / 0.5))
         known = {}
         for term, hits in zip(terms, found, strict=True):
-            weight = _weight(records[hits[0].id].vectors[self._vector], term) if hits else 0.0
+            top = records.get(hits[0].id) if hits else None  # it may have been deleted since
+            weight = _weight(top.vectors[self._vector], term) if hits and top else 0.0
             known[term] = hits[0].score / weight if weight else absent
         return known
 

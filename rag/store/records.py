@@ -1,6 +1,6 @@
 """Documents and chunks as payloads, and back. The one place that knows the payload's field names."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -108,7 +108,8 @@ def chunk_payload(document: Document, chunk: Chunk, situation: str) -> dict[str,
         "ordinal": chunk.ordinal,
         "text": chunk.text,
         "situation": situation,
-        "lines": [list(asdict(line).values()) for line in chunk.lines],
+        # a hundredth of a point is finer than any screen, and reads back as it was written
+        "lines": [[round(value, 2) for value in asdict(line).values()] for line in chunk.lines],
         "schema": SCHEMA_VERSION,
     }
 
@@ -119,13 +120,27 @@ def lines_of(payload: Mapping[str, Any]) -> tuple[LineBox, ...]:
     return tuple(LineBox(**dict(zip(names, row, strict=True))) for row in payload.get("lines", ()))
 
 
-def document_payload(document: Document, item: SourceItem, chunks: list[Chunk]) -> dict[str, Any]:
+OWN_FIELDS = ("headings", "pages", "start", "end", "ordinal", "text", "plain", "situation", "lines")
+"""Fields that each chunk has for itself."""
+
+
+def chunks_hash(payloads: Iterable[Mapping[str, Any]]) -> str:
+    """Hash of what the chunks of a document have for themselves, in document order."""
+    ordered = sorted(payloads, key=lambda payload: payload["ordinal"])
+    return hash_json([[payload.get(name) for name in OWN_FIELDS] for payload in ordered])
+
+
+def document_payload(
+    document: Document, item: SourceItem, chunks: Sequence[Chunk], payloads: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """The record of a document whose chunks have these payloads."""
     return {
         **shared_payload(document),
         "fingerprint": item.fingerprint,
         "content_hash": document.content_hash,
         "item_hash": item_hash(item),
         "chunk_ids": [chunk.id for chunk in chunks],
+        "chunks_hash": chunks_hash(payloads),
         "text": document.text,
         "status": "ok",
         "error": None,
@@ -149,4 +164,4 @@ def failed_payload(item: SourceItem, error: str) -> dict[str, Any]:
         size=item.size,
     )
     # no fingerprint: it is tried again at every run
-    return {**document_payload(blank, item, []), "fingerprint": "", "status": "failed", "error": error}
+    return {**document_payload(blank, item, [], []), "fingerprint": "", "status": "failed", "error": error}

@@ -122,3 +122,18 @@ def test_every_result_is_json(facts: Rag) -> None:
 
     for result in (facts.plan(), facts.ingest(), facts.verify(), facts.search("tea"), facts.ask("Green tea?")):
         assert json.loads(json.dumps(result.to_dict())) == result.to_dict()
+
+
+def test_confidence_is_unknown_where_nothing_was_calibrated(facts: Rag) -> None:
+    assert facts.ask("At what temperature is green tea brewed?").confidence is not None
+    folder = facts.settings.sources[0].path
+    facts.close()
+    with Rag.open(folder, overrides=["retrieval.weights.lexical=0.9"]) as other:
+        answer = other.ask("At what temperature is green tea brewed?")
+        assert (answer.confidence, answer.abstained) == (None, False)
+
+
+def test_terminals_get_no_control_characters() -> None:
+    from rag.render import printable
+
+    assert printable("a\x1b[2Jb\u202ec\n\td é 東") == "a\ufffd[2Jb\ufffdc\n\td é 東"

@@ -35,6 +35,16 @@ def written(tmp_path: Path, text: str) -> Path:
         ("name: t\nsources: [{kind: files, path: x}, {kind: files, path: y}]\n", ["'files'", "name"]),
         (MINIMAL + "chunking: {max_tokens: 3}\n", ["chunking.max_tokens", "16"]),
         ("name: t\nsources: [{kind: files, path: x, metadata: {'a\"b': 1}}]\n", ["metadata", "double quote"]),
+        ("name: t\nsources: [{kind: files, path: x, metadata: {'a\\b': 1}}]\n", ["metadata", "backslash"]),
+        ("name: t\nsources: [{kind: files, path: x, metadata: {a: {n: .nan}}}]\n", ["a.n", "nan"]),
+        ("name: t\nsources: [{kind: files, path: x, metadata: {a: 99999999999999999999}}]\n", ["64-bit"]),
+        ("name: t\nsources: [{kind: files, path: x}]\nsources: [{kind: files, path: y}]\n", ["sources", "twice"]),
+        ("name: a__documents\nsources: [{kind: files, path: x}]\n", ["name", "a__documents"]),
+        (MINIMAL + "situating: []\n", ["situating", "headings"]),
+        (MINIMAL + "situating: [none, headings]\n", ["situating"]),
+        (MINIMAL + "store: {kind: server, url: 'http://me:secret@host'}\n", ["store.server.url", "api_key_env"]),
+        (MINIMAL + "store: {kind: server, url: x, api_key_env: 'sk-12 3'}\n", ["api_key_env"]),
+        (MINIMAL + "retrieval: {weights: {raw: 0, situated: 0, lexical: 0}}\n", ["weights", "above 0"]),
         ("- a\n- b\n", ["mapping"]),
         ("name: [t\n", ["YAML"]),
     ],
@@ -77,10 +87,20 @@ def test_overrides_are_yaml_and_the_last_one_wins(tmp_path: Path) -> None:
     assert settings.situating == ("none",)
 
 
-@pytest.mark.parametrize("override", ["retrieval.top_k", "=3", "retrieval.topk=3", "retrieval.top_k.x=3"])
+@pytest.mark.parametrize(
+    "override",
+    ["retrieval.top_k", "=3", "retrieval.topk=3", "retrieval.top_k.x=3", "sources.7.path=x", "sources.a.path=x"],
+)
 def test_an_override_that_is_none_is_an_error(tmp_path: Path, override: str) -> None:
     with pytest.raises(SettingsError):
         load_settings(written(tmp_path, MINIMAL), (override,))
+
+
+def test_a_source_is_overridden_by_its_position_and_dates_are_text(tmp_path: Path) -> None:
+    text = "name: t\nsources: [{kind: files, path: x, metadata: {since: 2024-05-01}}]\n"
+    source = load_settings(written(tmp_path, text), ("sources.0.path=elsewhere",)).sources[0]
+    assert source.path == tmp_path / "elsewhere"
+    assert source.metadata == {"since": "2024-05-01"}
 
 
 def test_quickstart_holds_the_shipped_defaults() -> None:

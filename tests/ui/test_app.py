@@ -37,7 +37,12 @@ def free_port():
 
 def start(*configs, port):
     """`rag chat` in its own process."""
-    command = [sys.executable, "-m", "rag", "chat", *map(str, configs), "--port", str(port)]
+    # a job in the background of a shell ignores Ctrl-C, and so do its children unless they ask for it
+    code = (
+        "import signal, sys; from rag.cli import main; "
+        "signal.signal(signal.SIGINT, signal.default_int_handler); sys.exit(main(sys.argv[1:]))"
+    )
+    command = [sys.executable, "-c", code, "chat", *map(str, configs), "--port", str(port)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 

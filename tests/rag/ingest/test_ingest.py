@@ -354,3 +354,142 @@ def test_chunks_sized_beyond_the_encoder_are_refused_at_once(make_folder: MakeFo
 
 def test_a_document_error_keeps_its_kind() -> None:
     assert DocumentError("x", kind="read").kind == "read"
+
+
+@pytest.mark.parametrize("key", ["C:\\\\dir", "a.b c", "ü", "'quoted'", "1", "x" * 300])
+def test_odd_front_matter_keys_stop_nothing(make_folder: MakeFolder, key: str) -> None:
+    report = ingest(make_folder({**FACTS, "odd.md": f"---\n{key}: {{'x\\\\y': 1}}\n---\nText.\n"}))
+    assert (report.new, report.failed) == (4, ())
+
+
+def test_a_component_that_breaks_on_a_document_fails_that_document(
+    make_folder: MakeFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from rag.chunking.structure import StructureChunker
+
+    split = StructureChunker.split
+
+    def breaking(self: StructureChunker, document: Any) -> Any:
+        if document.id == "files:water.md":
+            raise RecursionError("too deep")
+        return split(self, document)
+
+    monkeypatch.setattr(StructureChunker, "split", breaking)
+    report = ingest(make_folder())
+    assert (report.new, [(f.id, f.kind) for f in report.failed]) == (2, [("files:water.md", "prepare")])
+
+
+def test_documents_cannot_make_any_number_of_indexes(make_folder: MakeFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rag.ingest.write.MAX_INDEXED_KEYS", 2)
+    keys = "".join(f"key{n}: v{n}\n" for n in range(6))
+    with Rag.open(make_folder({"a.md": f"---\n{keys}---\nZebra.\n", "b.md": "Zebra.\n"})) as corpus:
+        corpus.ingest()
+        store, generation = corpus._opened()
+        schema = store._catalog.schemas[generation.chunks]  # type: ignore[attr-defined]
+        assert sum(field.startswith("metadata.") for field in schema.indexes) == 2
+        for n in range(6):
+            assert [h.document_id for h in corpus.search("zebra", where={f"key{n}": f"v{n}"})] == ["files:a.md"]
+
+
+def test_rights_are_tightened_also_where_the_file_cannot_be_read(make_folder: MakeFolder, tmp_path: Path) -> None:
+    folder = make_folder()
+    config = tmp_path / "corpus.yaml"
+    config.write_text("name: t\nsources: [{kind: files, path: docs, acl: ['*']}]\n")
+    ingest(config)
+    (folder / "water.md").write_bytes(b"\x00\x01" * 900)
+    config.write_text("name: t\nsources: [{kind: files, path: docs, acl: [staff]}]\n")
+    with Rag.open(config) as corpus:
+        assert len(corpus.ingest().failed) == 1
+        assert not corpus.search("calcium", principals=[])
+        assert corpus.search("calcium", principals=["staff"])[0].document_id == "files:water.md"
+
+
+def test_a_rebuild_does_not_lose_documents_that_cannot_be_read_now(make_folder: MakeFolder) -> None:
+    folder = make_folder()
+    ingest(folder)
+    good = (folder / "water.md").read_bytes()
+    (folder / "water.md").write_bytes(b"\x00\x01" * 900)
+    with pytest.raises(DeletionRefusedError, match=r"water\.md.*--yes"):
+        ingest(folder, "chunking.max_tokens=60", rebuild=True)
+    with Rag.open(folder) as corpus:
+        assert corpus.search("calcium", top_k=1)[0].document_id == "files:water.md"
+    (folder / "water.md").write_bytes(good)
+    report = ingest(folder, "chunking.max_tokens=60", rebuild=True)
+    assert (report.unchanged, report.changed) == (2, 1)
+    (folder / "water.md").write_bytes(b"\x00\x01" * 900)
+    assert len(ingest(folder, rebuild=True, max_delete=1.0).failed) == 1
+
+
+def test_a_moved_tree_shows_its_new_place_and_reads_nothing(
+    make_folder: MakeFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_folder()
+    old = tmp_path / "old"
+    old.mkdir()
+    (tmp_path / "docs").rename(old / "docs")
+    ingest(old / "docs")
+    old.rename(tmp_path / "new")
+    monkeypatch.setattr("connectors.files.FilesConnector.fetch", lambda *_: pytest.fail("a file was opened"))
+    with Rag.open(tmp_path / "new/docs") as corpus:
+        assert counts(corpus.ingest()) == (0, 0, 3, 0)
+        assert corpus.search("calcium", top_k=1)[0].uri == str(tmp_path / "new/docs/water.md")
+        assert corpus.verify().ok
+
+
+def test_two_folders_of_one_name_do_not_replace_each_other(tmp_path: Path) -> None:
+    for name in ("文档", "资料"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / f"{name}.md").write_text(f"# {name}\n\nText.\n")
+    ingest(tmp_path / "文档")
+    with pytest.raises(DeletionRefusedError, match=r"another corpus.*--set name="):
+        ingest(tmp_path / "资料")
+    assert counts(ingest(tmp_path / "资料", "name=second")) == (1, 0, 0, 0)
+
+
+def test_another_schema_needs_a_rebuild(make_folder: MakeFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = make_folder()
+    ingest(folder)
+    monkeypatch.setattr("rag.ingest.generations.SCHEMA_VERSION", 99)
+    with pytest.raises(SettingsChangedError, match="schema_version"):
+        ingest(folder)
+    assert ingest(folder, rebuild=True).changed == 3
+
+
+def test_an_index_folder_without_an_index_is_no_obstacle(make_folder: MakeFolder) -> None:
+    folder = make_folder()
+    (folder.parent / ".rag/docs").mkdir(parents=True)
+    with Rag.open(folder) as corpus:
+        assert corpus.plan().new == 3
+        assert corpus.ingest().new == 3
+
+
+def test_plan_sees_damage_and_what_still_fails(make_folder: MakeFolder) -> None:
+    folder = make_folder({**FACTS, "bad.md": b"\x00\x01" * 900})
+    ingest(folder)
+    with Rag.open(folder) as corpus:
+        store, generation = corpus._opened()
+        store.delete(generation.chunks, [corpus.search("calcium", top_k=1)[0].chunk_id])
+        plan = corpus.plan()
+        assert (plan.new, plan.changed, plan.unchanged, len(plan.failed)) == (0, 1, 2, 1)
+
+
+def test_searches_go_on_while_the_corpus_is_rebuilt(make_folder: MakeFolder) -> None:
+    import threading
+
+    with Rag.open(make_folder()) as corpus:
+        corpus.ingest()
+        errors: list[BaseException] = []
+
+        def rebuild() -> None:
+            try:
+                for _ in range(2):
+                    corpus.ingest(rebuild=True)
+            except BaseException as error:
+                errors.append(error)
+
+        job = threading.Thread(target=rebuild)
+        job.start()
+        while job.is_alive():
+            assert corpus.search("French press", top_k=1)[0].document_id == "files:beta/guide.md"
+        job.join()
+        assert not errors

@@ -1,3 +1,4 @@
+import math
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from rag.retrieval.filters import build_filter, parse_where
         ({"modified": {"gte": "2024-01-01"}}, None, (Between("modified", gte="2024-01-01"),)),
         ({"year": {"gte": 1, "lt": 5}}, None, (Between("metadata.year", gte=1, lt=5),)),
         ({"team": []}, None, (AnyOf("metadata.team", ()),)),
+        ({"share": 1.5}, None, (Between("metadata.share", gte=1.5, lt=math.nextafter(1.5, 2)),)),
         (None, [], (AnyOf("acl", ("*",)),)),
         (None, ["staff"], (AnyOf("acl", ("*", "staff")),)),
     ],
@@ -27,7 +29,7 @@ def test_where_and_principals_become_conditions(where: Any, principals: Any, exp
     assert build_filter(where, principals) == expected
 
 
-@pytest.mark.parametrize("value", [1.5, None, {"from": 1}, {}, [1.5], [["a"]]])
+@pytest.mark.parametrize("value", [None, {"from": 1}, {}, [1.5], [["a"]]])
 def test_a_value_that_cannot_be_filtered_on_is_an_error(value: Any) -> None:
     with pytest.raises(SettingsError, match="team"):
         build_filter({"team": value})
@@ -54,3 +56,8 @@ def test_words_of_the_command_line(words: list[str], where: Any) -> None:
 def test_a_word_without_name_or_equals_sign_is_an_error(word: str) -> None:
     with pytest.raises(SettingsError, match="name=value"):
         parse_where([word])
+
+
+def test_principals_are_a_list_and_not_a_text() -> None:
+    with pytest.raises(SettingsError, match="list of names"):
+        build_filter(None, "staff")

@@ -59,3 +59,20 @@ def facts(make_folder: MakeFolder) -> Iterator[Rag]:
     with Rag.open(make_folder()) as corpus:
         corpus.ingest()
         yield corpus
+
+
+EXPECTED_SKIPS = ("root may write everywhere", "RAG_TEST_QDRANT_URL names no Qdrant server")
+_skipped: list[str] = []
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.skipped and isinstance(report.longrepr, tuple):
+        _skipped.append(report.longrepr[2])
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In CI a test that is skipped for any other reason than an expected one is a failure."""
+    unexpected = [reason for reason in _skipped if not reason.endswith(EXPECTED_SKIPS)]
+    if os.environ.get("CI") and unexpected:
+        print(f"\nskipped without being expected: {unexpected}")  # noqa: T201
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -33,8 +33,8 @@ from rag.store.records import DocumentState
 
 _LOG = logging.getLogger(__name__)
 
-COMPACT_SHARE = 0.1
-"""The index is compacted after a job that deleted chunks or rewrote more than this share of the documents."""
+COMPACT_FROM = 2_000
+"""New chunks from which a job that replaced and deleted nothing compacts the index."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +102,7 @@ def ingest(
         if options.max_delete < 1:
             guard_lost(lost)
         activate_generation(store, settings.name, target)
-    if _should_compact(writer, len(changes.read), len(listing.items)):
+    if _should_compact(writer, tally.changed):
         with preparer.stopwatch.time("write"):
             _compact(store, target)
     return IngestReport(
@@ -160,5 +160,6 @@ def _compact(store: Store, target: Generation) -> None:
         _LOG.warning("the index works but could not be compacted: %s", error)
 
 
-def _should_compact(writer: Writer, read: int, total: int) -> bool:
-    return writer.chunks_deleted > 0 or read > COMPACT_SHARE * total
+def _should_compact(writer: Writer, changed: int) -> bool:
+    """Deleted and replaced points make the idf wrong and the files larger; many new ones make opening slow."""
+    return writer.chunks_deleted > 0 or changed > 0 or writer.chunks_written >= COMPACT_FROM

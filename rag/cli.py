@@ -276,7 +276,7 @@ def _stream(corpus: "Rag", arguments: argparse.Namespace, scope: dict[str, Any])
         elif event["type"] == "retrieval" and printed:  # the model failed half way: the answer starts over
             print("\n---")
         elif event["type"] == "done":
-            print(render.printable("\n" + render.sources(event["answer"])))
+            print(render.printable("\n" + render.after_stream(event["answer"])))
     _warn(corpus)
     return DONE
 

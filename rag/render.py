@@ -89,6 +89,14 @@ def sources(found: Mapping[str, Any]) -> str:
     return "\n".join(["", title, *lines]) if rows else "\n".join(lines)
 
 
+def after_stream(found: Mapping[str, Any]) -> str:
+    """What is left to say once the words of an answer have been printed as they came."""
+    if found["abstained"]:
+        return f"No answer. {found['reason']}\n{sources(found)}"
+    unsupported = [f"Not supported by the sources: {s['text']}" for s in found["sentences"] if not s["supported"]]
+    return "\n".join([*unsupported, sources(found)])
+
+
 def _marked(found: Mapping[str, Any]) -> str:
     """The sentences with their evidence numbers; what no checked citation backs is marked."""
     lines = []

@@ -140,7 +140,7 @@ class ModelAnswerer:
             return (yield from self._reply(messages, evidence))
         except _ModelFailedError as failure:
             notice = f"The model {self.name} gave no answer ({failure}); the documents are quoted instead."
-        _LOG.warning(notice)
+        _LOG.info(notice)
         yield _retrieval(evidence)
         draft = yield from self.quotes.quote(question, evidence)
         return _Draft(text=draft.text, sentences=draft.sentences, reason=draft.reason, notice=notice)

@@ -75,6 +75,10 @@ def test_stream_prints_events_or_words(folder: Path, capsys: pytest.CaptureFixtu
     assert events[-1]["answer"]["question"] == question
     assert main(["ask", str(folder), question, "--stream"]) == 0
     assert "75 degrees" in capsys.readouterr().out
+    assert main(["ask", str(folder), "What is the capital of Mongolia?", "--stream"]) == 0
+    out = capsys.readouterr().out
+    assert "No answer." in out
+    assert "Nearest passages:" in out
 
 
 def test_where_and_as_narrow_what_is_found(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 
+from rag.chunking.words import split_long_words
 from rag.errors import ModelError
 from rag.models.files import model_folder, read_json, weight_files
 from rag.models.pooling import Pooling, pooling_of
@@ -65,10 +66,14 @@ class TorchEncoder:
         return vectors
 
     def _sequences(self, texts: Sequence[str], prompt: str) -> list[list[int]]:
-        """Ids of each text with its special tokens, cut to the window, everything counted."""
+        """Ids of each text with its special tokens, cut to the window, everything counted.
+
+        A question may hold words that are too long for the tokenizer as well as a chunk.
+        """
         tokenizer = self.tokenizer
         sequences = []
-        for ids in tokenizer.ids([prompt + text for text in texts]):
+        whole = [prompt + split_long_words(text, tokenizer.max_word_chars) for text in texts]
+        for ids in tokenizer.ids(whole):
             read = ids[: tokenizer.window]
             self.tokens_encoded += len(read)
             self.tokens_truncated += len(ids) - len(read)

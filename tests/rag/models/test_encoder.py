@@ -247,3 +247,10 @@ def test_minilm_loads_without_transformers() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_word_too_long_for_the_tokenizer_is_read_in_pieces() -> None:
+    encoder = load_encoder(Embedding())
+    encoder.encode(["lake " + "0123456789abcdef" * 60], kind="query")
+    assert encoder.tokens_unknown == 0
+    assert encoder.tokens_encoded > 100

@@ -13,13 +13,12 @@ from rag.ingest.job import Progress
 def progress_bar() -> Iterator[Callable[[Progress], None]]:
     """A callback that draws documents done, rate and time left; silent where stderr is no terminal."""
     bar: tqdm[NoReturn] = tqdm(
-        total=0,
-        unit=" documents",
+        desc="ingest",
         disable=None,
         leave=False,
-        bar_format="{desc} |{bar:30}| {n_fmt}/{total_fmt} documents{postfix}",
+        bar_format="{desc}: |{bar:20}| {n_fmt}/{total_fmt} documents{postfix}",
     )
-    bar.set_description("ingest")
+    bar.set_postfix_str("starting")
 
     def show(progress: Progress) -> None:
         bar.total = progress.total

@@ -27,6 +27,8 @@ _ASKS_NUMBER = re.compile(
     r"(?:what|which) (?:year|date|time|day|age|century|temperature|percent|number|amount|price|cost|version|rate))\b",
     re.IGNORECASE,
 )
+_WHOLE_QUESTION = 4
+_WORD = re.compile(r"\w+")
 _ASKS_NAME = re.compile(r"\b(?:who|whom|whose)\b", re.IGNORECASE)
 
 
@@ -55,7 +57,7 @@ def answer_by_quotes(
         max_sentences: at most so many quotes.
     """
     asked = lexical.encode([question], kind="query")[0]
-    sentences, terms = _candidates(asked, evidence, lexical)
+    sentences, terms = _candidates(question, asked, evidence, lexical)
     if not sentences:
         return []
     contexts = lexical.encode([s.context for s in sentences], kind="chunk")
@@ -79,15 +81,27 @@ def answer_by_quotes(
 
 
 def _candidates(
-    asked: SparseVector, evidence: Sequence[Evidence], lexical: LexicalEncoder
+    question: str, asked: SparseVector, evidence: Sequence[Evidence], lexical: LexicalEncoder
 ) -> tuple[list[Quotable], list[SparseVector]]:
     """Sentences, each wording once, and their terms; what only repeats the question is taken if there is no other."""
+    repeated = _words_of(question)
+    # search words may well stand in an answer as they are; a whole question does not
+    asks = question.rstrip().endswith(("?", "？", "؟")) and len(repeated.split()) >= _WHOLE_QUESTION
     distinct = {" ".join(s.text.casefold().split()): s for e in reversed(evidence) for s in reversed(quotable(e))}
     sentences = sorted(distinct.values(), key=lambda s: (s.evidence, s.start))
     terms = lexical.encode([plain(s.text) for s in sentences], kind="chunk")
     known = set(asked.indices.tolist())
-    telling = [i for i, t in enumerate(terms) if not known.issuperset(t.indices.tolist())] or range(len(terms))
+    telling = [
+        i
+        for i, t in enumerate(terms)
+        if not known.issuperset(t.indices.tolist()) and not (asks and repeated in _words_of(sentences[i].text))
+    ] or range(len(terms))
     return [sentences[i] for i in telling], [terms[i] for i in telling]
+
+
+def _words_of(text: str) -> str:
+    """The words of a text and nothing else, for finding one in another."""
+    return f" {' '.join(_WORD.findall(text.casefold()))} "
 
 
 def _cues(question: str, sentences: Sequence[Quotable]) -> NDArray[np.float32]:

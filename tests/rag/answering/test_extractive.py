@@ -55,6 +55,19 @@ def test_a_sentence_that_only_repeats_the_question_is_not_preferred(tools: Any, 
     assert "Alice" in best.text
 
 
+def test_a_line_that_asks_the_question_is_not_its_answer(tools: Any, library: Any) -> None:
+    text = 'ask("How long do refunds take in March?")\n\nWe return money within fourteen days.'
+    evidence = (library({"d": text}).evidence("d"),)
+    (best,) = answer_by_quotes("How long do refunds take in March?", evidence, max_sentences=1, **tools)
+    assert "fourteen" in best.text
+
+
+def test_search_words_may_stand_in_the_answer_as_they_are(tools: Any, library: Any) -> None:
+    evidence = (library({"d": "The parental leave policy of 2024 grants ten weeks. Nothing else."}).evidence("d"),)
+    (best,) = answer_by_quotes("parental leave policy of 2024", evidence, max_sentences=1, **tools)
+    assert "ten weeks" in best.text
+
+
 @pytest.mark.parametrize(
     ("question", "expected"),
     [

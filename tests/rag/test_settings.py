@@ -138,7 +138,7 @@ EFFECTS = {
     "embedding.pooling": "test_index_keys_have_an_effect",
     "embedding.dtype": "test_index_keys_have_an_effect",
     "embedding.device": "test_an_unknown_device_is_refused",
-    "embedding.batch_tokens": "tests/rag/models",
+    "embedding.batch_tokens": "tests/rag/models/test_encoder.py",
     "lexical.kind": "only one kind so far; test_what_is_not_legal_is_named_with_what_is",
     "lexical.k1": "test_index_keys_have_an_effect",
     "lexical.b": "test_index_keys_have_an_effect",

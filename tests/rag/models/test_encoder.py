@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -101,6 +102,23 @@ def test_batching_changes_neither_order_nor_values(folders: dict[str, Path], nam
     np.testing.assert_allclose(together[:10], alone, atol=1e-6)
     shuffled = load(folders[name]).encode(texts[::-1], kind="document")
     np.testing.assert_allclose(shuffled[::-1], together, atol=1e-6)
+
+
+@pytest.mark.parametrize("budget", [256, 1024])
+def test_batch_tokens_bound_what_is_computed_at_a_time(
+    folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch, budget: int
+) -> None:
+    encoder = load(folders["bert"], batch_tokens=budget)
+    sizes: list[int] = []
+    states = encoder._backbone.states
+
+    def counted(sequences: Any) -> Any:
+        sizes.append(len(sequences) * max(map(len, sequences)))
+        return states(sequences)
+
+    monkeypatch.setattr(encoder._backbone, "states", counted)
+    encoder.encode(["a b c d e f"] * 200, kind="document")
+    assert budget / 2 < max(sizes) <= budget
 
 
 def test_no_texts_and_empty_texts(folders: dict[str, Path]) -> None:

@@ -40,20 +40,31 @@ def run(data: Path) -> int:
     if not (data / FOLDER).is_dir():
         print(f"{FOLDER} is not in {data}; see docs/benchmarks.md", file=sys.stderr)
         return 1
-    found = wrong = 0
+    found_everywhere = found_within = wrong = 0
     with tempfile.TemporaryDirectory() as index:
         overrides = [f"store.path={index}/index", f"retrieval.top_k={TOP_K}"]
         with Rag.open(data / FOLDER, overrides=overrides) as corpus:
             report = corpus.ingest()
             print(f"{report.new} reports, {report.chunks_written} chunks, {len(report.failed)} failed\n")
             for figure in FIGURES:
-                hits = [
-                    h for h in corpus.search(figure.question) if figure.report in h.title and figure.figure in h.text
-                ]
-                pages = [(hit.rank, hit.page) for hit in hits]
-                found += bool(pages)
-                wrong += sum(page not in figure.pages for _, page in pages)
-                places = ", ".join(f"rank {rank} on page {page}" for rank, page in pages) or f"not in the first {TOP_K}"
-                print(f"{figure.report}  {figure.figure:>12}  {places}  (stands on {figure.pages})")
-    print(f"\n{found} of {len(FIGURES)} figures found, {wrong} hits on a wrong page")
+                everywhere = _pages(corpus, figure, {})
+                within = _pages(corpus, figure, {"path": f"{figure.report}.pdf"})
+                found_everywhere += bool(everywhere)
+                found_within += bool(within)
+                wrong += sum(page not in figure.pages for _, page in [*everywhere, *within])
+                print(f"{figure.report}  {figure.figure:>11}  stands on {figure.pages}")
+                print(f"    in all reports: {_shown(everywhere)}")
+                print(f"    in this report: {_shown(within)}")
+    print(f"\nfound in the first {TOP_K} hits: {found_everywhere} of {len(FIGURES)} in all reports, ", end="")
+    print(f"{found_within} within the report; {wrong} hits on a wrong page")
     return 1 if wrong else 0
+
+
+def _pages(corpus: Rag, figure: Figure, where: dict[str, str]) -> list[tuple[int, int | None]]:
+    """Rank and page of each hit of the report that holds the figure."""
+    hits = corpus.search(figure.question, where=where)
+    return [(h.rank, h.page) for h in hits if h.uri.endswith(f"{figure.report}.pdf") and figure.figure in h.text]
+
+
+def _shown(pages: list[tuple[int, int | None]]) -> str:
+    return ", ".join(f"rank {rank} on page {page}" for rank, page in pages) or f"not in the first {TOP_K}"

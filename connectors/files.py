@@ -103,6 +103,9 @@ class FilesConnector:
             raise DocumentError(f"{item.uri}: changed since it was listed: {reason}", kind="read")
         return Blob.from_data(data, mime_type=item.mime, path=item.uri)
 
+    def close(self) -> None:
+        """Nothing is held open."""
+
     def _entries(self) -> Iterator[_Entry]:
         """Everything that the patterns leave in, folders that are not entered included."""
         if not os.path.isdir(self._path):  # noqa: PTH112
@@ -156,7 +159,7 @@ class FilesConnector:
             key=entry.key,
             uri=entry.path,
             fingerprint=f"{status.st_mtime_ns}-{status.st_size}",
-            mime=format.mime,
+            mime=format.mime_of(entry.key),
             size=status.st_size,
             modified=_utc(status.st_mtime),
             metadata=self._metadata,

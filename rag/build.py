@@ -1,16 +1,31 @@
 """Composition root: settings -> components. The only module that knows where implementations live."""
 
 import os
+from collections.abc import Sequence
 from importlib import import_module
+from importlib.metadata import entry_points
+from pathlib import Path
 from typing import Any
 
 from rag.errors import SettingsError
 from rag.ingest.prepare import Preparer, Stopwatch
 from rag.protocols import Chunker, Connector, Encoder, LexicalEncoder, Parser, Situator, Store, TokenCounter
-from rag.settings import EdgeStore, ServerStore, Settings
+from rag.settings import EdgeStore, FilesSource, PluginSource, ServerStore, Settings
+from rag.settings.sources import PLUGINS, Source
 
-CONNECTORS = {"files": "connectors.files:FilesConnector"}
-PARSER = "connectors.parsing:FormatParser"
+CONNECTORS = {
+    "files": "connectors.files:FilesConnector",
+    "web": "connectors.web:WebConnector",
+    "git": "connectors.git:GitConnector",
+    "sql": "connectors.sql:SqlConnector",
+    "mail": "connectors.mail:MailConnector",
+    "jsonl": "connectors.jsonl:JsonlConnector",
+    "langchain": "connectors.langchain:LangchainConnector",
+}
+REMOTE_FILES = "connectors.remote_files:RemoteFilesConnector"
+PARSER = "connectors.parsing.workers:WorkerParser"
+PARSING_OPTIONS = "connectors.parsing.options:Options"
+FORMAT_OF_MIME = "connectors.parsing.formats:format_of_mime"
 
 
 def load(target: str) -> Any:
@@ -19,17 +34,54 @@ def load(target: str) -> Any:
     return getattr(import_module(module), attribute)
 
 
-def build_connectors(settings: Settings) -> list[Connector]:
-    """A connector a source."""
-    built = []
-    for source in settings.sources:
-        arguments = source.model_dump(exclude={"kind"})
-        built.append(load(CONNECTORS[source.kind])(**arguments, max_file_mb=settings.parsing.max_file_mb))
-    return built
+def build_connectors(settings: Settings, *, caches: bool = True) -> list[Connector]:
+    """A connector a source.
+
+    Args:
+        caches: a connector may keep files in the corpus' data folder; False writes nothing there.
+    """
+    return [_connector(source, settings, caches) for source in settings.sources]
 
 
-def build_parser() -> Parser:
-    parser: Parser = load(PARSER)()
+def checked_names(settings: Settings, connectors: Sequence[Connector]) -> tuple[Connector, ...]:
+    """Connectors that were made in Python, if none is called like another source.
+
+    Raises:
+        SettingsError: two sources of one name: ids start with it.
+    """
+    names = {source.name for source in settings.sources}
+    for connector in connectors:
+        if connector.name in names:
+            raise SettingsError(f"two sources are called {connector.name!r}: give each its own name, ids start with it")
+        names.add(connector.name)
+    return tuple(connectors)
+
+
+def _connector(source: Source, settings: Settings, caches: bool) -> Connector:
+    cache_dir = settings.data_dir / "sources" / source.name if caches and settings.data_dir else None
+    arguments = source.model_dump(exclude={"kind"})
+    arguments.update(max_file_mb=settings.parsing.max_file_mb, cache_dir=cache_dir)
+    if isinstance(source, PluginSource):
+        (entry,) = entry_points(group=PLUGINS, name=source.kind)
+        build = entry.load()
+    else:
+        remote = isinstance(source, FilesSource) and isinstance(source.path, str)
+        build = load(REMOTE_FILES if remote else CONNECTORS[source.kind])
+    if isinstance(source, FilesSource) and isinstance(source.path, Path):
+        del arguments["options"], arguments["options_env"], arguments["cache_dir"]
+    try:
+        connector: Connector = build(**arguments)
+    except TypeError as error:  # a connector that other people wrote takes other keys than the corpus file has
+        raise SettingsError(f"source {source.name!r} of kind {source.kind!r}: {error}") from error
+    return connector
+
+
+def build_parser(settings: Settings) -> Parser:
+    parsing = settings.parsing
+    options = load(PARSING_OPTIONS)(pdf=parsing.pdf, ocr_languages=parsing.ocr_languages)
+    parser: Parser = load(PARSER)(
+        options, workers=parsing.workers, timeout_s=parsing.timeout_s, memory_mb=parsing.memory_mb
+    )
     return parser
 
 
@@ -69,12 +121,13 @@ def build_preparer(settings: Settings) -> Preparer:
     """Everything that reads a document up to where it needs the encoder."""
     counter = build_counter(settings)
     return Preparer(
-        parser=build_parser(),
+        parser=build_parser(settings),
         counter=counter,
         chunker=build_chunker(settings, counter),
         situator=build_situator(settings),
         lexical=build_lexical(settings),
         stopwatch=Stopwatch(),
+        readers=settings.parsing.workers,
     )
 
 

@@ -82,6 +82,11 @@ def build_parser() -> argparse.ArgumentParser:
     _json_option(ingest)
 
     verify = _command(commands, "verify", _verify, "check documents and chunks against each other")
+    verify.add_argument(
+        "--repair",
+        action="store_true",
+        help="delete orphan chunks, and read and encode damaged documents again; nothing else is changed",
+    )
     _json_option(verify)
 
     show = _command(commands, "show", _show, "print a document as stored")
@@ -107,9 +112,13 @@ def build_parser() -> argparse.ArgumentParser:
     chat.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
     chat.add_argument("--port", type=int, default=7860, help="port to listen on (default: 7860)")
 
+    doctor = _command(commands, "doctor", _doctor, "say what would fail here, and the line that mends it")
+    doctor.add_argument("--offline", action="store_true", help="there is no network: name what needs one, try nothing")
+    _json_option(doctor)
+
     config = commands.add_parser("config", help="look at settings", description="Look at settings.")
     inner = config.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    shown = _command(inner, "show", _config_show, "print the effective settings")
+    shown = _command(inner, "show", _config_show, "print the effective settings, and where each comes from")
     _json_option(shown)
     return parser
 
@@ -221,7 +230,7 @@ def _verify(arguments: argparse.Namespace) -> int:
     from rag import render
 
     with _opened(arguments) as corpus:
-        report = corpus.verify()
+        report = corpus.verify(repair=arguments.repair)
     _print_json(report) if arguments.json else print(render.printable(render.verify(report)))
     return DONE if report.ok else INCOMPLETE
 
@@ -294,15 +303,24 @@ def _chat(arguments: argparse.Namespace) -> int:
     return DONE
 
 
-def _config_show(arguments: argparse.Namespace) -> int:
-    import yaml
-
+def _doctor(arguments: argparse.Namespace) -> int:
+    from rag import render
+    from rag.doctor import diagnose
     from rag.settings import load_settings
 
-    values = load_settings(arguments.config, tuple(arguments.set)).model_dump(mode="json")
-    print(
-        json.dumps(values, ensure_ascii=False)
-        if arguments.json
-        else yaml.safe_dump(values, sort_keys=False, allow_unicode=True).rstrip()
-    )
+    found = diagnose(load_settings(arguments.config, arguments.set), offline=arguments.offline)
+    _print_json(found) if arguments.json else print(render.printable(render.doctor(found)))
+    return DONE if found.ok else FAILED
+
+
+def _config_show(arguments: argparse.Namespace) -> int:
+    from rag import render
+    from rag.settings import load_with_origins
+
+    settings, origins = load_with_origins(arguments.config, arguments.set)
+    values = settings.model_dump(mode="json")
+    if arguments.json:
+        print(json.dumps({**values, "origins": origins}, ensure_ascii=False))
+    else:
+        print(render.printable("\n".join(render.settings(values, origins))))
     return DONE

@@ -1,6 +1,7 @@
 """`Rag`: a corpus with everything that can be done to it. Every door goes through this object."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
 from threading import RLock
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
 
     from rag.answering.answerer import Answerer
     from rag.ingest.job import Progress
+    from rag.ingest.prepare import Preparer
     from rag.langchain import RagRetriever
-    from rag.protocols import Encoder, LexicalEncoder, Store
+    from rag.protocols import Connector, Encoder, LexicalEncoder, Store
     from rag.retrieval.documents import DocumentReader
     from rag.retrieval.search import Searcher
 
@@ -38,6 +40,8 @@ class Rag:
     Args:
         settings: see `rag.settings.Settings`; `Rag.open` reads them from a file.
         llm: a LangChain chat model that answers, instead of the one that `answer.llm` names.
+        connectors: further sources beside those of the settings, each with a name of its own; see
+            `rag.protocols.Connector`. They are not closed here.
         wait_s: seconds to wait for another process that holds the embedded store.
 
     Example:
@@ -46,8 +50,16 @@ class Rag:
         ...     corpus.search("how do refunds work?", top_k=5)
     """
 
-    def __init__(self, settings: Settings, *, llm: "BaseChatModel | None" = None, wait_s: float = 10.0) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        llm: "BaseChatModel | None" = None,
+        connectors: "Sequence[Connector]" = (),
+        wait_s: float = 10.0,
+    ) -> None:
         self.settings = settings
+        self._connectors = build.checked_names(settings, connectors)
         self.name = settings.name
         self.warnings: list[str] = []
         self._llm, self._wait_s = llm, wait_s
@@ -62,6 +74,7 @@ class Rag:
         *,
         overrides: Sequence[str] = (),
         llm: "BaseChatModel | None" = None,
+        connectors: "Sequence[Connector]" = (),
         wait_s: float = 10.0,
     ) -> "Rag":
         """A corpus file, or a plain folder with the shipped defaults.
@@ -69,23 +82,20 @@ class Rag:
         Args:
             config: path of a YAML file or a folder.
             overrides: `a.b=c` strings over the file's keys.
+            llm, connectors, wait_s: see the class.
 
         Raises:
             SettingsError: no such file, or a key or value that is not legal.
         """
-        return cls(load_settings(config, tuple(overrides)), llm=llm, wait_s=wait_s)
+        return cls(load_settings(config, tuple(overrides)), llm=llm, connectors=connectors, wait_s=wait_s)
 
     def plan(self) -> Plan:
         """What `ingest` would do. Writes nothing, not even the index folder."""
         from rag.ingest.plan import plan
 
         store = self._open_store(create=False) if self._has_store() else None
-        return plan(
-            self.settings,
-            connectors=build.build_connectors(self.settings),
-            preparer=build.build_preparer(self.settings),
-            store=store,
-        )
+        with self._reading(caches=False) as (connectors, preparer):
+            return plan(self.settings, connectors=connectors, preparer=preparer, store=store)
 
     def ingest(
         self,
@@ -114,29 +124,53 @@ class Rag:
         from rag.ingest.converge import Options, ingest
 
         try:
-            return ingest(
-                self.settings,
-                connectors=build.build_connectors(self.settings),
-                preparer=build.build_preparer(self.settings),
-                store=self._open_store(create=True),
-                encoder=lambda: self.encoder,
-                options=Options(max_delete=max_delete, rebuild=rebuild),
-                progress=progress,
-            )
+            with self._reading(caches=True) as (connectors, preparer):
+                return ingest(
+                    self.settings,
+                    connectors=connectors,
+                    preparer=preparer,
+                    store=self._open_store(create=True),
+                    encoder=lambda: self.encoder,
+                    options=Options(max_delete=max_delete, rebuild=rebuild),
+                    progress=progress,
+                )
         finally:
             self._forget()
 
-    def verify(self) -> VerifyReport:
-        """Reconcile documents and chunks both ways, and encode a sample again. Repairs nothing.
+    def verify(self, *, repair: bool = False) -> VerifyReport:
+        """Reconcile documents and chunks both ways, and encode a sample again.
+
+        Args:
+            repair: delete orphans, and read, encode and write damaged documents again. The report then says what is
+                still wrong, and how much was mended.
 
         Raises:
             CorpusMissingError: nothing was ingested yet.
+            SettingsChangedError: to be repaired, and index settings differ from the stored ones.
         """
-        from rag.ingest.verify import verify
+        from rag.ingest.converge import refuse_changed_settings
+        from rag.ingest.repair import repair as mend
+        from rag.ingest.verify import reconcile
 
         store, generation = self._opened()
         self._check_settings(generation)
-        return verify(store, generation, encoder=lambda: self.encoder)
+        found = reconcile(store, generation, encoder=lambda: self.encoder)
+        if not repair or not found.count:
+            return found.report()
+        refuse_changed_settings(self.settings, generation)
+        with self._reading(caches=True) as (connectors, preparer):
+            mend(
+                found,
+                store=store,
+                generation=generation,
+                connectors=connectors,
+                preparer=preparer,
+                encoder=lambda: self.encoder,
+                group_tokens=2 * self.settings.embedding.batch_tokens,
+            )
+        self._forget()
+        left = reconcile(store, generation, encoder=lambda: self.encoder)
+        return left.report(repaired=found.count - left.count)
 
     def show(self, document_id: str, *, principals: Sequence[str] | None = None) -> StoredDocument:
         """A document as stored, with its chunks in order.
@@ -230,6 +264,17 @@ class Rag:
     @cached_property
     def lexical(self) -> "LexicalEncoder":
         return build.build_lexical(self.settings)
+
+    @contextmanager
+    def _reading(self, *, caches: bool) -> "Iterator[tuple[list[Connector], Preparer]]":
+        """Connectors and what reads their items; their connections and processes end with the block."""
+        with ExitStack() as stack:
+            connectors = build.build_connectors(self.settings, caches=caches)
+            for connector in connectors:
+                stack.callback(connector.close)
+            preparer = build.build_preparer(self.settings)
+            stack.callback(preparer.parser.close)
+            yield [*connectors, *self._connectors], preparer
 
     def _has_store(self) -> bool:
         """There may be something stored. Looks only, so that a plan makes no folder."""

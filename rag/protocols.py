@@ -6,7 +6,7 @@ from typing import Any, Literal, Protocol
 from langchain_core.documents.base import Blob
 
 from rag.points import CollectionSchema, Filter, IndexKind, Leg, Point, Record, Scored, SparseVector, Vector
-from rag.types import Chunk, Document, Skip, SourceItem
+from rag.types import Chunk, Document, Parsed, Skip, SourceItem
 
 
 class Connector(Protocol):
@@ -30,16 +30,28 @@ class Connector(Protocol):
         """
         ...
 
+    def close(self) -> None:
+        """Release connections and temporary files; a second call does nothing."""
+        ...
+
 
 class Parser(Protocol):
     """Bytes -> a document with structure."""
 
-    def parse(self, blob: Blob, item: SourceItem) -> Document:
-        """Read the blob.
+    def parse(self, blob: Blob, item: SourceItem) -> Parsed:
+        """Read the blob: one document, or those of a container's members.
 
         Raises:
             DocumentError: it cannot be read, or is a container that holds no text.
         """
+        ...
+
+    def holds_members(self, item: SourceItem) -> bool:
+        """Whether the item is a container: how many documents it holds is known when it was read."""
+        ...
+
+    def close(self) -> None:
+        """End what it started; a second call does nothing."""
         ...
 
 

@@ -1,10 +1,13 @@
 """Results as text for a terminal. Pure functions."""
 
 import textwrap
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from rag.results import Answer, Failure, IngestReport, Plan, SearchResult, Skipped, StoredDocument, VerifyReport
+
+if TYPE_CHECKING:
+    from rag.doctor import Diagnosis
 
 SHOWN = 20
 """Rows of a long list that are printed; the JSON has them all."""
@@ -44,12 +47,13 @@ def ingest(report: IngestReport) -> str:
 
 
 def verify(report: VerifyReport) -> str:
+    mended = f"{report.repaired} repaired; " if report.repaired else ""
     if report.ok:
-        return f"ok: {report.documents} documents, {report.chunks} chunks, nothing missing, orphaned or stale"
+        return f"{mended}ok: {report.documents} documents, {report.chunks} chunks, nothing missing, orphaned or stale"
     return (
-        f"{report.documents} documents, {report.chunks} chunks: {report.missing_chunks} missing chunks, "
-        f"{report.orphan_chunks} orphan chunks, {report.stale_documents} stale documents; `rag ingest` mends missing "
-        "and orphan chunks, `rag ingest --rebuild` builds everything anew"
+        f"{mended}{report.documents} documents, {report.chunks} chunks: {report.missing_chunks} missing chunks, "
+        f"{report.orphan_chunks} orphan chunks, {report.stale_documents} stale documents; `rag verify --repair` mends "
+        "what the sources still have, `rag ingest --rebuild` builds everything anew"
     )
 
 
@@ -117,3 +121,38 @@ def _problems(failed: tuple[Failure, ...], skipped: tuple[Skipped, ...]) -> list
 
 def _capped(lines: list[str]) -> list[str]:
     return lines if len(lines) <= SHOWN else [*lines[:SHOWN], f"  ... and {len(lines) - SHOWN} more (--json lists all)"]
+
+
+def doctor(found: "Diagnosis") -> str:
+    signs = {"ok": "ok  ", "note": "note", "fail": "FAIL"}
+    width = max(len(check.name) for check in found.checks)
+    lines = []
+    for check in found.checks:
+        lines.append(f"{signs[check.status]}  {check.name:{width}}  {check.detail}")
+        if check.fix:
+            lines.append(f"      {'':{width}}  -> {check.fix}")
+    failing = sum(check.status == "fail" for check in found.checks)
+    lines.append(f"{failing} of {len(found.checks)} checks fail" if failing else "nothing would fail")
+    return "\n".join(lines)
+
+
+def settings(values: Mapping[str, Any], origins: Mapping[str, str], prefix: str = "") -> Iterator[str]:
+    """Lines of a corpus file with these values, each with where it comes from unless it is the default."""
+    import yaml
+
+    for name, value in values.items():
+        key = f"{prefix}{name}"
+        indent = "  " * key.count(".")
+        if isinstance(value, dict) and value:
+            yield f"{indent}{name}:"
+            yield from settings(value, origins, f"{key}.")
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            yield f"{indent}{name}:"
+            for number, item in enumerate(value):
+                first, *rest = (line[len(indent) + 2 :] for line in settings(item, origins, f"{key}.{number}."))
+                yield f"{indent}- {first[2:]}"
+                yield from (f"{indent}{line}" for line in rest)
+        else:
+            text = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=10_000)
+            origin = origins.get(key)
+            yield f"{indent}{name}: {text.removesuffix('...' + chr(10)).strip()}" + (f"  # {origin}" if origin else "")

@@ -91,9 +91,12 @@ class Element:
     Elements are in order and do not overlap; together they cover every visible character.
 
     Attributes:
-        level: 1 to 6 for headings, else None.
+        level: 1 to 6 for headings. For others None, or the level of the sections that end before it: what follows a
+            class is no part of it.
         page: from 1, None where the format has no pages.
         lines: boxes of its lines, where the format has them.
+        header_end: where the header rows of a table end, None without any. `text[start:header_end]` goes with every
+            chunk of the table.
     """
 
     kind: ElementKind
@@ -102,6 +105,22 @@ class Element:
     level: int | None = None
     page: int | None = None
     lines: tuple[LineBox, ...] = ()
+    header_end: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadPart:
+    """A member of a container (a file in an archive, an attachment) that cannot be read.
+
+    Attributes:
+        id: what its document would have.
+        kind: as of `rag.errors.DocumentError`.
+    """
+
+    id: str
+    uri: str
+    error: str
+    kind: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,7 +156,7 @@ class Document:
         """sha256 of the text and its structure: equal hashes need no new encoding."""
         digest = hashlib.sha256(self.text.encode("utf-8", "surrogatepass"))
         for e in self.elements:
-            digest.update(f"{e.kind},{e.start},{e.end},{e.level},{e.page}".encode())
+            digest.update(f"{e.kind},{e.start},{e.end},{e.level},{e.page},{e.header_end}".encode())
             for line in e.lines:
                 digest.update(
                     f"{line.start},{line.left:.1f},{line.top:.1f},{line.right:.1f},{line.bottom:.1f}".encode()
@@ -159,6 +178,18 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Parsed:
+    """What an item holds: one document, or those of a container's members.
+
+    The id of a member's document is `<item id>!/<path in the container>`.
+    """
+
+    documents: tuple[Document, ...]
+    failed: tuple[UnreadPart, ...] = ()
+    skipped: tuple[Skip, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Chunk:
     """A contiguous piece of one document, the unit that is found.
 
@@ -170,6 +201,8 @@ class Chunk:
         headings: the heading path, outermost first, without the document's title where the two are equal.
         pages: page numbers from 1, in order; empty where the format has none.
         lines: boxes of the lines within the span.
+        table_header: plain text of the header of the table that the chunk goes on with; "" where it starts in no table,
+            or with the header itself.
         tokens: length of `plain` by the encoder's tokenizer, special tokens not counted.
     """
 
@@ -183,6 +216,7 @@ class Chunk:
     headings: tuple[str, ...] = ()
     pages: tuple[int, ...] = ()
     lines: tuple[LineBox, ...] = ()
+    table_header: str = ""
     tokens: int = 0
 
     @staticmethod

@@ -4,14 +4,15 @@ import os
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", GRADIO_ANALYTICS_ENABLED="False")
 
 from rag import Rag, build
-from rag.protocols import Encoder
-from rag.settings import Embedding, Settings
+from rag.protocols import Encoder, Parser
+from rag.settings import Embedding, Parsing, Settings
 from tests.corpora import FACTS, MakeFolder
 
 _load = build.build_encoder
@@ -27,6 +28,38 @@ def _encoder(embedding: str) -> Encoder:
 def _one_encoder_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
     """Loading takes seconds: every test that asks for the same encoder gets the same real one."""
     monkeypatch.setattr(build, "build_encoder", lambda settings: _encoder(settings.embedding.model_dump_json()))
+
+
+build_parser = build.build_parser
+
+
+_kept: list[Parser] = []
+
+
+class _KeptParser:
+    """Real worker processes that outlive the corpus that uses them."""
+
+    def __init__(self, parser: Parser) -> None:
+        self._parser = parser
+        _kept.append(parser)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._parser, name)
+
+    def close(self) -> None:
+        pass
+
+
+@cache
+def _parser(parsing: str) -> _KeptParser:
+    settings = Settings.model_validate({"name": "x", "sources": [{"kind": "files", "path": "."}]})
+    return _KeptParser(build_parser(settings.model_copy(update={"parsing": Parsing.model_validate_json(parsing)})))
+
+
+@pytest.fixture(autouse=True)
+def _one_parser_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Worker processes take a moment to start: every test that asks for the same ones gets the same real ones."""
+    monkeypatch.setattr(build, "build_parser", lambda settings: _parser(settings.parsing.model_dump_json()))
 
 
 @pytest.fixture(autouse=True)
@@ -72,6 +105,8 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """In CI a test that is skipped for any other reason than an expected one is a failure."""
+    for parser in _kept:
+        parser.close()
     unexpected = [reason for reason in _skipped if not reason.endswith(EXPECTED_SKIPS)]
     if os.environ.get("CI") and unexpected:
         print(f"\nskipped without being expected: {unexpected}")  # noqa: T201

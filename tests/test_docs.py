@@ -17,8 +17,10 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
+from connectors.parsing.formats import FORMATS
 from rag.cli import build_parser
-from rag.settings import EdgeStore, FilesSource, ServerStore, Settings
+from rag.settings import EdgeStore, ServerStore, Settings
+from rag.settings.sources import SOURCES
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -106,13 +108,34 @@ def test_table_of_keys_is_that_of_the_models() -> None:
                 add(inner, f"{prefix}{name}.")
             elif name != "kind" and field.description:
                 default = "required" if field.is_required() else _shown(field.get_default(call_default_factory=True))
+                if name == "name" and not field.is_required():
+                    default = "its kind"
                 rows.append(f"| `{prefix}{name}` | {default} | {field.description} |")
 
     add(Settings, "")
-    add(FilesSource, "sources[kind=files].")
+    for kind, source in SOURCES.items():
+        add(source, f"sources[kind={kind}].")
     add(EdgeStore, "store[kind=edge].")
     add(ServerStore, "store[kind=server].")
     generated(ROOT / "docs/corpus-file.md", "keys", "\n".join(rows) + "\n")
+
+
+def test_table_of_formats_is_that_of_the_parsers() -> None:
+    rows = ["| format | files | what is kept beside the text | read by | needs | in a plain folder |"]
+    rows.append("|---|---|---|---|---|---|")
+    for format in FORMATS:
+        needs = [f"extra `{format.extra}`"] if format.extra else []
+        needs += [f"`{format.system}`"] if format.system else []
+        cells = (
+            format.name,
+            " ".join(f"`{suffix}`" for suffix in format.suffixes),
+            ", ".join(format.keeps) or "-",
+            format.library or "own code",
+            " and ".join(needs) or "-",
+            "yes" if format.default else "if `include` names it",
+        )
+        rows.append(f"| {' | '.join(cells)} |")
+    generated(ROOT / "docs/formats.md", "formats", "\n".join(rows) + "\n")
 
 
 def _shown(default: Any) -> str:

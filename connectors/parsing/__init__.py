@@ -1,42 +1,99 @@
 """Bytes -> documents with structure. Parsers are imported when their format first turns up."""
 
+from dataclasses import replace
 from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from langchain_core.documents.base import Blob
-
-from connectors.parsing.formats import FORMATS, Format, format_of_mime, format_of_name
+from connectors.parsing.containers import Container
+from connectors.parsing.expansion import Budget, expand
+from connectors.parsing.formats import Format, all_formats, format_of_mime, format_of_name
+from connectors.parsing.options import Options
 from rag.errors import DocumentError, MissingDependencyError
-from rag.types import Document, SourceItem
+from rag.types import Document, Parsed, SourceItem
+
+if TYPE_CHECKING:  # takes longer to import than all of this
+    from langchain_core.documents.base import Blob
 
 
 class FormatParser:
-    """Reads every format of `connectors.parsing.formats.FORMATS`; implements `rag.protocols.Parser`."""
+    """Reads every format of `connectors.parsing.formats` in this process; implements `rag.protocols.Parser`.
 
-    def parse(self, blob: Blob, item: SourceItem) -> Document:
-        """Read the blob with the parser of the item's media type, else of the blob's, else of the key's suffix.
+    `connectors.parsing.workers.WorkerParser` does the same in processes that may crash or hang.
+    """
+
+    def __init__(self, options: Options | None = None) -> None:
+        self._options = options or Options()
+
+    def parse(self, blob: "Blob", item: SourceItem) -> Parsed:
+        """Read the blob; see `read`."""
+        return self.read(blob.as_bytes(), blob.mimetype, item)
+
+    def read(self, data: bytes, mime: str | None, item: SourceItem) -> Parsed:
+        """Read the bytes with the parser of the item's media type, else of `mime`, else of the key's suffix.
+
+        A container gives its own document, if it has text, and those of its members, nested containers included.
 
         Raises:
-            DocumentError: no parser (`format`), or the parser's own: `empty`, `encoding`, `encrypted`, `parse`.
+            DocumentError: no parser (`format`), or the parser's own: `empty`, `encoding`, `encrypted`, `parse` ...
         """
-        format = _format(blob, item)
-        module, _, function = format.parser.partition(":")
-        parse = getattr(import_module(module), function)
+        budget = Budget(self._options.max_unpacked_bytes)
+        format = _format(mime, item)
+        known = item if item.mime else replace(item, mime=format.mime_of(item.key))
+        return self._parsed(data, known, format, budget)
+
+    def holds_members(self, item: SourceItem) -> bool:
+        """Whether the item is an archive, a message or a mailbox."""
+        return holds_members(item)
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+    def _parsed(self, data: bytes, item: SourceItem, format: Format, budget: Budget) -> Parsed:
+        found = self._found(data, item, format)
+        if isinstance(found, Document):
+            return Parsed(documents=(found,))
         try:
-            document: Document = parse(blob.as_bytes(), item)
+            return expand(found, item, budget, self._parsed)
+        except (DocumentError, MissingDependencyError):
+            raise
+        except Exception as error:
+            raise _unreadable(item, format, error) from error
+
+    def _found(self, data: bytes, item: SourceItem, format: Format) -> Document | Container:
+        module, _, function = format.parser.partition(":")
+        arguments: list[Any] = [data, item, *([self._options] if format.options else [])]
+        try:
+            found: Document | Container = getattr(import_module(module), function)(*arguments)
         except (DocumentError, MissingDependencyError):
             raise
         # input is hostile and parsers are other people's: whatever they raise concerns this document alone
         except Exception as error:
-            reason = " ".join(f"{type(error).__name__}: {error}".split())
-            raise DocumentError(f"{item.uri}: not readable as {format.mime} ({reason:.300})", kind="parse") from error
-        return document
+            raise _unreadable(item, format, error) from error
+        return found
 
 
-def _format(blob: Blob, item: SourceItem) -> Format:
-    for mime in (item.mime, blob.mimetype):
-        if mime and (format := format_of_mime(mime)):
+def holds_members(item: SourceItem) -> bool:
+    """Whether the item's format may hold further documents."""
+    format = (item.mime and format_of_mime(item.mime)) or format_of_name(item.key)
+    return bool(format and format.container)
+
+
+def _unreadable(item: SourceItem, format: Format, error: Exception) -> DocumentError:
+    if isinstance(error, MemoryError):
+        return DocumentError(f"{item.uri}: reading it takes more memory than parsing.memory_mb allows", kind="memory")
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        install = f"pip install 'situated-rag[{format.extra}]'" if format.extra else f"pip install {error.name}"
+        need = f"reading {format.name} files needs the package {error.name!r}, which is not installed"
+        return DocumentError(f"{item.uri}: {need}: {install}", kind="dependency")
+    reason = " ".join(f"{type(error).__name__}: {error}".split())
+    return DocumentError(f"{item.uri}: not readable as {format.name} ({reason:.300})", kind="parse")
+
+
+def _format(mime: str | None, item: SourceItem) -> Format:
+    for named in (item.mime, mime):
+        if named and (format := format_of_mime(named)):
             return format
     if format := format_of_name(item.key):
         return format
-    known = ", ".join(suffix for format in FORMATS for suffix in format.suffixes)
+    known = ", ".join(suffix for format in all_formats() for suffix in format.suffixes)
     raise DocumentError(f"{item.uri}: no parser for {item.mime or 'its format'} (there are: {known})", kind="format")

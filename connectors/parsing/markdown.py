@@ -57,12 +57,20 @@ def parse(data: bytes, item: SourceItem) -> Document:
         start, end = stripped(text, block.start, block.end, "\n" if block.kind == "code" else None)
         if start < end:
             level = int(block.token.tag[1]) if block.kind == "heading" else None
-            elements.append(Element(kind=block.kind, start=start, end=end, level=level))
+            header = _header_end(text, start, end) if block.kind == "table" else None
+            elements.append(Element(kind=block.kind, start=start, end=end, level=level, header_end=header))
             spans += _markup(text, block, start, end, references)
         at = max(at, block.end)
     _rest(text, at, len(text), elements, spans, references)
     draft = build(item, data=data, mime="text/markdown", text=text, elements=elements, markup=spans, metadata=metadata)
     return replace(draft, title=_title(draft, metadata))
+
+
+def _header_end(text: str, start: int, end: int) -> int:
+    """A table's first line is its header, the second its rule."""
+    second = text.find("\n", start, end)
+    third = text.find("\n", second + 1, end) if second >= 0 else -1
+    return third if third >= 0 else end
 
 
 def _title(document: Document, metadata: dict[str, Any]) -> str:

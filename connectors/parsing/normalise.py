@@ -27,6 +27,9 @@ _TO_REPLACE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufff
 _GARBAGE = re.compile("[\x00-\x07\x0e-\x1a\x1c-\x1f\x7f�]")
 _CONTROL_BYTES = bytes([*range(8), *range(0x0E, 0x1B), *range(0x1C, 0x20), 0x7F])
 
+_SOFT_HYPHEN = "\u00ad"
+_SOFT_HYPHENS = re.compile(r"\u00ad+(?:[ \t]*\n[ \t]*(?=\w))?")
+
 _MAX_MARKS = 30
 _MANY_MARKS = re.compile(rf"[^\w\s\x00-\u02ff]{{{_MAX_MARKS + 1},}}")
 
@@ -38,6 +41,8 @@ def canonical(text: str) -> str:
     they never join two words; a lone surrogate becomes U+FFFD.
     """
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    if _SOFT_HYPHEN in text:
+        text = _SOFT_HYPHENS.sub("", text)
     if _TO_REPLACE.search(text):
         text = text.translate(_CANONICAL)
     if text.isascii():

@@ -129,11 +129,18 @@ def _chunks(
                 lines=_clipped(
                     lines[max(0, bisect_right(line_starts, start) - 1) : bisect_left(line_starts, end)], start, end
                 ),
+                table_header=_table_header(document, elements[first], start),
                 tokens=tokens,
             )
         )
         seen[text] += 1
     return chunks
+
+
+def _table_header(document: Document, element: Element, start: int) -> str:
+    if element.header_end is None or start < element.header_end:
+        return ""
+    return " ".join(document.plain(element.start, element.header_end).split())
 
 
 def _clipped(lines: Sequence[LineBox], start: int, end: int) -> tuple[LineBox, ...]:
@@ -148,10 +155,11 @@ def _heading_paths(document: Document, elements: Sequence[Element]) -> list[tupl
     paths: list[tuple[str, ...]] = []
     title = " ".join(document.title.split()).casefold()
     for element in elements:
+        level = element.level or (1 if element.kind == "heading" else None)
+        while level is not None and open_sections and open_sections[-1][0] >= level:
+            open_sections.pop()
         if element.kind == "heading":
-            level = element.level or 1
-            while open_sections and open_sections[-1][0] >= level:
-                open_sections.pop()
+            assert level is not None  # noqa: S101 - a heading has one
             open_sections.append((level, " ".join(document.plain(element.start, element.end).split())))
         path = [text for _, text in open_sections if text]
         paths.append(tuple(path[1:] if path and path[0].casefold() == title else path))

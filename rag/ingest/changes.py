@@ -1,5 +1,6 @@
 """What differs between the sources and the store."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,13 +30,13 @@ class Changes:
     Attributes:
         read: items that must be read: unknown, or known with another fingerprint, metadata or acl, or damaged.
         unchanged: documents that need nothing, not even a look.
-        moved: those of the unchanged whose uri is another one now, as after the tree was moved.
+        moved: those of the unchanged that are at another uri now, as after the tree was moved, and that uri.
         gone: stored documents that no source lists any more.
     """
 
     read: tuple[tuple[Connector, SourceItem], ...]
     unchanged: tuple[DocumentState, ...]
-    moved: tuple[tuple[DocumentState, SourceItem], ...]
+    moved: tuple[tuple[DocumentState, str], ...]
     gone: tuple[DocumentState, ...]
 
 
@@ -81,19 +82,37 @@ def damaged_documents(states: Iterable[DocumentState], owners: dict[str, set[str
 
 def compare(listing: Listing, states: dict[str, DocumentState], damaged: set[str]) -> Changes:
     """Sort the items into what must be read, what is unchanged and what is gone."""
-    read, unchanged, moved = [], [], []
+    groups = states_by_item(states.values())
+    read: list[tuple[Connector, SourceItem]] = []
+    unchanged: list[DocumentState] = []
+    moved: list[tuple[DocumentState, str]] = []
     for connector, item in listing.items:
-        state = states.get(item.id)
-        known = state is not None and state.fingerprint == item.fingerprint and state.item_hash == item_hash(item)
-        if state is not None and known and item.id not in damaged:
-            unchanged.append(state)
-            if state.uri != item.uri:
-                moved.append((state, item))
-        else:
+        group = groups.get(item.id, [])
+        if not _is_known(item, group) or any(state.id in damaged for state in group):
             read.append((connector, item))
+            continue
+        unchanged += group
+        for state in group:
+            uri = item.uri + state.id.removeprefix(item.id)
+            if state.uri != uri:
+                moved.append((state, uri))
     listed = {item.id for _, item in listing.items}
-    gone = [state for state in states.values() if state.id not in listed]
+    gone = [state for state in states.values() if state.item_id not in listed]
     return Changes(read=tuple(read), unchanged=tuple(unchanged), moved=tuple(moved), gone=tuple(gone))
+
+
+def states_by_item(states: Iterable[DocumentState]) -> dict[str, list[DocumentState]]:
+    """The stored documents of each source item: several for a container."""
+    groups: dict[str, list[DocumentState]] = {}
+    for state in states:
+        groups.setdefault(state.item_id, []).append(state)
+    return groups
+
+
+def _is_known(item: SourceItem, group: Sequence[DocumentState]) -> bool:
+    """All documents that the item held are stored, and were read from the item as it is now."""
+    wanted = (item.fingerprint, item_hash(item), len(group))
+    return bool(group) and all((s.fingerprint, s.item_hash, s.parts) == wanted for s in group)
 
 
 def guard_deletion(gone: int, stored: int, max_delete: float) -> None:
@@ -112,6 +131,26 @@ def guard_deletion(gone: int, stored: int, max_delete: float) -> None:
             f"{gone} of {stored} documents are gone from the sources, more than --max-delete {max_delete:.0%} allows; "
             "nothing was changed. If that is meant: --yes, or a higher --max-delete; else look at the sources"
         )
+
+
+def guard_empty_sources(names: Iterable[str], listing: Listing, known: Iterable[str]) -> None:
+    """Refuse to empty a source at once: a server that is half up lists nothing, and calls it success.
+
+    Args:
+        names: sources that this is asked of; a local folder may be emptied.
+        known: ids of the stored documents.
+
+    Raises:
+        DeletionRefusedError: nothing was written; the message names the source.
+    """
+    listed = {connector.name for connector, _ in listing.items}
+    stored = Counter(id.partition(":")[0] for id in known)
+    for name in names:
+        if stored[name] and name not in listed:
+            raise DeletionRefusedError(
+                f"source {name!r} lists nothing any more, and the corpus has {stored[name]} documents of it; nothing "
+                "was changed. If they are really gone: --yes; else look at the source"
+            )
 
 
 def guard_replacement(gone: Sequence[DocumentState], stored: int) -> None:

@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from rag.errors import SettingsChangedError, StoreError
 from rag.ingest.changes import (
@@ -11,6 +12,7 @@ from rag.ingest.changes import (
     compare,
     damaged_documents,
     guard_deletion,
+    guard_empty_sources,
     guard_lost,
     guard_replacement,
     list_sources,
@@ -28,7 +30,7 @@ from rag.ingest.prepare import Preparer
 from rag.ingest.write import Writer
 from rag.protocols import Connector, Encoder, Store
 from rag.results import IngestReport
-from rag.settings import Settings
+from rag.settings import FilesSource, Settings
 from rag.store.records import DocumentState
 
 _LOG = logging.getLogger(__name__)
@@ -70,9 +72,12 @@ def ingest(
         refuse_changed_settings(settings, current)
     before = _states_before(store, current, rebuild=options.rebuild)
     known = {state.id for state in before.values() if not state.failed}
-    gone = known - {item.id for _, item in listing.items}
+    listed = {item.id for _, item in listing.items}
+    gone = {state.id for state in before.values() if state.id in known and state.item_id not in listed}
     guard_deletion(len(gone), len(known), options.max_delete)
     if options.max_delete < 1:
+        local = {s.name for s in settings.sources if isinstance(s, FilesSource) and isinstance(s.path, Path)}
+        guard_empty_sources([c.name for c in connectors if c.name not in local], listing, known)
         guard_replacement([state for state in before.values() if state.id in gone], len(known))
 
     if current is None or options.rebuild:
@@ -98,7 +103,8 @@ def ingest(
     )
     tally = job.run(changes, states, damaged)
     if target is not current and current is not None:
-        lost = sorted(known & {failure.id for failure in tally.failed})
+        failed = {failure.id for failure in tally.failed}
+        lost = sorted(id for id in known if failed & {id, before[id].item_id})
         if options.max_delete < 1:
             guard_lost(lost)
         activate_generation(store, settings.name, target)
@@ -110,9 +116,9 @@ def ingest(
         new=tally.new,
         changed=tally.changed,
         unchanged=tally.unchanged,
-        deleted=len(gone),
+        deleted=len(gone) + tally.vanished,
         failed=tuple(tally.failed),
-        skipped=listing.skipped,
+        skipped=(*listing.skipped, *tally.skipped),
         chunks_written=writer.chunks_written,
         chunks_deleted=writer.chunks_deleted,
         tokens_encoded=job.tokens_encoded,

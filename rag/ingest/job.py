@@ -1,28 +1,28 @@
 """The job that makes a corpus equal its sources.
 
-Three stages overlap: a reader thread prepares documents, this thread encodes them in groups, a writer thread stores
-them. The reader is ahead by a bounded number of documents and the writer behind by a bounded number of groups.
+Three stages overlap: reader threads prepare documents, this thread encodes them in groups, a writer thread stores
+them. The readers are ahead by a bounded number of items and the writer behind by a bounded number of groups.
 """
 
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from rag.ingest.changes import Changes
-from rag.ingest.prepare import Prepared, Preparer
+from rag.ingest.changes import Changes, states_by_item
+from rag.ingest.prepare import Prepared, Preparer, Reading
 from rag.ingest.vectors import encode_group
 from rag.ingest.write import Writer
 from rag.protocols import Connector, Encoder
-from rag.results import Failure
+from rag.results import Failure, Skipped
 from rag.store.records import DocumentState
 from rag.types import SourceItem
 
 AHEAD = 16
-"""Documents that the reader may be ahead."""
+"""Items that the readers may be ahead."""
 SETTLED = 64
 """Documents without new content that are written together."""
 BEHIND = 2
@@ -62,7 +62,9 @@ class Tally:
     new: int = 0
     changed: int = 0
     unchanged: int = 0
+    vanished: int = 0
     failed: list[Failure] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
 
 
 @dataclass(kw_only=True)
@@ -89,46 +91,65 @@ class Job:
     def run(self, changes: Changes, states: dict[str, DocumentState], damaged: set[str]) -> Tally:
         """Read, encode and write everything that changed, then delete what is gone."""
         self.tally.unchanged += len(changes.unchanged)
-        items = {item.id: item for _, item in changes.read}
-        meter = _Meter(items.values(), self.progress)
+        groups = states_by_item(states.values())
+        meter = _Meter((item for _, item in changes.read), self.progress)
 
-        def prepare(pair: tuple[Connector, SourceItem]) -> Prepared | Failure:
+        def prepare(pair: tuple[Connector, SourceItem]) -> Reading:
             connector, item = pair
-            return self.preparer.prepare(connector, item, states.get(item.id), item.id in damaged)
+            return self.preparer.prepare(connector, item, groups.get(item.id, ()), damaged)
 
+        vanished: list[DocumentState] = []
         with (
             ThreadPoolExecutor(1, "writer") as pool,
-            ThreadPoolExecutor(1, "reader") as reader,
-            closing(ahead(reader, prepare, changes.read, AHEAD)) as outcomes,
+            ThreadPoolExecutor(self.preparer.readers, "reader") as readers,
+            closing(ahead(readers, prepare, changes.read, AHEAD)) as readings,
         ):
             writes = _Bounded(pool, BEHIND)
             writes.submit(self.writer.move, changes.moved)
             group: list[Prepared] = []
             same: list[Prepared] = []
-            for outcome in outcomes:
-                if isinstance(outcome, Failure):
-                    self.tally.failed.append(outcome)
-                    writes.submit(self.writer.fail, items[outcome.id], outcome, states.get(outcome.id))
-                    meter.count([items[outcome.id]], self.tokens_encoded)
-                elif outcome.content_changed:
-                    group.append(outcome)
+            finished: list[SourceItem] = []
+            for reading in readings:
+                self._fail(reading, groups.get(reading.item.id, ()), writes)
+                self.tally.skipped += reading.skipped
+                vanished += reading.vanished
+                for prepared in reading.prepared:
+                    if not prepared.content_changed:
+                        same.append(prepared)
+                        continue
+                    group.append(prepared)
                     if sum(c.tokens for p in group for c in p.chunks) >= self.group_tokens:
-                        self._encode(group, writes, meter)
+                        self._encode(group, writes)
                         group = []
-                else:
-                    same.append(outcome)
-                    meter.count([outcome.item], self.tokens_encoded)
-                    if len(same) == SETTLED:
-                        self._settle(same, writes)
-                        same = []
+                if len(same) >= SETTLED:
+                    self._settle(same, writes)
+                    same = []
+                finished.append(reading.item)
+                if not group:
+                    meter.count(finished, self.tokens_encoded)
+                    finished = []
             self._settle(same, writes)
             if group:
-                self._encode(group, writes, meter)
+                self._encode(group, writes)
+            meter.count(finished, self.tokens_encoded)
             writes.wait()
-        self.writer.delete(changes.gone)
+        self.tally.vanished = sum(not state.failed for state in vanished)
+        self.writer.delete([*changes.gone, *vanished])
         return self.tally
 
-    def _encode(self, group: list[Prepared], writes: "_Bounded", meter: "_Meter") -> None:
+    def _fail(self, reading: Reading, states: Sequence[DocumentState], writes: "_Bounded") -> None:
+        """Note the failures. Where the item itself cannot be read, all that is stored of it keeps its last state."""
+        self.tally.failed += reading.failed
+        known = {state.id: state for state in states}
+        for failure in reading.failed:
+            if failure.id == reading.item.id and not reading.prepared and states:
+                for state in states:
+                    noted = replace(failure, id=state.id, uri=state.uri)
+                    writes.submit(self.writer.fail, reading.item, noted, state, state.parts)
+            else:
+                writes.submit(self.writer.fail, reading.item, failure, known.get(failure.id), reading.parts)
+
+    def _encode(self, group: list[Prepared], writes: "_Bounded") -> None:
         """Encode a group and hand it to the writer."""
         encoder = self.encoder()
         before = (encoder.tokens_encoded, encoder.tokens_truncated, encoder.tokens_unknown)
@@ -146,7 +167,6 @@ class Job:
         for prepared in group:
             self._count(prepared.document.id)
         writes.submit(self.writer.write, group, vectors)
-        meter.count([prepared.item for prepared in group], self.tokens_encoded)
 
     def _settle(self, same: list[Prepared], writes: "_Bounded") -> None:
         """The content is the stored one: rewrite the records that differ, else only note the fingerprint."""

@@ -1,16 +1,17 @@
 """What an ingest would do, without writing anything."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from rag.errors import DocumentError
-from rag.ingest.changes import chunk_owners, compare, damaged_documents, list_sources, stored_states
+from rag.ingest.changes import chunk_owners, compare, damaged_documents, list_sources, states_by_item, stored_states
 from rag.ingest.generations import changed_settings, current_generation
 from rag.ingest.prepare import Preparer
 from rag.protocols import Connector, Store
-from rag.results import Failure, Plan, PlannedDocument
+from rag.results import Failure, Plan, PlannedDocument, Skipped
 from rag.settings import Settings
-from rag.store.records import same_record
-from rag.types import Document, SourceItem
+from rag.store.records import DocumentState, same_record
+from rag.types import Parsed, SourceItem
 
 SAMPLE = 24
 """Documents that are parsed to estimate the tokens of all."""
@@ -24,7 +25,8 @@ def plan(settings: Settings, *, connectors: Sequence[Connector], preparer: Prepa
     """Compare sources and store. See `Rag.plan`.
 
     Items whose fingerprint is the stored one are not opened; the others that are known are read, to see whether their
-    content really differs. Tokens are counted on a sample and scaled up by bytes.
+    content really differs, and so are new containers, to see what they hold. Tokens are counted on a sample and scaled
+    up by bytes.
 
     Args:
         store: None where nothing was ever ingested.
@@ -36,51 +38,37 @@ def plan(settings: Settings, *, connectors: Sequence[Connector], preparer: Prepa
     damaged = damaged_documents(states.values(), chunk_owners(store, current.chunks)) if store and current else set()
     changes = compare(listing, states, damaged)
 
-    actions: dict[str, tuple[SourceItem, str]] = {}
-    failed: list[Failure] = []
-    documents: dict[str, Document] = {}
+    groups = states_by_item(states.values())
+    look = _Look(preparer)
     unchanged = len(changes.unchanged)
     for connector, item in changes.read:
-        state = states.get(item.id)
-        if state is None:
-            actions[item.id] = (item, "new")
-            continue
-        try:
-            documents[item.id] = document = preparer.read(connector, item)
-        except DocumentError as error:
-            failed.append(Failure(id=item.id, uri=item.uri, error=str(error), kind=error.kind))
-            continue
-        same = state.content_hash == document.content_hash and same_record(state, document)
-        if same and not state.failed and item.id not in damaged:
-            unchanged += 1
+        group = groups.get(item.id, [])
+        if group or preparer.parser.holds_members(item):
+            unchanged += look.read(connector, item, group, damaged)
         else:
-            actions[item.id] = (item, "new" if state.failed else "changed")
+            look.plan(item.id, item.uri, "new", item)
     if differing:
-        stored_items = {item.id: item for _, item in listing.items if item.id in states}
-        already_failed = {failure.id for failure in failed}
-        for id, item in stored_items.items():
-            if id not in already_failed and not states[id].failed:
-                actions[id] = (item, "changed")
+        listed = {item.id: item for _, item in listing.items}
+        for state in states.values():
+            if state.item_id in listed and not state.failed and state.item_id not in look.failed:
+                look.plan(state.id, state.uri, "changed", listed[state.item_id])
         unchanged = 0
 
-    readers = {item.id: connector for connector, item in listing.items}
-    work = [item for item, _ in actions.values()]
-    tokens, chunks = _estimate(work, readers, preparer, documents, failed)
-    for failure in failed:
-        actions.pop(failure.id, None)
-    gone = [state for state in changes.gone if not state.failed]
-    planned = [PlannedDocument(id=id, uri=item.uri, action=action) for id, (item, action) in actions.items()]
-    planned += [PlannedDocument(id=state.id, uri=state.uri, action="deleted") for state in gone]
+    tokens, chunks = _estimate(look, {item.id: connector for connector, item in listing.items})
+    for state in changes.gone:
+        if not state.failed:
+            look.plan(state.id, state.uri, "deleted", None)
+    planned = tuple(p for p in look.planned.values() if p.id not in look.failed)
     counts = [p.action for p in planned]
     return Plan(
         corpus=settings.name,
         new=counts.count("new"),
         changed=counts.count("changed"),
         unchanged=unchanged,
-        deleted=len(gone),
-        failed=tuple(failed),
-        skipped=listing.skipped,
-        documents=tuple(planned),
+        deleted=counts.count("deleted"),
+        failed=tuple(look.failed.values()),
+        skipped=(*listing.skipped, *look.skipped),
+        documents=planned,
         settings_changed=differing,
         estimate={
             "tokens": tokens,
@@ -90,30 +78,89 @@ def plan(settings: Settings, *, connectors: Sequence[Connector], preparer: Prepa
     )
 
 
-def _estimate(
-    work: Sequence[SourceItem],
-    connectors: dict[str, Connector],
-    preparer: Preparer,
-    read: dict[str, Document],
-    failed: list[Failure],
-) -> tuple[int, int]:
+@dataclass
+class _Look:
+    """What was seen so far.
+
+    Attributes:
+        planned: by document id.
+        work: items with documents that will be encoded, by item id.
+        parsed: what was read, by item id.
+        failed: by the id of the item or document.
+    """
+
+    preparer: Preparer
+    planned: dict[str, PlannedDocument] = field(default_factory=dict)
+    work: dict[str, SourceItem] = field(default_factory=dict)
+    parsed: dict[str, Parsed] = field(default_factory=dict)
+    failed: dict[str, Failure] = field(default_factory=dict)
+    skipped: list[Skipped] = field(default_factory=list)
+
+    def plan(self, id: str, uri: str, action: str, item: SourceItem | None) -> None:
+        """Note what happens to a document, and that its item must be read for it."""
+        self.planned[id] = PlannedDocument(id=id, uri=uri, action=action)
+        if item is not None:
+            self.work[item.id] = item
+
+    def read(self, connector: Connector, item: SourceItem, group: Sequence[DocumentState], damaged: set[str]) -> int:
+        """Compare an item's documents with the stored ones; returns how many need nothing."""
+        parsed = self.open(connector, item)
+        if parsed is None:
+            return 0
+        known = {state.id: state for state in group}
+        unchanged = 0
+        for document in parsed.documents:
+            state = known.pop(document.id, None)
+            if state is None or state.failed:
+                self.plan(document.id, document.uri, "new", item)
+            elif (
+                document.id in damaged
+                or state.content_hash != document.content_hash
+                or not same_record(state, document)
+            ):
+                self.plan(document.id, document.uri, "changed", item)
+            else:
+                unchanged += 1
+        for part in parsed.failed:
+            known.pop(part.id, None)
+        for state in known.values():
+            if not state.failed:
+                self.plan(state.id, state.uri, "deleted", None)
+        return unchanged
+
+    def open(self, connector: Connector, item: SourceItem) -> Parsed | None:
+        """What the item holds; None where it cannot be read, which is noted."""
+        if item.id in self.parsed:
+            return self.parsed[item.id]
+        try:
+            parsed = self.parsed[item.id] = self.preparer.read(connector, item)
+        except DocumentError as error:
+            self.failed[item.id] = Failure(id=item.id, uri=item.uri, error=str(error), kind=error.kind)
+            return None
+        for part in parsed.failed:
+            self.failed[part.id] = Failure(id=part.id, uri=part.uri, error=part.error, kind=part.kind)
+        self.skipped += [Skipped(uri=skip.uri, reason=skip.reason) for skip in parsed.skipped]
+        return parsed
+
+
+def _estimate(look: _Look, connectors: dict[str, Connector]) -> tuple[int, int]:
     """Tokens and chunks of the work, scaled up by bytes from an evenly spread sample for each media type."""
+    preparer = look.preparer
     tokens = chunks = 0.0
-    for mime in sorted({item.mime or "" for item in work}):
-        items = [item for item in work if (item.mime or "") == mime]
+    for mime in sorted({item.mime or "" for item in look.work.values()}):
+        items = [item for item in look.work.values() if (item.mime or "") == mime]
         step = max(1, len(items) // SAMPLE)
         seen_bytes = seen_tokens = seen_chunks = 0
         for item in items[::step]:
-            try:
-                document = read.get(item.id) or preparer.read(connectors[item.id], item)
-            except DocumentError as error:
-                failed.append(Failure(id=item.id, uri=item.uri, error=str(error), kind=error.kind))
+            parsed = look.open(connectors[item.id], item)
+            if parsed is None:
                 continue
-            pieces = preparer.chunker.split(document)
-            lines = {line for line in preparer.situator.lines(document, pieces) if line}
             seen_bytes += item.size or 1
-            seen_tokens += sum(c.tokens for c in pieces) + sum(preparer.counter.count(sorted(lines)))
-            seen_chunks += len(pieces)
+            for document in parsed.documents:
+                pieces = preparer.chunker.split(document)
+                lines = {line for line in preparer.situator.lines(document, pieces) if line}
+                seen_tokens += sum(c.tokens for c in pieces) + sum(preparer.counter.count(sorted(lines)))
+                seen_chunks += len(pieces)
         all_bytes = sum(item.size or 1 for item in items)
         if seen_bytes:
             tokens += seen_tokens * all_bytes / seen_bytes

@@ -1,19 +1,21 @@
 """One item up to the point where it needs the encoder: fetch, parse, chunk, situate, lexical vectors."""
 
 import time
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
 from rag.errors import DocumentError, StoreError
 from rag.points import SparseVector
 from rag.protocols import Chunker, Connector, LexicalEncoder, Parser, Situator, TokenCounter
-from rag.results import Failure
+from rag.results import Failure, Skipped
 from rag.store.records import DocumentState, chunk_payload, document_payload, document_point_id, same_record
 from rag.store.validate import check_payload
-from rag.types import Chunk, Document, SourceItem
+from rag.types import Chunk, Document, Parsed, SourceItem
 
 STAGES = ("list", "fetch", "parse", "chunk", "situate", "encode", "write")
 
@@ -40,6 +42,8 @@ class Prepared:
     """A document that was read.
 
     Attributes:
+        item: the source item that it was read from.
+        parts: documents that the item holds, those that cannot be read included.
         state: what the store has of it, None where it is new.
         content_changed: the text or its structure differ, or the stored chunks are damaged.
         record_changed: title, metadata or acl differ.
@@ -51,6 +55,7 @@ class Prepared:
     """
 
     item: SourceItem
+    parts: int
     document: Document
     state: DocumentState | None
     content_changed: bool
@@ -64,8 +69,31 @@ class Prepared:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What came of a source item.
+
+    Attributes:
+        prepared: its documents; several for a container.
+        failed: what of it cannot be read: itself, or members.
+        skipped: members that are not taken.
+        vanished: stored documents that it no longer holds; none where it could not be read at all.
+    """
+
+    item: SourceItem
+    prepared: tuple[Prepared, ...] = ()
+    failed: tuple[Failure, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    vanished: tuple[DocumentState, ...] = ()
+
+    @property
+    def parts(self) -> int:
+        """Documents that the item holds, those that cannot be read included."""
+        return len(self.prepared) + len(self.failed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Preparer:
-    """The components that read a document; `prepare` runs in a reader thread."""
+    """The components that read a document; `prepare` runs in reader threads."""
 
     parser: Parser
     counter: TokenCounter
@@ -73,15 +101,18 @@ class Preparer:
     situator: Situator
     lexical: LexicalEncoder
     stopwatch: Stopwatch
+    readers: int = 1
+    """Items that are read at a time."""
+    _fetching: dict[str, Lock] = field(default_factory=lambda: defaultdict(Lock))
 
-    def read(self, connector: Connector, item: SourceItem) -> Document:
-        """Fetch and parse.
+    def read(self, connector: Connector, item: SourceItem) -> Parsed:
+        """Fetch and parse. Connections are not for several threads: a connector fetches one item at a time.
 
         Raises:
             DocumentError: the item cannot be read, whatever the reason.
         """
         try:
-            with self.stopwatch.time("fetch"):
+            with self._fetching[connector.name], self.stopwatch.time("fetch"):
                 blob = connector.fetch(item)
             with self.stopwatch.time("parse"):
                 return self.parser.parse(blob, item)
@@ -91,19 +122,41 @@ class Preparer:
             raise DocumentError(f"the parser failed: {type(error).__name__}: {error}", kind="parse") from error
 
     def prepare(
-        self, connector: Connector, item: SourceItem, state: DocumentState | None, damaged: bool
-    ) -> Prepared | Failure:
-        """Everything that needs no encoder. A document that cannot be read comes back as its failure."""
-        try:
-            return self._prepared(self.read(connector, item), item, state, damaged)
-        except DocumentError as error:
-            return Failure(id=item.id, uri=item.uri, error=str(error), kind=error.kind)
-        except StoreError as error:  # what the store would refuse must not take a whole group with it
-            return Failure(id=item.id, uri=item.uri, error=str(error), kind="payload")
-        except Exception as error:  # one document's trouble stops no job, whichever component has it
-            return Failure(id=item.id, uri=item.uri, error=f"{type(error).__name__}: {error}", kind="prepare")
+        self, connector: Connector, item: SourceItem, states: Sequence[DocumentState], damaged: AbstractSet[str]
+    ) -> Reading:
+        """Everything that needs no encoder. What cannot be read comes back as a failure.
 
-    def _prepared(self, document: Document, item: SourceItem, state: DocumentState | None, damaged: bool) -> Prepared:
+        Args:
+            states: what the store has of the item's documents.
+            damaged: ids of documents whose stored chunks are not those that they list.
+        """
+        try:
+            parsed = self.read(connector, item)
+        except DocumentError as error:
+            return Reading(item=item, failed=(Failure(id=item.id, uri=item.uri, error=str(error), kind=error.kind),))
+        known = {state.id: state for state in states}
+        parts = len(parsed.documents) + len(parsed.failed)
+        prepared, failed = [], [Failure(id=p.id, uri=p.uri, error=p.error, kind=p.kind) for p in parsed.failed]
+        for document in parsed.documents:
+            try:
+                prepared.append(self._prepared(document, item, parts, known.get(document.id), damaged))
+            except StoreError as error:  # what the store would refuse must not take a whole group with it
+                failed.append(Failure(id=document.id, uri=document.uri, error=str(error), kind="payload"))
+            except Exception as error:  # one document's trouble stops no job, whichever component has it
+                reason = f"{type(error).__name__}: {error}"
+                failed.append(Failure(id=document.id, uri=document.uri, error=reason, kind="prepare"))
+        held = {document.id for document in parsed.documents} | {part.id for part in parsed.failed}
+        return Reading(
+            item=item,
+            prepared=tuple(prepared),
+            failed=tuple(failed),
+            skipped=tuple(Skipped(uri=skip.uri, reason=skip.reason) for skip in parsed.skipped),
+            vanished=tuple(state for state in states if state.id not in held),
+        )
+
+    def _prepared(
+        self, document: Document, item: SourceItem, parts: int, state: DocumentState | None, damaged: AbstractSet[str]
+    ) -> Prepared:
         with self.stopwatch.time("chunk"):
             chunks = self.chunker.split(document)
         with self.stopwatch.time("situate"):
@@ -111,13 +164,14 @@ class Preparer:
             lexical = self.lexical.encode(lexical_texts(chunks, lines), kind="chunk")
             (whole,) = self.lexical.encode(["\n".join([document.title, *(c.plain for c in chunks)])], kind="document")
         payloads = [chunk_payload(document, chunk, line) for chunk, line in zip(chunks, lines, strict=True)]
-        record = document_payload(document, item, chunks, payloads)
+        record = document_payload(document, item, parts, chunks, payloads)
         for chunk, payload in zip(chunks, payloads, strict=True):
             check_payload(chunk.id, payload)
         check_payload(document_point_id(document.id), record)
-        good = state is not None and not state.failed and not damaged
+        good = state is not None and not state.failed and document.id not in damaged
         return Prepared(
             item=item,
+            parts=parts,
             document=document,
             state=state,
             content_changed=not good

@@ -3,6 +3,7 @@
 import random
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,7 +20,40 @@ SAME = 0.99
 """Cosine from which two encodings of one text count as the same; bfloat16 and float32 stay well above it."""
 
 
-def verify(store: Store, generation: Generation, *, encoder: Callable[[], Encoder]) -> VerifyReport:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What reconciling found.
+
+    Attributes:
+        damaged: ids of documents with missing or stale chunks.
+        orphans: ids of chunks that no document lists.
+    """
+
+    documents: int
+    chunks: int
+    missing_chunks: int
+    stale_documents: int
+    damaged: frozenset[str]
+    orphans: tuple[str, ...]
+
+    def report(self, *, repaired: int = 0) -> VerifyReport:
+        """The findings as what users see."""
+        return VerifyReport(
+            documents=self.documents,
+            chunks=self.chunks,
+            missing_chunks=self.missing_chunks,
+            orphan_chunks=len(self.orphans),
+            stale_documents=self.stale_documents,
+            repaired=repaired,
+        )
+
+    @property
+    def count(self) -> int:
+        """All that is wrong."""
+        return self.missing_chunks + len(self.orphans) + self.stale_documents
+
+
+def reconcile(store: Store, generation: Generation, *, encoder: Callable[[], Encoder]) -> Findings:
     """Compare what documents say of their chunks with the stored chunks. Writes nothing.
 
     Args:
@@ -28,18 +62,18 @@ def verify(store: Store, generation: Generation, *, encoder: Callable[[], Encode
     states = stored_states(store, generation.documents)
     owners = chunk_owners(store, generation.chunks)
     good = [state for state in states.values() if not state.failed]
-    missing = sum(len(set(state.chunk_ids) - owners.get(state.id, set())) for state in good)
     listed = {state.id: set(state.chunk_ids) for state in good}
-    orphans = sum(len(ids - listed.get(document_id, set())) for document_id, ids in owners.items())
+    missing = {id: ids - owners.get(id, set()) for id, ids in listed.items()}
     stale = {state.id for state in good if _is_stale(store, generation, state.id, state.chunk_ids)}
     stale |= _badly_encoded(store, generation, sorted(id for ids in owners.values() for id in ids), encoder)
-    return VerifyReport(
+    stale &= set(listed)
+    return Findings(
         documents=len(good),
         chunks=sum(len(ids) for ids in owners.values()),
-        missing_chunks=missing,
-        orphan_chunks=orphans,
-        stale_documents=len(stale & set(listed)),
-        repaired=0,
+        missing_chunks=sum(map(len, missing.values())),
+        stale_documents=len(stale),
+        damaged=frozenset(stale | {id for id, ids in missing.items() if ids}),
+        orphans=tuple(sorted(id for owner, ids in owners.items() for id in ids - listed.get(owner, set()))),
     )
 
 

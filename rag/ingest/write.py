@@ -77,20 +77,25 @@ class Writer:
             document = prepared.document
             seen = {"uri": document.uri, "modified": document.modified, "size": document.size}
             chunks |= dict.fromkeys((chunk.id for chunk in prepared.chunks), seen)
-            record = {**seen, "fingerprint": prepared.item.fingerprint, "error": None}
+            record = {**seen, "fingerprint": prepared.item.fingerprint, "parts": prepared.parts, "error": None}
             records[document_point_id(document.id)] = record
         self._set_payloads(chunks, records)
 
-    def move(self, moved: Sequence[tuple[DocumentState, SourceItem]]) -> None:
-        """The same items at another place, as after the tree was moved."""
+    def move(self, moved: Sequence[tuple[DocumentState, str]]) -> None:
+        """The same documents at another uri, as after the tree was moved."""
         if not moved:
             return
-        chunks = {id: {"uri": item.uri} for state, item in moved for id in state.chunk_ids}
-        self._set_payloads(chunks, {document_point_id(item.id): {"uri": item.uri} for _, item in moved})
+        chunks = {id: {"uri": uri} for state, uri in moved for id in state.chunk_ids}
+        self._set_payloads(chunks, {document_point_id(state.id): {"uri": uri} for state, uri in moved})
 
-    def fail(self, item: SourceItem, failure: Failure, state: DocumentState | None) -> None:
-        """Note the error. A last good version stays and goes on answering, to those who may see it now."""
-        id = document_point_id(item.id)
+    def fail(self, item: SourceItem, failure: Failure, state: DocumentState | None, parts: int) -> None:
+        """Note the error. A last good version stays and goes on answering, to those who may see it now.
+
+        Args:
+            state: what the store has of the failure's document.
+            parts: documents that the item holds, this one included.
+        """
+        id = document_point_id(failure.id)
         if state is not None and not state.failed:
             # without its fingerprint the document is tried again at every run
             record = {"error": failure.error, "fingerprint": "", "acl": list(item.acl)}
@@ -98,8 +103,8 @@ class Writer:
             self._set_payloads(dict.fromkeys(state.chunk_ids, rights), {id: record})
             return
         with self.stopwatch.time("write"):
-            self._delete_chunks(sorted(self.owners.get(item.id, ())))  # of a version that was never finished
-            point = Point(id=id, vectors={}, payload=failed_payload(item, failure.error))
+            self.delete_chunks(sorted(self.owners.get(failure.id, ())))  # of a version that was never finished
+            point = Point(id=id, vectors={}, payload=failed_payload(item, failure, parts))
             self.store.upsert(self.generation.documents, [point])
             self.store.flush(self.generation.documents)
 
@@ -107,19 +112,20 @@ class Writer:
         """Remove documents, chunks first: a crash in between leaves a document that the next run removes."""
         with self.stopwatch.time("write"):
             chunk_ids = [id for state in gone for id in self.owners.get(state.id, set())]
-            self._delete_chunks(chunk_ids)
+            self.delete_chunks(chunk_ids)
             self.store.delete(self.generation.documents, [document_point_id(state.id) for state in gone])
             self.store.flush(self.generation.documents)
 
     def delete_orphans(self, document_ids: set[str]) -> None:
         """Remove chunks of documents that are neither stored nor listed: a crash left them."""
-        self._delete_chunks([id for document_id in document_ids for id in self.owners[document_id]])
+        self.delete_chunks([id for document_id in document_ids for id in self.owners[document_id]])
 
     def _delete_obsolete(self, prepared: Prepared) -> None:
         old = self.owners.get(prepared.document.id, set())
-        self._delete_chunks(sorted(old - {chunk.id for chunk in prepared.chunks}))
+        self.delete_chunks(sorted(old - {chunk.id for chunk in prepared.chunks}))
 
-    def _delete_chunks(self, ids: Sequence[str]) -> None:
+    def delete_chunks(self, ids: Sequence[str]) -> None:
+        """Remove chunks."""
         if ids:
             self.store.delete(self.generation.chunks, ids)
             self.store.flush(self.generation.chunks)

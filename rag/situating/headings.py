@@ -13,9 +13,9 @@ LINE_WEIGHT = 1.0
 MEAN_WEIGHT = 1.0
 """Weight of the document's mean vector beside the raw vector."""
 MAX_PART = 120
-"""Characters of a title or heading in the line."""
+"""Characters of a title, heading or table header in the line."""
 MAX_LINE = 200
-"""Characters of a line: few enough tokens for any encoder."""
+"""Characters of a line without a table header: few enough tokens for any encoder."""
 _SEPARATOR, _CUT = " > ", "…"
 
 
@@ -26,8 +26,9 @@ class HeadingsSituator:
         """`title > heading > heading > page 3` for each chunk, at most `MAX_LINE` characters.
 
         The page is left out where the format has none. In a line that is too long the middle headings give way first.
+        Rows that stand apart from their table's header have it at the end, in at most `MAX_PART` characters more.
         """
-        return [_line(document.title, chunk) for chunk in chunks]
+        return [_joined([_line(document.title, chunk), _cut(chunk.table_header, MAX_PART)]) for chunk in chunks]
 
     def vectors(self, document: Document, chunks: Sequence[Chunk], raw: Vector, encoder: Encoder) -> Vector:
         """unit(raw + LINE_WEIGHT * line + MEAN_WEIGHT * mean).

@@ -17,7 +17,7 @@ from rag.store.edge_conversion import edge_filter, edge_point, edge_query, index
 from rag.store.fields import payload_selection
 from rag.store.filters import can_match
 from rag.store.legs import BATCH_POINTS, TIE_MARGIN, batches, best, can_find
-from rag.store.lock import OwnerLock, unwritable
+from rag.store.lock import LOCK_FILE, OwnerLock, unwritable
 from rag.store.shards import Shards
 from rag.store.validate import check_id, check_name, check_payload, check_points, check_schema, check_vector_names
 
@@ -40,7 +40,7 @@ class EdgeStore:
 
     def __init__(self, path: Path, *, create: bool, wait_s: float = 10.0) -> None:
         self._path = path
-        self._lock = OwnerLock(path / "owner.lock", wait_s=wait_s)
+        self._lock = OwnerLock(path / LOCK_FILE, wait_s=wait_s)
         self._shards = Shards(path, self._lock)
         self._catalog = Catalog(path)
         if create:

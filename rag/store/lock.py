@@ -17,6 +17,8 @@ import portalocker
 from rag.errors import StoreError, StoreInUseError
 
 POLL_S = 0.05
+LOCK_FILE = "owner.lock"
+"""Its name in an index folder."""
 
 
 class OwnerLock:

@@ -6,12 +6,13 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from rag.points import Record
+from rag.results import Failure
 from rag.store.schema import SCHEMA_VERSION
 from rag.types import Chunk, Document, LineBox, SourceItem, hash_json, stable_id
 
 STATE_FIELDS = (
     *("document_id", "uri", "title", "metadata", "acl"),
-    *("fingerprint", "content_hash", "item_hash", "chunk_ids", "status"),
+    *("fingerprint", "content_hash", "item", "item_hash", "parts", "chunk_ids", "status"),
 )
 
 SHARED_FIELDS = (
@@ -32,9 +33,16 @@ SHARED_FIELDS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentState:
-    """What the store knows of a document: enough to decide whether it must be read again."""
+    """What the store knows of a document: enough to decide whether it must be read again.
+
+    Attributes:
+        item_id: of the source item that it was read from; another one than its own for a container's members.
+        parts: documents that the item held, those that could not be read included.
+    """
 
     id: str
+    item_id: str
+    parts: int
     uri: str
     fingerprint: str
     content_hash: str
@@ -50,6 +58,8 @@ class DocumentState:
         p = record.payload
         return cls(
             id=p["document_id"],
+            item_id=p["item"],
+            parts=p["parts"],
             uri=p["uri"],
             fingerprint=p["fingerprint"],
             content_hash=p["content_hash"],
@@ -131,14 +141,16 @@ def chunks_hash(payloads: Iterable[Mapping[str, Any]]) -> str:
 
 
 def document_payload(
-    document: Document, item: SourceItem, chunks: Sequence[Chunk], payloads: Sequence[Mapping[str, Any]]
+    document: Document, item: SourceItem, parts: int, chunks: Sequence[Chunk], payloads: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
-    """The record of a document whose chunks have these payloads."""
+    """The record of a document, one of the item's `parts`, whose chunks have these payloads."""
     return {
         **shared_payload(document),
         "fingerprint": item.fingerprint,
         "content_hash": document.content_hash,
+        "item": item.id,
         "item_hash": item_hash(item),
+        "parts": parts,
         "chunk_ids": [chunk.id for chunk in chunks],
         "chunks_hash": chunks_hash(payloads),
         "text": document.text,
@@ -148,14 +160,14 @@ def document_payload(
     }
 
 
-def failed_payload(item: SourceItem, error: str) -> dict[str, Any]:
+def failed_payload(item: SourceItem, failure: Failure, parts: int) -> dict[str, Any]:
     """A document that could never be read: it has a status and an error, and nothing that can be found."""
     blank = Document(
-        id=item.id,
+        id=failure.id,
         source=item.source,
-        uri=item.uri,
-        title=PurePosixPath(item.key).name,
-        mime=item.mime or "",
+        uri=failure.uri,
+        title=PurePosixPath(failure.id).name,
+        mime=(item.mime or "") if failure.id == item.id else "",
         text="",
         elements=(),
         metadata=item.metadata,
@@ -164,4 +176,5 @@ def failed_payload(item: SourceItem, error: str) -> dict[str, Any]:
         size=item.size,
     )
     # no fingerprint: it is tried again at every run
-    return {**document_payload(blank, item, [], []), "fingerprint": "", "status": "failed", "error": error}
+    record = document_payload(blank, item, parts, [], [])
+    return {**record, "fingerprint": "", "status": "failed", "error": failure.error}

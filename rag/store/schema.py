@@ -5,7 +5,7 @@ from typing import Any
 
 from rag.points import CollectionSchema
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Raised when the meaning of a stored field or vector changes: a corpus of another version must be rebuilt."""
 
 

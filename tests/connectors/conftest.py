@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +17,18 @@ def make_item() -> Callable[..., SourceItem]:
     return make
 
 
+@pytest.fixture
+def make_config(tmp_path: Path) -> Callable[[str], Path]:
+    """A corpus file with one source, given in YAML's flow style."""
+
+    def make(source: str) -> Path:
+        path = tmp_path / "corpus.yaml"
+        path.write_text(f"name: t\nsources:\n- {source}\n")
+        return path
+
+    return make
+
+
 @pytest.fixture(scope="session")
 def assert_well_formed() -> Callable[[Document], None]:
     """The invariants of `rag.types.Document` that all parsers keep."""
@@ -25,7 +38,8 @@ def assert_well_formed() -> Callable[[Document], None]:
         covered = [False] * len(text)
         for element in document.elements:
             assert at <= element.start < element.end <= len(text), element
-            assert (element.level in range(1, 7)) if element.kind == "heading" else element.level is None
+            assert element.level in ((1, 2, 3, 4, 5, 6) if element.kind == "heading" else (None, 1, 2, 3, 4, 5, 6))
+            assert element.header_end is None or element.start < element.header_end <= element.end
             covered[element.start : element.end] = [True] * (element.end - element.start)
             at = element.end
             for line in element.lines:

@@ -151,6 +151,8 @@ def test_findings_of_verify_are_status_three(folder: Path, capsys: pytest.Captur
         store.delete(generation.chunks, [corpus.search("tea", top_k=1)[0].chunk_id])
     assert main(["verify", str(folder)]) == 3
     assert "1 missing chunk" in capsys.readouterr().out
+    assert main(["verify", str(folder), "--repair"]) == 0
+    assert "1 repaired; ok" in capsys.readouterr().out
 
 
 def test_max_delete_and_yes(make_folder: MakeFolder, capsys: pytest.CaptureFixture[str]) -> None:

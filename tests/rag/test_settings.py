@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from rag import Rag, RagError, build
 from rag.errors import SettingsError
-from rag.settings import Settings, corpus_name, load_settings
+from rag.settings import Settings, corpus_name, load_settings, load_with_origins
 from tests.corpora import FACTS, MakeFolder
 
 MINIMAL = "name: t\nsources: [{kind: files, path: ./docs}]\n"
@@ -30,6 +30,20 @@ def written(tmp_path: Path, text: str) -> Path:
         (MINIMAL + "store: {kind: faiss}\n", ["faiss", "edge", "server"]),
         ("name: t\nsources: [{kind: files, path: x, inclde: [a]}]\n", ["inclde", "'include'"]),
         ("name: t\nsources: [{kind: ftp, path: x}]\n", ["ftp", "files"]),
+        ("name: t\nsources: [{kind: giit, url: x}]\n", ["giit", "did you mean 'git'"]),
+        ("name: t\nsources: [{path: x}]\n", ["sources.0", "kind", "files, web"]),
+        ("name: t\nsources: [{kind: web, urls: ['ftp://x']}]\n", ["sources.0", "ftp://x", "https://"]),
+        ("name: t\nsources: [{kind: web}]\n", ["urls", "sitemaps"]),
+        ("name: t\nsources: [{kind: git, url: 'https://me:secret@host/r.git'}]\n", ["sources.0.url", "token_env"]),
+        ("name: t\nsources: [{kind: git, url: 'https://secret@host/r.git'}]\n", ["sources.0.url", "token_env"]),
+        ("name: t\nsources: [{kind: files, path: 's3://a:secret@b/c'}]\n", ["sources.0", "options_env"]),
+        ("name: t\nsources: [{kind: files, path: x, options: {anon: true}}]\n", ["sources.0", "options", "URL"]),
+        ("name: t\nsources: [{kind: sql, query: q, key: id, text: [t]}]\n", ["url_env"]),
+        ("name: t\nsources: [{kind: sql, url: 'pg://a:secret@b/c', query: q, key: id, text: [t]}]\n", ["url_env"]),
+        ("name: t\nsources: [{kind: mail, path: x, host: y}]\n", ["path", "host"]),
+        ("name: t\nsources: [{kind: mail, host: y, user: me}]\n", ["password_env"]),
+        ("name: t\nsources: [{kind: langchain, loader: 'rm -rf'}]\n", ["loader"]),
+        (MINIMAL + "parsing: {pdf: magic}\n", ["parsing.pdf", "hi_res", "corpus.yaml:3"]),
         ("name: t\nsources: []\n", ["sources"]),
         ("name: T!\nsources: [{kind: files, path: x}]\n", ["name", "T!"]),
         ("name: t\nsources: [{kind: files, path: x}, {kind: files, path: y}]\n", ["'files'", "name"]),
@@ -42,7 +56,7 @@ def written(tmp_path: Path, text: str) -> Path:
         ("name: a__documents\nsources: [{kind: files, path: x}]\n", ["name", "a__documents"]),
         (MINIMAL + "situating: []\n", ["situating", "headings"]),
         (MINIMAL + "situating: [none, headings]\n", ["situating"]),
-        (MINIMAL + "store: {kind: server, url: 'http://me:secret@host'}\n", ["store.server.url", "api_key_env"]),
+        (MINIMAL + "store: {kind: server, url: 'http://me:secret@host'}\n", ["store.url", "api_key_env"]),
         (MINIMAL + "store: {kind: server, url: x, api_key_env: 'sk-12 3'}\n", ["api_key_env"]),
         (MINIMAL + "retrieval: {weights: {raw: 0, situated: 0, lexical: 0}}\n", ["weights", "above 0"]),
         ("- a\n- b\n", ["mapping"]),
@@ -54,6 +68,73 @@ def test_what_is_not_legal_is_named_with_what_is(tmp_path: Path, text: str, word
         load_settings(written(tmp_path, text))
     assert all(word in str(error.value) for word in words), error.value
     assert "\n" not in str(error.value)
+    assert "secret" not in str(error.value)
+
+
+def test_the_environment_wins_over_the_file_and_an_override_over_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = written(tmp_path, MINIMAL + "retrieval: {top_k: 3, candidates: 50}\n")
+    monkeypatch.setenv("RAG__RETRIEVAL__TOP_K", "4")
+    monkeypatch.setenv("RAG__RETRIEVAL__CANDIDATES", "60")
+    monkeypatch.setenv("RAG__SOURCES__0__PATH", "./elsewhere")
+    settings, origins = load_with_origins(path, ("retrieval.candidates=70",))
+    assert (settings.retrieval.top_k, settings.retrieval.candidates) == (4, 70)
+    assert settings.sources[0].path == tmp_path / "elsewhere"
+    assert origins["retrieval.top_k"] == "RAG__RETRIEVAL__TOP_K"
+    assert origins["retrieval.candidates"] == "--set retrieval.candidates=70"
+    assert origins["sources.0.path"] == "RAG__SOURCES__0__PATH"
+    assert origins["sources.0.kind"] == "corpus.yaml:2"
+    assert "embedding.model" not in origins
+
+
+@pytest.mark.parametrize(
+    ("variable", "words"),
+    [
+        ("RAG__RETRIEVAL__TOPK", ["retrieval.topk", "'top_k'", "RAG__RETRIEVAL__TOPK"]),
+        ("RAG__RETREIVAL__TOP_K", ["retreival", "'retrieval'", "RAG__RETREIVAL__TOP_K"]),
+        ("RAG__RETRIEVAL__TOP_K", ["retrieval.top_k", "RAG__RETRIEVAL__TOP_K", "many"]),
+        ("RAG__SOURCES__9__PATH", ["RAG__SOURCES__9__PATH", "position"]),
+    ],
+)
+def test_a_variable_that_is_not_legal_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, words: list[str]
+) -> None:
+    monkeypatch.setenv(variable, "many")
+    with pytest.raises(SettingsError) as error:
+        load_settings(written(tmp_path, MINIMAL))
+    assert all(word in str(error.value) for word in words), error.value
+
+
+def test_values_of_the_file_name_variables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WHERE", "docs/new")
+    monkeypatch.setenv("K", "7")
+    text = (
+        "name: t\nsources:\n"
+        "- {kind: files, path: './${WHERE}/x', metadata: {price: '$${K} 5$', lang: '${LANG_OF_IT:-de}'}}\n"
+        "retrieval: {top_k: '${K}'}\n"
+    )
+    settings, origins = load_with_origins(written(tmp_path, text))
+    source = settings.sources[0]
+    assert source.path == tmp_path / "docs/new/x"
+    assert source.metadata == {"price": "${K} 5$", "lang": "de"}
+    assert settings.retrieval.top_k == 7
+    assert origins["retrieval.top_k"] == "corpus.yaml:4 with $K"
+
+
+def test_a_variable_that_is_not_set_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"sources\.0\.path.*'NOT_SET_ANYWHERE'.*:-default"):
+        load_settings(written(tmp_path, "name: t\nsources: [{kind: files, path: '${NOT_SET_ANYWHERE}'}]\n"))
+
+
+def test_two_sources_of_one_kind_need_names(tmp_path: Path) -> None:
+    text = "name: t\nsources: [{kind: git, url: x}, {kind: files, path: y}]\n"
+    assert [source.name for source in load_settings(written(tmp_path, text)).sources] == ["git", "files"]
+
+
+def test_a_remote_path_stays_as_it_is(tmp_path: Path) -> None:
+    text = "name: t\nsources: [{kind: files, path: 's3://bucket/docs'}]\n"
+    assert load_settings(written(tmp_path, text)).sources[0].path == "s3://bucket/docs"
 
 
 def test_missing_file_is_named() -> None:
@@ -106,7 +187,9 @@ def test_a_source_is_overridden_by_its_position_and_dates_are_text(tmp_path: Pat
 def test_quickstart_holds_the_shipped_defaults() -> None:
     path = Path(__file__).parents[2] / "configs/quickstart.yaml"
     shipped = load_settings(path)
-    plain = Settings.model_validate({"name": shipped.name, "sources": shipped.sources, "store": shipped.store})
+    plain = Settings.model_validate(
+        {"name": shipped.name, "sources": shipped.sources, "store": shipped.store, "data_dir": shipped.data_dir}
+    )
     assert shipped == plain
 
 
@@ -131,6 +214,12 @@ EFFECTS = {
     "name": "test_default_index_is_beside_the_corpus_file_or_the_folder",
     "sources": "test_source_keys_have_an_effect",
     "parsing.max_file_mb": "test_index_keys_have_an_effect",
+    "parsing.pdf": "tests/connectors/parsing/test_ocr.py",
+    "parsing.ocr_languages": "tests/connectors/parsing/test_ocr.py",
+    "parsing.timeout_s": "tests/connectors/parsing/test_workers.py",
+    "parsing.memory_mb": "tests/connectors/parsing/test_workers.py",
+    "parsing.workers": "tests/connectors/parsing/test_workers.py",
+    "data_dir": "tests/rag/test_build.py",
     "chunking.kind": "only one kind so far; test_what_is_not_legal_is_named_with_what_is",
     "chunking.max_tokens": "test_index_keys_have_an_effect",
     "situating": "test_index_keys_have_an_effect",

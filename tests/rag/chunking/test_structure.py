@@ -2,6 +2,7 @@ import random
 import re
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -343,3 +344,17 @@ def test_time_grows_with_the_text_and_not_its_square(part: Part) -> None:
     chunks = split(doc, 200, Chars())
     assert time.perf_counter() - started < 8
     assert_sound(doc, chunks, Chars(), 200)
+
+
+def test_rows_that_go_on_know_their_tables_header() -> None:
+    header = "| name | value |"
+    table = "\n".join([header, "|---|---|"] + [f"| row{i} | {words(8)} |" for i in range(40)])
+    doc = document(("paragraph", words(60)), ("table", table), ("paragraph", words(80)))
+    start = doc.text.index(header)
+    whole = tuple(replace(e, header_end=start + len(header)) if e.kind == "table" else e for e in doc.elements)
+    chunks = split(replace(doc, elements=whole))
+    inside = [c for c in chunks if c.text.startswith("| row")]
+    assert len(inside) > 2
+    assert {c.table_header for c in inside} == {header}
+    assert {c.table_header for c in chunks if c not in inside} == {""}
+    assert {c.table_header for c in split(doc)} == {""}

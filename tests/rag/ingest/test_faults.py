@@ -179,6 +179,42 @@ def test_verify_counts_a_vector_changed_behind_the_back(facts: Rag) -> None:
     assert facts.verify().stale_documents == 1
 
 
+def test_repair_mends_all_of_it_and_nothing_else(make_folder: MakeFolder) -> None:
+    folder = make_folder()
+    with Rag.open(folder) as corpus:
+        corpus.ingest()
+        store, generation = corpus._opened()
+        before = contents(store)
+        fields = ("raw", "situated", "lexical")
+        records = list(store.scroll(generation.chunks, vectors=fields))
+        lost, rewritten = records[0].id, records[1].id
+        ghost = {**records[2].payload, "document_id": "files:ghost.md"}
+        id = "00000000-0000-4000-8000-000000000001"
+        store.upsert(generation.chunks, [Point(id=id, vectors=records[2].vectors, payload=ghost)])
+        store.set_payload(generation.chunks, {rewritten: {"text": "Something else."}})
+        store.delete(generation.chunks, [lost])
+        (folder / "new.md").write_text("# New\n\nNot for a repair.\n")
+        found = corpus.verify()
+        assert (found.missing_chunks, found.orphan_chunks, found.stale_documents) == (1, 1, 1)
+        mended = corpus.verify(repair=True)
+        assert mended.ok
+        assert mended.repaired == 3
+        assert_same(contents(store), before, "after the repair")
+        assert corpus.verify(repair=True).repaired == 0
+
+
+def test_what_the_source_no_longer_has_is_not_repaired(make_folder: MakeFolder) -> None:
+    folder = make_folder()
+    with Rag.open(folder) as corpus:
+        corpus.ingest()
+        store, generation = corpus._opened()
+        hit = corpus.search("French press", top_k=1)[0]
+        store.delete(generation.chunks, [hit.chunk_id])
+        Path(hit.uri).unlink()
+        report = corpus.verify(repair=True)
+        assert (report.ok, report.missing_chunks, report.repaired) == (False, 1, 0)
+
+
 def test_a_quote_changed_behind_the_back_is_not_verified(facts: Rag) -> None:
     store, generation = facts._opened()
     answerer = facts._answerer()

@@ -171,16 +171,16 @@ def test_a_failed_document_that_is_gone_is_forgotten(make_folder: MakeFolder) ->
 
 
 def test_a_parser_that_breaks_fails_one_document(make_folder: MakeFolder, monkeypatch: pytest.MonkeyPatch) -> None:
-    from connectors.parsing import FormatParser
+    from connectors.parsing.workers import WorkerParser
 
-    parse = FormatParser.parse
+    parse = WorkerParser.parse
 
-    def breaking(self: FormatParser, blob: Any, item: Any) -> Any:
+    def breaking(self: WorkerParser, blob: Any, item: Any) -> Any:
         if item.key == "water.md":
             raise RuntimeError("a bug")
         return parse(self, blob, item)
 
-    monkeypatch.setattr(FormatParser, "parse", breaking)
+    monkeypatch.setattr(WorkerParser, "parse", breaking)
     report = ingest(make_folder())
     assert (report.new, [f.id for f in report.failed]) == (2, ["files:water.md"])
     assert "a bug" in report.failed[0].error

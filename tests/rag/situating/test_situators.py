@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from rag.errors import SettingsError
 from rag.points import Vector
 from rag.situating import situator_for
-from rag.situating.headings import MAX_LINE, HeadingsSituator
+from rag.situating.headings import MAX_LINE, MAX_PART, HeadingsSituator
 from rag.situating.none import NoSituator
 from rag.types import Chunk, Document
 
@@ -64,6 +65,18 @@ def test_the_line_is_title_headings_and_page(
     title: str, headings: tuple[str, ...], pages: tuple[int, ...], expected: str
 ) -> None:
     assert HeadingsSituator().lines(document(title), [chunk(*headings, pages=pages)]) == [expected]
+
+
+def test_rows_apart_from_their_header_have_it_in_their_line() -> None:
+    row = replace(chunk("Sales"), table_header="Quarter Revenue")
+    assert HeadingsSituator().lines(document(), [chunk("Sales"), row]) == [
+        "Guide > Sales",
+        "Guide > Sales > Quarter Revenue",
+    ]
+    long = replace(row, table_header="Revenue " * 100)
+    (line,) = HeadingsSituator().lines(document(), [long])
+    assert len(line) <= MAX_LINE + MAX_PART + 3
+    assert line.endswith("…")
 
 
 @pytest.mark.parametrize("headings", [0, 1, 2, 3, 6, 40])

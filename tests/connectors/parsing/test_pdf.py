@@ -96,7 +96,7 @@ def test_what_is_no_pdf_is_a_parse_error(make_item: Make, kind: str, data: bytes
 
 
 def test_a_pdf_without_text_is_empty(make_pdf: MakePdf, make_item: Make) -> None:
-    with pytest.raises(DocumentError, match="OCR") as error:
+    with pytest.raises(DocumentError, match="blank") as error:
         parse(make_pdf([[], []]), make_item("a.pdf"))
     assert error.value.kind == "empty"
 
@@ -120,3 +120,17 @@ def test_threads_read_side_by_side(make_pdf: MakePdf, make_item: Make) -> None:
         thread.join()
     assert len(texts) == 8
     assert len(set(texts)) == 1
+
+
+def test_what_is_filled_in_to_a_form_is_text(make_pdf: MakePdf, make_item: Make, assert_well_formed: Check) -> None:
+    field = (
+        "/AcroForm << /Fields [90 0 R] >> /Pages 2 0 R >>\nendobj\n"
+        "90 0 obj\n<< /Type /Annot /Subtype /Widget /FT /Tx /T (name) /V (Jane Doe) /F 4 /Rect [150 700 300 720] "
+        "/AP << /N 91 0 R >> >>\nendobj\n"
+        "91 0 obj\n<< /Type /XObject /Subtype /Form /BBox [0 0 150 20] /Resources << /Font << /F1 3 0 R >> >> "
+        "/Length 35 >>\nstream\nBT /F1 12 Tf 2 5 Td (Jane Doe) Tj ET\nendstream"
+    )
+    data = make_pdf([[(72, 705, "Name:")]], page="/Annots [90 0 R]")
+    document = parse(data.replace(b"/Pages 2 0 R >>", field.encode(), 1), make_item("form.pdf"))
+    assert_well_formed(document)
+    assert document.text == "Name: Jane Doe"

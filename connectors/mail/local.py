@@ -1,0 +1,143 @@
+"""Mailboxes in files: mbox and maildir."""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+from connectors.mail.message import ListedMessage, MailboxError, date_of, is_since, message_id_of
+
+_HEADER_BYTES = 65_536
+_QUOTED_FROM = re.compile(rb"^>(>*From )", re.MULTILINE)
+
+
+def open_mailbox(path: Path, since: date | None) -> "MboxFile | Maildir":
+    """The mailbox at a path.
+
+    Raises:
+        MailboxError: there is none.
+    """
+    if (path / "cur").is_dir():
+        return Maildir(path, since)
+    if path.is_dir():
+        raise MailboxError(f"{path}: no maildir: it has no folder 'cur'")
+    if not path.is_file():
+        raise MailboxError(f"{path}: no such mbox file or maildir")
+    return MboxFile(path, since)
+
+
+class MboxFile:
+    """Messages one after the other in a file. A message's place is a hash of it: offsets move when others go."""
+
+    def __init__(self, path: Path, since: date | None) -> None:
+        self._path = path
+        self._since = since
+        self._offsets: dict[str, tuple[int, int]] = {}
+
+    def messages(self) -> Iterator[ListedMessage]:
+        """See `Mailbox`. The file is read once, a line at a time."""
+        try:
+            for offset, size, digest, header in self._scanned():
+                self._offsets[digest] = (offset, size)
+                received = date_of(header)
+                if is_since(received, self._since):
+                    name = message_id_of(header)
+                    uri = f"{self._path}#{name or digest}"
+                    yield ListedMessage(message_id=name, place=digest, uri=uri, size=size, received=received)
+        except OSError as error:
+            raise MailboxError(f"{self._path}: cannot be read: {error.strerror}") from error
+
+    def read(self, place: str, max_bytes: int) -> bytes:
+        """See `Mailbox`."""
+        if place not in self._offsets:
+            self._offsets = {digest: (offset, size) for offset, size, digest, _ in self._scanned()}
+        offset, size = self._offsets.get(place, (0, 0))
+        try:
+            with self._path.open("rb") as file:
+                file.seek(offset)
+                data = file.read(min(size, max_bytes))
+        except OSError as error:
+            raise MailboxError(f"cannot be read: {error.strerror}") from error
+        if size < max_bytes and hashlib.sha256(data).hexdigest() != place:
+            raise MailboxError("the mbox file was written to since it was listed")
+        return _QUOTED_FROM.sub(rb"\1", data)
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def _scanned(self) -> Iterator[tuple[int, int, str, bytes]]:
+        """Offset, length, hash and header of every message."""
+        with self._path.open("rb") as file:
+            start, at, after_blank, began = 0, 0, True, False
+            digest, header = hashlib.sha256(), bytearray()
+            in_header = True
+            # a line of a hostile file may be as long as the file
+            for line in iter(lambda: file.readline(_HEADER_BYTES), b""):
+                if after_blank and line.startswith(b"From "):
+                    if began:
+                        yield start, at - start, digest.hexdigest(), bytes(header)
+                    start, began = at + len(line), True
+                    digest, header, in_header = hashlib.sha256(), bytearray(), True
+                elif began:
+                    digest.update(line)
+                    in_header = in_header and bool(line.strip()) and len(header) < _HEADER_BYTES
+                    header += line if in_header else b""
+                elif line.strip():
+                    raise MailboxError(f"{self._path}: no mbox file: its first line does not start with 'From '")
+                after_blank = not line.strip()
+                at += len(line)
+            if began:
+                yield start, at - start, digest.hexdigest(), bytes(header)
+
+
+class Maildir:
+    """A file a message. A message's place is its file's name without flags, its time and its size."""
+
+    def __init__(self, path: Path, since: date | None) -> None:
+        self._path = path
+        self._since = since
+
+    def messages(self) -> Iterator[ListedMessage]:
+        """See `Mailbox`. Folders in it are mailboxes of their own."""
+        try:
+            for unique, file in self._files().items():
+                status = file.stat()
+                with file.open("rb") as opened:
+                    header = opened.read(_HEADER_BYTES)
+                received = date_of(header)
+                if is_since(received, self._since):
+                    yield ListedMessage(
+                        message_id=message_id_of(header),
+                        place=f"{status.st_mtime_ns}/{status.st_size}/{unique}",
+                        uri=str(file),
+                        size=status.st_size,
+                        received=received,
+                    )
+        except OSError as error:
+            raise MailboxError(f"{self._path}: cannot be read: {error.strerror}") from error
+
+    def read(self, place: str, max_bytes: int) -> bytes:
+        """See `Mailbox`. A message whose flags changed has another file name, and is found by the rest of it."""
+        unique = place.split("/", 2)[2]
+        try:
+            file = self._files().get(unique)
+            if file is None:
+                raise MailboxError("the message is not there any more")
+            with file.open("rb") as opened:
+                return opened.read(max_bytes)
+        except OSError as error:
+            raise MailboxError(f"cannot be read: {error.strerror}") from error
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def _files(self) -> dict[str, Path]:
+        """Files by their names without flags, in order; those marked as deleted are left out."""
+        found = {}
+        for folder in ("cur", "new"):
+            for file in sorted((self._path / folder).iterdir()):
+                unique, _, flags = file.name.partition(":2,")
+                if not file.name.startswith(".") and "T" not in flags and file.is_file() and not file.is_symlink():
+                    found[unique] = file
+        return found

@@ -1,0 +1,81 @@
+"""Images: their text by OCR, a page a frame."""
+
+import warnings
+from collections.abc import Iterator
+from io import BytesIO
+
+from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
+
+from connectors.parsing import ocr
+from connectors.parsing.options import Options
+from connectors.parsing.pdf.layout import write_pages
+from rag.errors import DocumentError
+from rag.types import Document, SourceItem
+
+_FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "WEBP", "GIF")
+_PAGED = ("TIFF",)  # the frames of other formats are moments of one picture
+_MAX_PIXELS = 60_000_000  # of a frame
+_SMALL = 1500  # pixels, the longer side of what is enlarged: letters of a screenshot are too small for OCR
+_DPI = 150.0  # where an image does not say
+_DPI_RANGE = (72.0, 1200.0)
+
+
+def parse(data: bytes, item: SourceItem, options: Options = Options()) -> Document:  # noqa: B008 - it is frozen
+    """The text in a picture, its places in points at the picture's own resolution.
+
+    Raises:
+        DocumentError: no readable image, or one of more than 60 million pixels (`parse`), no text in it (`empty`), no
+            OCR engine (`dependency`) or one that failed (`ocr`).
+    """
+    if not ocr.installed():
+        message = f"{item.uri}: the text of an image needs OCR, and tesseract is not installed: {ocr.INSTALL}"
+        raise DocumentError(message, kind="dependency")
+    pages = [
+        ocr.recognise(frame, item, number=number, languages=options.ocr_languages)
+        for number, frame in enumerate(_frames(data, item), 1)
+    ]
+    writer = write_pages(pages, {})
+    if writer.empty:
+        raise DocumentError(f"{item.uri}: OCR found no text in it: exclude it", kind="empty")
+    metadata = {"pages": len(pages)} if len(pages) > 1 else {}
+    return writer.document(item, data=data, mime=f"image/{item.key.rpartition('.')[2].lower()}", metadata=metadata)
+
+
+def _frames(data: bytes, item: SourceItem) -> Iterator[ocr.Image]:
+    try:
+        with warnings.catch_warnings(action="error", category=Image.DecompressionBombWarning):
+            opened = Image.open(BytesIO(data), formats=_FORMATS)
+        with opened as image:
+            for number, frame in enumerate(ImageSequence.Iterator(image)):
+                if number and image.format not in _PAGED:
+                    break
+                if frame.width * frame.height > _MAX_PIXELS:
+                    raise Image.DecompressionBombError(f"{frame.width} x {frame.height} pixels")
+                yield _grey(frame)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        limit = f"an image may have {_MAX_PIXELS} pixels: make it smaller, or exclude it"
+        raise DocumentError(f"{item.uri}: too large ({error!s:.100}); {limit}", kind="parse") from error
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError) as error:
+        reason = " ".join(str(error).split())
+        raise DocumentError(f"{item.uri}: not a readable image ({reason:.200})", kind="parse") from error
+
+
+def _grey(frame: Image.Image) -> ocr.Image:
+    dpi = _dpi(frame)
+    upright = ImageOps.exif_transpose(frame)
+    if upright.has_transparency_data:
+        shown = upright.convert("RGBA")
+        white = Image.new("RGBA", shown.size, "white")
+        upright = Image.alpha_composite(white, shown)
+    grey = upright.convert("L")
+    if max(grey.size) < _SMALL:
+        grey, dpi = grey.resize((grey.width * 2, grey.height * 2), Image.Resampling.LANCZOS), dpi * 2
+    return ocr.Image(grey.tobytes(), grey.width, grey.height, dpi)
+
+
+def _dpi(frame: Image.Image) -> float:
+    try:
+        dpi = float(frame.info["dpi"][0])
+    except (KeyError, TypeError, ValueError, ZeroDivisionError, IndexError):
+        return _DPI
+    return dpi if _DPI_RANGE[0] <= dpi <= _DPI_RANGE[1] else _DPI

@@ -1,0 +1,88 @@
+"""What goes between this process and the workers: frames of JSON and bytes. No pickle: documents are hostile input."""
+
+import json
+import struct
+from dataclasses import asdict
+from typing import IO, Any
+
+from rag.types import Document, Element, LineBox, Parsed, Skip, SourceItem, UnreadPart
+
+_LENGTH = struct.Struct("<Q")
+
+
+def write_frame(stream: IO[bytes], data: bytes) -> None:
+    """The length as eight bytes, then the data."""
+    stream.write(_LENGTH.pack(len(data)))
+    stream.write(data)
+    stream.flush()
+
+
+def read_frame(stream: IO[bytes]) -> bytes | None:
+    """The next frame, None at the end of the stream or where it breaks off."""
+    head = stream.read(_LENGTH.size)
+    if len(head) < _LENGTH.size:
+        return None
+    (length,) = _LENGTH.unpack(head)
+    data = stream.read(length)
+    return data if len(data) == length else None
+
+
+def item_to_json(item: SourceItem) -> bytes:
+    return json.dumps(asdict(item)).encode()
+
+
+def item_from_json(data: bytes) -> SourceItem:
+    value = json.loads(data)
+    return SourceItem(**{**value, "acl": tuple(value["acl"])})
+
+
+def parsed_to_json(parsed: Parsed) -> bytes:
+    value = {
+        "documents": [_document(document) for document in parsed.documents],
+        "failed": [asdict(part) for part in parsed.failed],
+        "skipped": [asdict(skip) for skip in parsed.skipped],
+    }
+    return json.dumps(value).encode()
+
+
+def parsed_from_json(data: bytes) -> Parsed:
+    value = json.loads(data)
+    return Parsed(
+        documents=tuple(_document_from(document) for document in value["documents"]),
+        failed=tuple(UnreadPart(**part) for part in value["failed"]),
+        skipped=tuple(Skip(**skip) for skip in value["skipped"]),
+    )
+
+
+def _document(document: Document) -> dict[str, Any]:
+    value = {name: getattr(document, name) for name in Document.__dataclass_fields__}
+    value["elements"] = [
+        [e.kind, e.start, e.end, e.level, e.page, e.header_end, [_box(line) for line in e.lines]]
+        for e in document.elements
+    ]
+    value["metadata"] = dict(document.metadata)
+    return value
+
+
+def _box(line: LineBox) -> list[float]:
+    return [line.start, line.end, line.page, line.left, line.top, line.right, line.bottom]
+
+
+def _document_from(value: dict[str, Any]) -> Document:
+    elements = []
+    for kind, start, end, level, page, header_end, rows in value["elements"]:
+        lines = tuple(
+            LineBox(start=low, end=high, page=number, left=left, top=top, right=right, bottom=bottom)
+            for low, high, number, left, top, right, bottom in rows
+        )
+        elements.append(
+            Element(kind=kind, start=start, end=end, level=level, page=page, header_end=header_end, lines=lines)
+        )
+    return Document(
+        **{
+            **value,
+            "elements": tuple(elements),
+            "markup": tuple((start, end) for start, end in value["markup"]),
+            "acl": tuple(value["acl"]),
+        }
+    )

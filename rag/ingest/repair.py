@@ -1,0 +1,39 @@
+"""Mend what `verify` found: orphans out, damaged documents read, encoded and written again."""
+
+from collections.abc import Callable, Sequence
+
+from rag.ingest.changes import Changes, chunk_owners, list_sources, stored_states
+from rag.ingest.generations import Generation
+from rag.ingest.job import Job
+from rag.ingest.prepare import Preparer
+from rag.ingest.verify import Findings
+from rag.ingest.write import Writer
+from rag.protocols import Connector, Encoder, Store
+
+
+def repair(
+    findings: Findings,
+    *,
+    store: Store,
+    generation: Generation,
+    connectors: Sequence[Connector],
+    preparer: Preparer,
+    encoder: Callable[[], Encoder],
+    group_tokens: int,
+) -> None:
+    """Mend the findings and nothing else: other changes of the sources wait for the next ingest.
+
+    A document that its source no longer has, or that cannot be read, stays as it is.
+
+    Raises:
+        SourceError: a source cannot be listed; nothing was written.
+    """
+    states = stored_states(store, generation.documents)
+    owners = chunk_owners(store, generation.chunks)
+    items = {states[id].item_id for id in findings.damaged if id in states}
+    listing = list_sources(connectors) if items else None
+    read = tuple((c, item) for c, item in listing.items if item.id in items) if listing else ()
+    writer = Writer(store=store, generation=generation, owners=owners, stopwatch=preparer.stopwatch)
+    writer.delete_chunks(findings.orphans)
+    job = Job(preparer=preparer, writer=writer, encoder=encoder, known=set(states), group_tokens=group_tokens)
+    job.run(Changes(read=read, unchanged=(), moved=(), gone=()), states, set(findings.damaged))

@@ -1,0 +1,43 @@
+"""The corpus file: pydantic models, unknown keys rejected with the nearest known one.
+
+`models` and `sources` say what is legal, `loading` where values come from, `explain` what is wrong with them.
+"""
+
+from rag.settings.base import Section
+from rag.settings.loading import corpus_name, load_settings, load_with_origins
+from rag.settings.models import (
+    INDEX_SECTIONS,
+    UNCOMPARED,
+    AnswerSettings,
+    Chunking,
+    EdgeStore,
+    Embedding,
+    Lexical,
+    Parsing,
+    Retrieval,
+    ServerStore,
+    Settings,
+    Weights,
+)
+from rag.settings.sources import FilesSource, PluginSource
+
+__all__ = [
+    "INDEX_SECTIONS",
+    "UNCOMPARED",
+    "AnswerSettings",
+    "Chunking",
+    "EdgeStore",
+    "Embedding",
+    "FilesSource",
+    "Lexical",
+    "Parsing",
+    "PluginSource",
+    "Retrieval",
+    "Section",
+    "ServerStore",
+    "Settings",
+    "Weights",
+    "corpus_name",
+    "load_settings",
+    "load_with_origins",
+]

@@ -1,0 +1,175 @@
+"""The corpus file: pydantic models, unknown keys rejected with the nearest known one.
+
+Settings come in three groups. Query-time (`retrieval`, `answer`): never compared. Per source (`acl`, `metadata`): part
+of each document's record. Index (`INDEX_SECTIONS`): a corpus built with others must be rebuilt.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, Union
+
+from pydantic import Field, field_validator, model_validator
+
+from rag.settings.base import Section, without_password
+from rag.settings.sources import VARIABLE, Source
+
+INDEX_SECTIONS = ("parsing", "chunking", "situating", "embedding", "lexical")
+UNCOMPARED = {
+    *("parsing.max_file_mb", "parsing.timeout_s", "parsing.memory_mb", "parsing.workers"),
+    *("embedding.dtype", "embedding.batch_tokens", "embedding.device"),
+}
+"""Index keys that change which work is done, or how fast, but no vector's meaning."""
+
+
+class Parsing(Section):
+    pdf: Literal["auto", "text", "hi_res"] = Field(
+        "auto",
+        description="auto reads the text layer, and recognises pages without one where tesseract is installed; text "
+        "reads the text layer alone; hi_res is unstructured's layout model (extra `pdf`)",
+    )
+    ocr_languages: tuple[str, ...] = Field(
+        ("eng",), min_length=1, description="languages of scanned pages and images, as tesseract names them"
+    )
+    max_file_mb: float = Field(200, gt=0, description="larger files are skipped, with the reason in the report")
+    timeout_s: float = Field(120, gt=0, description="seconds that reading one file may take")
+    memory_mb: int = Field(2000, ge=300, description="memory that the process that reads a file may take")
+    workers: int = Field(2, ge=1, le=64, description="files that are read at a time, each in a process of its own")
+
+
+class Chunking(Section):
+    kind: Literal["structure"] = "structure"
+    max_tokens: int = Field(200, ge=16, description="size of a chunk in the encoder's own tokens")
+
+
+class Embedding(Section):
+    model: str = Field("minilm", description="minilm (packaged, offline), a local folder, or a hub id@revision")
+    pooling: Literal["auto", "mean", "cls"] = Field(
+        "auto", description="auto reads the model's own pooling config, else mean"
+    )
+    dtype: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto", description="auto is bfloat16 where the CPU computes in it"
+    )
+    device: str = Field("cpu", description="cpu, cuda, cuda:0, mps")
+    batch_tokens: int = Field(
+        8192,
+        ge=256,
+        description="tokens that are encoded at a time: more is faster up to a point, and takes more memory",
+    )
+
+
+class Lexical(Section):
+    kind: Literal["bm25"] = "bm25"
+    k1: float = Field(1.2, gt=0, description="BM25's saturation of term frequency")
+    b: float = Field(0.75, ge=0, le=1, description="BM25's normalisation by length")
+
+
+class EdgeStore(Section):
+    kind: Literal["edge"]
+    path: Path | None = Field(None, description="index folder; default .rag/<name> beside the corpus file")
+
+
+class ServerStore(Section):
+    kind: Literal["server"]
+    url: str = Field(
+        description="http(s)://host:port of a Qdrant server; ':memory:' is qdrant-client's local mode, for trials"
+    )
+    api_key_env: str | None = Field(
+        None, pattern=VARIABLE, description="name of the environment variable that holds the API key"
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _holds_no_password(cls, value: str) -> str:
+        return without_password(value, "name a variable with the key in api_key_env")
+
+
+StoreSettings = Annotated[Union[EdgeStore, ServerStore], Field(discriminator="kind")]  # noqa: UP007
+
+
+class Weights(Section):
+    """What each leg counts in the fused score; a leg of weight 0 is not asked."""
+
+    raw: float = Field(0.25, ge=0, le=100, description="cosine of query and chunk")
+    situated: float = Field(0.25, ge=0, le=100, description="cosine of query and situated chunk")
+    lexical: float = Field(0.5, ge=0, le=100, description="BM25 of the chunk, as a share of the best possible")
+    document: float = Field(0.1, ge=0, le=100, description="cosine of query and the document's mean vector")
+    document_lexical: float = Field(
+        0.2, ge=0, le=100, description="BM25 of the whole document, as a share of the best possible"
+    )
+
+    @model_validator(mode="after")
+    def _something_brings_candidates(self) -> "Weights":
+        if not (self.raw or self.situated or self.lexical):
+            raise ValueError("raw, situated or lexical must be above 0: the other legs bring no candidates")
+        return self
+
+
+class Retrieval(Section):
+    top_k: int = Field(8, ge=1, description="hits that search returns and ask reads")
+    candidates: int = Field(100, ge=1, description="candidates that each leg brings to the fusion")
+    weights: Weights = Weights()
+
+
+class AnswerSettings(Section):
+    llm: str | None = Field(None, description="provider:model, for example openai:gpt-4o-mini; null answers by quoting")
+    base_url: str | None = Field(None, description="of an OpenAI-compatible server")
+    api_key_env: str | None = Field(None, description="name of the environment variable that holds the API key")
+    timeout_s: float = Field(60, gt=0, description="seconds without an answer after which the model counts as failed")
+    max_evidence_chars: int = Field(12_000, ge=500, description="characters of evidence that the answer may rest on")
+    max_sentences: int = Field(3, ge=1, description="sentences quoted when no LLM is configured")
+    min_confidence: float = Field(
+        0.5, ge=0, le=1, description="below this probability that the corpus covers the question, abstain"
+    )
+
+
+class Settings(Section):
+    """A whole corpus file."""
+
+    name: str = Field(
+        pattern=r"^[a-z0-9][a-z0-9-]*(_[a-z0-9-]+)*_?$",
+        max_length=40,
+        description="name of the corpus: a-z 0-9 - and single _; default: the name of the file",
+    )
+    sources: tuple[Source, ...] = Field(min_length=1)
+    parsing: Parsing = Parsing()
+    chunking: Chunking = Chunking()
+    situating: tuple[Literal["headings", "none"], ...] = Field(("headings",), description="headings, or none")
+    embedding: Embedding = Embedding()
+    lexical: Lexical = Lexical()
+    store: StoreSettings = EdgeStore(kind="edge")
+    data_dir: Path | None = Field(
+        None, description="folder of what is kept in files, such as caches of sources; default .rag/<name>"
+    )
+    retrieval: Retrieval = Retrieval()
+    answer: AnswerSettings = AnswerSettings()
+
+    @field_validator("situating", mode="before")
+    @classmethod
+    def _one_kind_or_a_list(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
+
+    @field_validator("situating")
+    @classmethod
+    def _none_is_alone(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if len(value) != 1:
+            raise ValueError(f"{list(value)!r}: one of headings, none")
+        return value
+
+    @model_validator(mode="after")
+    def _source_names_differ(self) -> "Settings":
+        names = [source.name for source in self.sources]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"two sources are called {name!r}: give each its own `name`, ids start with it")
+        return self
+
+    def index_settings(self) -> dict[str, Any]:
+        """The compared settings, flat: dotted key -> value. A stored corpus keeps these."""
+        flat: dict[str, Any] = {}
+        for section in INDEX_SECTIONS:
+            value = self.model_dump(mode="json")[section]
+            flat.update(
+                {f"{section}.{key}": v for key, v in value.items()} if isinstance(value, dict) else {section: value}
+            )
+        if Path(self.embedding.model).is_dir():  # the same model may lie elsewhere tomorrow
+            flat["embedding.model"] = Path(self.embedding.model).name
+        return {key: value for key, value in flat.items() if key not in UNCOMPARED}

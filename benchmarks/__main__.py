@@ -4,9 +4,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmarks import ingest, pages, pdf
+from benchmarks import files, ingest, pages, pdf
 
-BENCHMARKS = {"ingest": ingest.run, "pages": pages.run, "pdf": pdf.run}
+BENCHMARKS = {"files": files.run, "ingest": ingest.run, "pages": pages.run, "pdf": pdf.run}
 
 
 def main() -> int:

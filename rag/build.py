@@ -69,6 +69,7 @@ def _connector(source: Source, settings: Settings, caches: bool) -> Connector:
         build = load(REMOTE_FILES if remote else CONNECTORS[source.kind])
     if isinstance(source, FilesSource) and isinstance(source.path, Path):
         del arguments["options"], arguments["options_env"], arguments["cache_dir"]
+    arguments.pop("watch", None)  # not how to list, but when: see Rag.follow
     try:
         connector: Connector = build(**arguments)
     except TypeError as error:  # a connector that other people wrote takes other keys than the corpus file has

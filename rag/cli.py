@@ -79,6 +79,11 @@ def build_parser() -> argparse.ArgumentParser:
         action="store_true",
         help="build everything anew, for changed index settings; the old state answers until the new one is complete",
     )
+    ingest.add_argument(
+        "--watch",
+        action="store_true",
+        help="go on until Ctrl-C, and take over what changes in sources with `watch: true` as it happens",
+    )
     _json_option(ingest)
 
     verify = _command(commands, "verify", _verify, "check documents and chunks against each other")
@@ -219,11 +224,37 @@ def _ingest(arguments: argparse.Namespace) -> int:
     from rag import render
     from rag.progress import progress_bar
 
+    if arguments.watch:
+        return _follow(arguments)
     with _opened(arguments) as corpus, progress_bar() as show:
         share = 1.0 if arguments.yes else arguments.max_delete
         report = corpus.ingest(progress=show, max_delete=share, rebuild=arguments.rebuild)
     _print_json(report) if arguments.json else print(render.printable(render.ingest(report)))
     return INCOMPLETE if report.failed else DONE
+
+
+def _follow(arguments: argparse.Namespace) -> int:
+    """A line or a JSON object a run; the first run's error ends it, a later one's is printed."""
+    from threading import Event
+
+    from rag import render
+    from rag.errors import SettingsError
+    from rag.progress import progress_bar
+
+    if arguments.rebuild:
+        raise SettingsError("--rebuild ends, --watch does not: rebuild first")
+    share = 1.0 if arguments.yes else arguments.max_delete
+    with _opened(arguments) as corpus, progress_bar() as show:
+        for run, outcome in enumerate(corpus.follow(Event(), progress=show, max_delete=share)):
+            if isinstance(outcome, RagError):
+                if run == 0:
+                    raise outcome
+                print(f"rag: {outcome}", file=sys.stderr)
+            elif arguments.json:
+                print(json.dumps(outcome.to_dict(), ensure_ascii=False), flush=True)
+            else:
+                print(render.printable(render.ingest(outcome)), flush=True)
+    return DONE
 
 
 def _verify(arguments: argparse.Namespace) -> int:

@@ -1,14 +1,14 @@
 """`Rag`: a corpus with everything that can be done to it. Every door goes through this object."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
-from threading import RLock
+from threading import Event, RLock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rag import build
-from rag.errors import CorpusMissingError, SettingsChangedError
+from rag.errors import CorpusMissingError, RagError, SettingsChangedError, SettingsError
 from rag.ingest.generations import Generation, changed_settings, current_generation
 from rag.results import Answer, IngestReport, Plan, SearchResult, StoredDocument, VerifyReport
 from rag.retrieval.filters import Where, build_filter
@@ -29,6 +29,10 @@ T = TypeVar("T")
 
 UNREADABLE = ("embedding", "lexical", "schema_version")
 """Sections without which the stored vectors cannot be searched."""
+
+
+class _Stopped(Exception):  # noqa: N818 - nothing went wrong
+    """Whoever follows a corpus wants no more of it."""
 
 
 class Rag:
@@ -103,6 +107,7 @@ class Rag:
         progress: "Callable[[Progress], object] | None" = None,
         max_delete: float = 0.3,
         rebuild: bool = False,
+        sources: Collection[str] | None = None,
     ) -> IngestReport:
         """Make the corpus equal its sources.
 
@@ -115,27 +120,77 @@ class Rag:
             max_delete: share of the documents, 0 to 1, that may be deleted; up to 20 documents always may. 1 also lets
                 a rebuild drop documents that cannot be read any more, and one corpus replace another in its index.
             rebuild: build everything anew beside the old state, which answers until the new one is complete.
+            sources: names of those to bring up to date; the documents of the others stay as they are. None is all.
 
         Raises:
+            SettingsError: there is no such source, or only some are to be rebuilt.
             SettingsChangedError: index settings differ from the stored ones and `rebuild` is False.
             DeletionRefusedError: more would be deleted than `max_delete` allows; nothing was written.
             SourceError: a source cannot be listed; nothing was written.
         """
         from rag.ingest.converge import Options, ingest
 
+        wanted = None if sources is None else self._known_sources(sources, rebuild=rebuild)
         try:
             with self._reading(caches=True) as (connectors, preparer):
                 return ingest(
                     self.settings,
-                    connectors=connectors,
+                    connectors=[c for c in connectors if wanted is None or c.name in wanted],
                     preparer=preparer,
                     store=self._open_store(create=True),
                     encoder=lambda: self.encoder,
-                    options=Options(max_delete=max_delete, rebuild=rebuild),
+                    options=Options(max_delete=max_delete, rebuild=rebuild, sources=wanted),
                     progress=progress,
                 )
         finally:
             self._forget()
+
+    def follow(
+        self,
+        stop: Event,
+        *,
+        progress: "Callable[[Progress], object] | None" = None,
+        max_delete: float = 0.3,
+    ) -> Iterator[IngestReport | RagError]:
+        """Ingest, and again whenever the files of a source with `watch: true` change, until `stop` is set.
+
+        The first run is about all sources, those after it about the watched ones that changed. A run that cannot be
+        done, as where a folder is missing, changes nothing; its error is handed out and the next change tried.
+
+        Args:
+            stop: ends the iteration within a second, a run under way after the documents that it is at.
+            progress, max_delete: as in `ingest`.
+
+        Raises:
+            SettingsError: no source is watched.
+        """
+        from rag.ingest.watching import changed_sources
+
+        if not self.settings.watched:
+            raise SettingsError(
+                "no source is watched: give one that is a local folder `watch: true` in the corpus file"
+            )
+        store, data = self.settings.store, self.settings.data_dir
+        ours = [path for path in (store.path if isinstance(store, EdgeStore) else None, data) if path is not None]
+
+        def report(at: "Progress") -> None:
+            if stop.is_set():
+                raise _Stopped
+            if progress is not None:
+                progress(at)
+
+        everything = True
+        for names in changed_sources(self.settings.watched, ignored=ours, stop=stop):
+            outcome: IngestReport | RagError
+            try:
+                sources = None if everything else names
+                outcome = self.ingest(progress=report, max_delete=max_delete, sources=sources)
+                everything = False
+            except RagError as error:
+                outcome = error
+            except _Stopped:
+                return
+            yield outcome
 
     def verify(self, *, repair: bool = False) -> VerifyReport:
         """Reconcile documents and chunks both ways, and encode a sample again.
@@ -275,6 +330,15 @@ class Rag:
             preparer = build.build_preparer(self.settings)
             stack.callback(preparer.parser.close)
             yield [*connectors, *self._connectors], preparer
+
+    def _known_sources(self, names: Collection[str], *, rebuild: bool) -> frozenset[str]:
+        if rebuild:
+            raise SettingsError("a rebuild is about all sources: leave out `sources`")
+        known = {source.name for source in self.settings.sources} | {c.name for c in self._connectors}
+        unknown = sorted(set(names) - known)
+        if unknown:
+            raise SettingsError(f"no source is called {unknown[0]!r}: there are {', '.join(sorted(known))}")
+        return frozenset(names)
 
     def _has_store(self) -> bool:
         """There may be something stored. Looks only, so that a plan makes no folder."""

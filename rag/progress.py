@@ -26,6 +26,8 @@ def progress_bar() -> Iterator[Callable[[Progress], None]]:
         rate = progress.tokens / progress.seconds if progress.seconds else 0.0
         left = "" if progress.eta_s is None else f", {_duration(progress.eta_s)} left"
         bar.set_postfix_str(f"{rate:,.0f} tokens/s{left}")
+        if progress.done == progress.total:  # what is printed next stands on a line of its own
+            bar.clear()
 
     try:
         yield show

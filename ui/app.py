@@ -12,6 +12,7 @@ import gradio as gr
 
 from rag.errors import RagError, SettingsError
 from ui.chat import build_chat
+from ui.following import following
 
 if TYPE_CHECKING:
     from rag.corpus import Rag
@@ -75,8 +76,9 @@ def serve(corpora: "Sequence[Rag]", *, host: str, port: int) -> None:
     )
     print(f"chat on http://{shown}:{port}", file=sys.stderr, flush=True)  # noqa: T201 - the address is all that is said
     try:
-        while True:
-            time.sleep(3600)
+        with following(corpora):
+            while True:
+                time.sleep(3600)
     except KeyboardInterrupt:
         pass
     finally:

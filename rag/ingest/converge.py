@@ -47,10 +47,17 @@ class Options:
         max_delete: share of the stored documents that may be deleted, 0 to 1; 1 also lets a rebuild drop documents
             that cannot be read any more, and an index pass to another folder.
         rebuild: build a new generation if the index settings changed, or anyway.
+        sources: whose documents the run is about; the others stay as they are. None is all, those included that the
+            settings no longer name.
     """
 
     max_delete: float = 0.3
     rebuild: bool = False
+    sources: frozenset[str] | None = None
+
+    def concern(self, document_id: str) -> bool:
+        """The run is about the document."""
+        return self.sources is None or document_id.partition(":")[0] in self.sources
 
 
 def ingest(
@@ -70,7 +77,11 @@ def ingest(
     current = current_generation(store, settings.name)
     if current is not None and not options.rebuild:
         refuse_changed_settings(settings, current)
-    before = _states_before(store, current, rebuild=options.rebuild)
+    before = {
+        id: state
+        for id, state in _states_before(store, current, rebuild=options.rebuild).items()
+        if options.concern(id)
+    }
     known = {state.id for state in before.values() if not state.failed}
     listed = {item.id for _, item in listing.items}
     gone = {state.id for state in before.values() if state.id in known and state.item_id not in listed}
@@ -87,7 +98,7 @@ def ingest(
     if current is None:  # nothing answers yet: what is finished may answer at once
         activate_generation(store, settings.name, target)
     states = before if target is current else stored_states(store, target.documents)
-    owners = chunk_owners(store, target.chunks)
+    owners = {id: chunks for id, chunks in chunk_owners(store, target.chunks).items() if options.concern(id)}
     damaged = damaged_documents(states.values(), owners)
     changes = compare(listing, states, damaged)
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Union
 from pydantic import Field, field_validator, model_validator
 
 from rag.settings.base import Section, without_password
-from rag.settings.sources import VARIABLE, Source
+from rag.settings.sources import VARIABLE, FilesSource, Source
 
 INDEX_SECTIONS = ("parsing", "chunking", "situating", "embedding", "lexical")
 UNCOMPARED = {
@@ -161,6 +161,12 @@ class Settings(Section):
             if names.count(name) > 1:
                 raise ValueError(f"two sources are called {name!r}: give each its own `name`, ids start with it")
         return self
+
+    @property
+    def watched(self) -> dict[str, Path]:
+        """Local folders and files with `watch: true`, by the name of their source."""
+        local = [s for s in self.sources if isinstance(s, FilesSource) and s.watch]
+        return {source.name: source.path for source in local if isinstance(source.path, Path)}
 
     def index_settings(self) -> dict[str, Any]:
         """The compared settings, flat: dotted key -> value. A stored corpus keeps these."""

@@ -56,6 +56,7 @@ class FilesSource(_Source):
     options_env: dict[str, Annotated[str, Field(pattern=VARIABLE)]] = Field(
         default_factory=dict, description="storage option -> name of the environment variable that holds its value"
     )
+    watch: bool = Field(False, description="follow changes of a local path while `rag ingest --watch` or the chat runs")
 
     @field_validator("path", mode="before")
     @classmethod
@@ -68,6 +69,8 @@ class FilesSource(_Source):
     def _options_are_for_urls(self) -> "FilesSource":
         if isinstance(self.path, Path) and (self.options or self.options_env):
             raise ValueError("options and options_env are for a URL: a local path has none")
+        if self.watch and isinstance(self.path, str):
+            raise ValueError("watch is for a local path: the file systems of URLs do not report changes")
         return self
 
 

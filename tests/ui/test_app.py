@@ -239,3 +239,21 @@ def test_a_port_that_is_none_is_refused(serve, port):
 def test_a_host_of_another_machine_is_refused(serve):
     with pytest.raises(RagError, match=r"^cannot listen on 192.0.2.1, .*--host or --port$"):
         serve([], host="192.0.2.1", port=free_port())
+
+
+def test_the_chat_follows_watched_sources(tmp_path):
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs/refunds.md").write_text(REFUNDS, encoding="utf-8")
+    config = tmp_path / "shop.yaml"
+    config.write_text("sources: [{kind: files, path: ./docs, watch: true}]\n")
+    process = start(config, port=free_port())
+    try:
+        assert process.stderr.readline().startswith("chat on http://")
+        assert process.stderr.readline().startswith("shop: 1 new, 0 changed")
+        process.stderr.readline()
+        (tmp_path / "docs/late.md").write_text("# Late\n\nLate parcels are refunded at once.\n", encoding="utf-8")
+        assert process.stderr.readline().startswith("shop: 1 new, 0 changed, 1 unchanged")
+        process.stderr.readline()
+        assert stop(process) == (0, "")
+    finally:
+        process.kill()

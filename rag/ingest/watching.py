@@ -1,0 +1,88 @@
+"""Notices which local sources change, by what the operating system reports."""
+
+import logging
+import os
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from threading import Event
+
+from watchfiles import watch
+
+TICK_MS = 500
+"""How long a quiet moment lasts: changes that follow each other faster are taken together."""
+LONGEST_MS = 5_000
+"""Changes that never pause are taken after so long."""
+
+logging.getLogger("watchfiles").setLevel(logging.WARNING)  # it reports every change on its own
+
+
+def changed_sources(roots: Mapping[str, Path], *, ignored: Sequence[Path], stop: Event) -> Iterator[frozenset[str]]:
+    """Names of the sources that changed, whenever some did, until `stop` is set.
+
+    The first answer comes as soon as the roots are watched and names all of them: whoever reads them then misses
+    nothing that changes meanwhile. A root that is a file, is missing, or is replaced by another folder is noticed by
+    looking at it, since the operating system reports changes in folders that stay.
+
+    Args:
+        roots: source name -> folder or file.
+        ignored: folders whose changes are ours, such as the index.
+        stop: ends the iteration within a second.
+    """
+    paths = {name: Path(os.path.abspath(path)) for name, path in roots.items()}  # noqa: PTH100 - links stay as they are
+    pending = frozenset(paths)
+    while not stop.is_set():
+        seen = {name: _identity(path) for name, path in paths.items()}
+        folders = [path for path in paths.values() if path.is_dir()]
+        if not folders:
+            if pending:
+                yield pending
+            pending = frozenset()
+            stop.wait(TICK_MS / 1000)
+        else:
+            with closing(_changes(folders, stop)) as changes:
+                for changed in changes:
+                    pending |= {
+                        name for name, root in paths.items() if any(_concerns(path, root, ignored) for path in changed)
+                    }
+                    if any(_identity(path) != seen[name] for name, path in paths.items()):
+                        break
+                    if pending:
+                        yield pending
+                        pending = frozenset()
+        pending |= {name for name, path in paths.items() if _identity(path) != seen[name]}
+
+
+def _changes(folders: Sequence[Path], stop: Event) -> Generator[list[Path]]:
+    """Paths that changed, or none of them after each quiet moment."""
+    events = watch(
+        *folders,
+        watch_filter=None,
+        debounce=LONGEST_MS,
+        step=TICK_MS,
+        rust_timeout=TICK_MS,
+        yield_on_timeout=True,
+        stop_event=stop,
+        raise_interrupt=True,
+        ignore_permission_denied=True,
+    )
+    for changes in events:
+        yield [Path(path) for _, path in changes]
+
+
+def _concerns(path: Path, root: Path, ignored: Sequence[Path]) -> bool:
+    """The change may change what the source lists: hidden files are never part of it."""
+    if not path.is_relative_to(root) or any(path.is_relative_to(folder) for folder in ignored):
+        return False
+    return not any(part.startswith(".") for part in path.relative_to(root).parts)
+
+
+def _identity(path: Path) -> tuple[int, ...] | None:
+    """What tells this folder, or this content of a file, from another; None where there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    if path.is_dir():
+        return (status.st_dev, status.st_ino)
+    return (status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size)

@@ -1,0 +1,163 @@
+"""A watched folder is followed: what changes in it is in the corpus soon, and what does not costs nothing."""
+
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+
+from rag import Rag
+from rag.errors import RagError, SettingsError, SourceError
+from rag.ingest.watching import changed_sources
+from rag.results import IngestReport
+from tests.corpora import MakeFolder
+
+SOON_S = 20
+
+
+class Watching:
+    """`changed_sources` in a thread, and what it has named so far."""
+
+    def __init__(self, roots: dict[str, Path], ignored: tuple[Path, ...] = ()) -> None:
+        self.stop, self.named = Event(), []
+        self._iterator = changed_sources(roots, ignored=ignored, stop=self.stop)
+        assert next(self._iterator) == frozenset(roots)
+        self._thread = Thread(target=lambda: self.named.extend(self._iterator))
+        self._thread.start()
+
+    def wait(self, names: set[str]) -> None:
+        until = time.monotonic() + SOON_S
+        while names not in self.named:
+            assert time.monotonic() < until, f"{names} did not come, {self.named} did"
+            time.sleep(0.05)
+        self.named.clear()
+
+    def end(self) -> None:
+        self.stop.set()
+        self._thread.join(SOON_S)
+        assert not self._thread.is_alive()
+
+
+@pytest.fixture
+def roots(tmp_path: Path) -> dict[str, Path]:
+    for name in ("one", "two"):
+        (tmp_path / name / "sub").mkdir(parents=True)
+    (tmp_path / "single.md").write_text("one")
+    return {"one": tmp_path / "one", "two": tmp_path / "two", "single": tmp_path / "single.md"}
+
+
+@pytest.fixture
+def watching(roots: dict[str, Path]) -> Iterator[Watching]:
+    watching = Watching(roots, ignored=(roots["one"] / "index",))
+    yield watching
+    watching.end()
+
+
+def test_changes_name_their_source_alone(roots: dict[str, Path], watching: Watching) -> None:
+    (roots["one"] / "sub/new.md").write_text("new")
+    watching.wait({"one"})
+    (roots["one"] / "sub/new.md").rename(roots["one"] / "renamed.md")
+    watching.wait({"one"})
+    (roots["two"] / "fresh").mkdir()
+    watching.wait({"two"})
+    (roots["two"] / "fresh/in a new folder.md").write_text("new")
+    watching.wait({"two"})
+    (roots["one"] / "renamed.md").unlink()
+    watching.wait({"one"})
+    roots["single"].write_text("two, longer")
+    watching.wait({"single"})
+
+
+def test_hidden_files_and_the_index_are_no_changes(roots: dict[str, Path], watching: Watching) -> None:
+    (roots["one"] / ".hidden").write_text("x")
+    (roots["one"] / "index").mkdir()
+    (roots["one"] / "index/segment").write_text("x")
+    time.sleep(1.5)
+    assert watching.named == []
+
+
+def test_a_folder_that_goes_and_comes_back_is_followed_again(roots: dict[str, Path], watching: Watching) -> None:
+    shutil.rmtree(roots["one"])
+    watching.wait({"one"})
+    roots["one"].mkdir()
+    watching.wait({"one"})
+    (roots["one"] / "after.md").write_text("x")
+    watching.wait({"one"})
+
+
+def test_missing_roots_are_awaited(tmp_path: Path) -> None:
+    watching = Watching({"late": tmp_path / "late"})
+    (tmp_path / "late").mkdir()
+    watching.wait({"late"})
+    watching.end()
+
+
+def corpus_file(folder: Path, watch: str = "true") -> Path:
+    path = folder.parent / "corpus.yaml"
+    path.write_text(
+        f"name: facts\nsources:\n  - {{kind: files, name: seen, path: ./{folder.name}, watch: {watch}}}\n"
+        "  - {kind: files, name: still, path: ./other}\n"
+    )
+    (folder.parent / "other").mkdir()
+    (folder.parent / "other/fixed.md").write_text("# Fixed\n\nGranite is an igneous rock.\n")
+    return path
+
+
+def test_a_corpus_follows_its_watched_sources(make_folder: MakeFolder, tmp_path: Path) -> None:
+    folder = make_folder()
+    stop = Event()
+    with Rag.open(corpus_file(folder)) as corpus:
+        runs = corpus.follow(stop)
+        first = next(runs)
+        assert isinstance(first, IngestReport)
+        assert first.new == 4
+        (folder / "sugar.md").write_text("# Sugar\n\nMuscovado is an unrefined cane sugar.\n")
+        (folder / "water.md").unlink()
+        (tmp_path / "other/fixed.md").write_text("# Fixed\n\nBasalt is another.\n")
+        second = next(runs)
+        assert isinstance(second, IngestReport)
+        assert (second.new, second.deleted, second.changed) == (1, 1, 0), "the source that is not watched is left alone"
+        assert corpus.search("unrefined cane sugar").hits[0].title == "Sugar"
+        assert corpus.search("granite").hits[0].document_id == "still:fixed.md"
+        assert corpus.verify().ok
+
+        shutil.move(folder, tmp_path / "away")
+        third = next(runs)
+        assert isinstance(third, SourceError), "a folder that is gone deletes nothing"
+        assert corpus.search("unrefined cane sugar").hits[0].title == "Sugar"
+        shutil.move(tmp_path / "away", folder)
+        fourth = next(runs)
+        assert isinstance(fourth, IngestReport)
+        assert (fourth.new, fourth.changed, fourth.deleted, fourth.unchanged) == (0, 0, 0, 3)
+        stop.set()
+        assert list(runs) == []
+
+
+def test_stop_ends_a_run_under_way(make_folder: MakeFolder) -> None:
+    stop = Event()
+    folder = make_folder({f"{n}.md": f"# Part {n}\n\n" + f"The {n}th of many words. " * 60 for n in range(12)})
+    with Rag.open(corpus_file(folder), overrides=["embedding.batch_tokens=256"]) as corpus:
+        assert list(corpus.follow(stop, progress=lambda _: stop.set())) == []
+        assert 0 < corpus.ingest().new < 13, "what was finished is kept, the rest is done the next time"
+
+
+def test_only_the_named_sources_are_brought_up_to_date(make_folder: MakeFolder, tmp_path: Path) -> None:
+    folder = make_folder()
+    with Rag.open(corpus_file(folder)) as corpus:
+        assert corpus.ingest(sources=["still"]).new == 1
+        assert corpus.ingest(sources=["seen"]).new == 3
+        (tmp_path / "other/fixed.md").unlink()
+        assert corpus.ingest(sources=["seen"]).deleted == 0
+        assert corpus.verify().ok
+        assert corpus.ingest().deleted == 1
+        with pytest.raises(SettingsError, match=r"no source is called 'sene': there are seen, still"):
+            corpus.ingest(sources=["sene"])
+        with pytest.raises(SettingsError, match="rebuild"):
+            corpus.ingest(sources=["seen"], rebuild=True)
+
+
+def test_without_a_watched_source_there_is_nothing_to_follow(make_folder: MakeFolder) -> None:
+    with Rag.open(corpus_file(make_folder(), watch="false")) as corpus, pytest.raises(RagError, match="watch: true"):
+        next(corpus.follow(Event()))

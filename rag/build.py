@@ -1,17 +1,26 @@
 """Composition root: settings -> components. The only module that knows where implementations live."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rag.errors import SettingsError
 from rag.ingest.prepare import Preparer, Stopwatch
 from rag.protocols import Chunker, Connector, Encoder, LexicalEncoder, Parser, Situator, Store, TokenCounter
-from rag.settings import EdgeStore, FilesSource, PluginSource, ServerStore, Settings
+from rag.settings import EdgeStore, FilesSource, PluginSource, ServerStore, Settings, Weights
 from rag.settings.sources import PLUGINS, Source
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+    from rag.answering.answerer import Answerer
+    from rag.answering.matching import Idf
+    from rag.ingest.generations import Generation
+    from rag.retrieval.documents import DocumentReader
+    from rag.retrieval.search import Searcher
 
 CONNECTORS = {
     "files": "connectors.files:FilesConnector",
@@ -147,6 +156,71 @@ def build_store(settings: Settings, *, create: bool, wait_s: float) -> Store:
     from rag.store.edge import EdgeStore as Edge
 
     return Edge(edge_path(store), create=create, wait_s=wait_s)
+
+
+def build_searcher(
+    settings: Settings,
+    store: Store,
+    generation: "Generation",
+    *,
+    encoder: Callable[[], Encoder],
+    lexical: LexicalEncoder,
+) -> "Searcher":
+    """What answers queries from one generation of the corpus."""
+    from rag.answering.abstention import coverage
+    from rag.retrieval.search import Searcher
+    from rag.retrieval.terms import TermStatistics
+
+    # the scores are those that the abstention was fitted on
+    calibrated = settings.retrieval.weights == Weights() and settings.embedding.model == "minilm"
+    return Searcher(
+        store=store,
+        chunks=generation.chunks,
+        documents=generation.documents,
+        encoder=encoder,
+        lexical=lexical,
+        terms=TermStatistics(store, generation.chunks, "lexical"),
+        settings=settings.retrieval,
+        calibrate=coverage if calibrated else None,
+    )
+
+
+def build_chat_model(settings: Settings) -> "tuple[str, BaseChatModel] | None":
+    """Name and model; None where the settings name none."""
+    if settings.answer.llm is None:
+        return None
+    from rag.answering.llm import chat_model
+
+    return settings.answer.llm, chat_model(settings.answer)
+
+
+def build_answerer(
+    settings: Settings,
+    documents: "DocumentReader",
+    model: "tuple[str, BaseChatModel] | None",
+    *,
+    encoder: Encoder,
+    lexical: LexicalEncoder,
+    idf: "Idf",
+) -> "Answerer":
+    """Quotes, or a model's answers checked against them."""
+    from rag.answering.answerer import ExtractiveAnswerer, ModelAnswerer
+
+    quotes = ExtractiveAnswerer(
+        settings=settings.answer,
+        encoder=encoder,
+        lexical=lexical,
+        idf=idf,
+        read_text=documents.text,
+        chunk_spans=documents.chunk_spans,
+    )
+    return quotes if model is None else ModelAnswerer(model=model[1], name=model[0], quotes=quotes)
+
+
+def own_folders(settings: Settings) -> list[Path]:
+    """Folders that the corpus itself writes to."""
+    index = settings.store.path if isinstance(settings.store, EdgeStore) else None
+    return [path for path in (index, settings.data_dir) if path is not None]
 
 
 def edge_path(store: EdgeStore) -> Any:

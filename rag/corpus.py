@@ -8,11 +8,11 @@ from threading import Event, RLock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rag import build
-from rag.errors import CorpusMissingError, RagError, SettingsChangedError, SettingsError
+from rag.errors import CorpusMissingError, RagError, SettingsChangedError
 from rag.ingest.generations import Generation, changed_settings, current_generation
 from rag.results import Answer, IngestReport, Plan, SearchResult, StoredDocument, VerifyReport
 from rag.retrieval.filters import Where, build_filter
-from rag.settings import EdgeStore, Settings, Weights, load_settings
+from rag.settings import EdgeStore, Settings, load_settings
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -29,10 +29,6 @@ T = TypeVar("T")
 
 UNREADABLE = ("embedding", "lexical", "schema_version")
 """Sections without which the stored vectors cannot be searched."""
-
-
-class _Stopped(Exception):  # noqa: N818 - nothing went wrong
-    """Whoever follows a corpus wants no more of it."""
 
 
 class Rag:
@@ -130,16 +126,15 @@ class Rag:
         """
         from rag.ingest.converge import Options, ingest
 
-        wanted = None if sources is None else self._known_sources(sources, rebuild=rebuild)
         try:
             with self._reading(caches=True) as (connectors, preparer):
                 return ingest(
                     self.settings,
-                    connectors=[c for c in connectors if wanted is None or c.name in wanted],
+                    connectors=connectors,
                     preparer=preparer,
                     store=self._open_store(create=True),
                     encoder=lambda: self.encoder,
-                    options=Options(max_delete=max_delete, rebuild=rebuild, sources=wanted),
+                    options=Options(max_delete=max_delete, rebuild=rebuild, sources=sources),
                     progress=progress,
                 )
         finally:
@@ -164,33 +159,15 @@ class Rag:
         Raises:
             SettingsError: no source is watched.
         """
-        from rag.ingest.watching import changed_sources
+        from rag.ingest.watching import follow
 
-        if not self.settings.watched:
-            raise SettingsError(
-                "no source is watched: give one that is a local folder `watch: true` in the corpus file"
-            )
-        store, data = self.settings.store, self.settings.data_dir
-        ours = [path for path in (store.path if isinstance(store, EdgeStore) else None, data) if path is not None]
-
-        def report(at: "Progress") -> None:
-            if stop.is_set():
-                raise _Stopped
-            if progress is not None:
-                progress(at)
-
-        everything = True
-        for names in changed_sources(self.settings.watched, ignored=ours, stop=stop):
-            outcome: IngestReport | RagError
-            try:
-                sources = None if everything else names
-                outcome = self.ingest(progress=report, max_delete=max_delete, sources=sources)
-                everything = False
-            except RagError as error:
-                outcome = error
-            except _Stopped:
-                return
-            yield outcome
+        return follow(
+            self.settings.watched,
+            lambda sources, report: self.ingest(progress=report, max_delete=max_delete, sources=sources),
+            ignored=build.own_folders(self.settings),
+            stop=stop,
+            progress=progress,
+        )
 
     def verify(self, *, repair: bool = False) -> VerifyReport:
         """Reconcile documents and chunks both ways, and encode a sample again.
@@ -331,15 +308,6 @@ class Rag:
             stack.callback(preparer.parser.close)
             yield [*connectors, *self._connectors], preparer
 
-    def _known_sources(self, names: Collection[str], *, rebuild: bool) -> frozenset[str]:
-        if rebuild:
-            raise SettingsError("a rebuild is about all sources: leave out `sources`")
-        known = {source.name for source in self.settings.sources} | {c.name for c in self._connectors}
-        unknown = sorted(set(names) - known)
-        if unknown:
-            raise SettingsError(f"no source is called {unknown[0]!r}: there are {', '.join(sorted(known))}")
-        return frozenset(names)
-
     def _has_store(self) -> bool:
         """There may be something stored. Looks only, so that a plan makes no folder."""
         store = self.settings.store
@@ -378,29 +346,14 @@ class Rag:
         raise CorpusMissingError(f"corpus {self.name!r} holds nothing yet: run `rag ingest` on it first")
 
     def _searching(self) -> "Searcher":
-        from rag.answering.abstention import coverage
-        from rag.retrieval.search import Searcher
-        from rag.retrieval.terms import TermStatistics
-
         with self._lock:
             if self._searcher is None:
                 store, generation = self._opened()
                 self._check_settings(generation)
-                self._searcher = Searcher(
-                    store=store,
-                    chunks=generation.chunks,
-                    documents=generation.documents,
-                    encoder=lambda: self.encoder,
-                    lexical=self.lexical,
-                    terms=TermStatistics(store, generation.chunks, "lexical"),
-                    settings=self.settings.retrieval,
-                    calibrate=coverage if self._calibrated() else None,
+                self._searcher = build.build_searcher(
+                    self.settings, store, generation, encoder=lambda: self.encoder, lexical=self.lexical
                 )
             return self._searcher
-
-    def _calibrated(self) -> bool:
-        """The scores are those that `rag.answering.abstention` was fitted on."""
-        return self.settings.retrieval.weights == Weights() and self.settings.embedding.model == "minilm"
 
     def _check_settings(self, generation: Generation) -> None:
         """Other chunking still answers, with a warning; another encoder cannot."""
@@ -419,29 +372,15 @@ class Rag:
             self.warnings.append(warning)
 
     def _answerer(self) -> "Answerer":
-        """Quotes, or the model that was passed in or that `answer.llm` names."""
-        from rag.answering.answerer import ExtractiveAnswerer, ModelAnswerer
-
-        documents = self._documents()
-        quotes = ExtractiveAnswerer(
-            settings=self.settings.answer,
-            encoder=self.encoder,
-            lexical=self.lexical,
-            idf=self._searching().terms.idf,
-            read_text=documents.text,
-            chunk_spans=documents.chunk_spans,
+        idf = self._searching().terms.idf
+        return build.build_answerer(
+            self.settings, self._documents(), self._model, encoder=self.encoder, lexical=self.lexical, idf=idf
         )
-        if self._llm is not None:
-            return ModelAnswerer(model=self._llm, name=type(self._llm).__name__, quotes=quotes)
-        if self.settings.answer.llm is not None:
-            return ModelAnswerer(model=self._configured_llm, name=self.settings.answer.llm, quotes=quotes)
-        return quotes
 
     @cached_property
-    def _configured_llm(self) -> "BaseChatModel":
-        from rag.answering.llm import chat_model
-
-        return chat_model(self.settings.answer)
+    def _model(self) -> "tuple[str, BaseChatModel] | None":
+        """Name and model: the one that was passed in, or that `answer.llm` names."""
+        return (type(self._llm).__name__, self._llm) if self._llm else build.build_chat_model(self.settings)
 
     def _documents(self) -> "DocumentReader":
         from rag.retrieval.documents import DocumentReader

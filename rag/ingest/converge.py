@@ -2,11 +2,11 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from rag.errors import SettingsChangedError, StoreError
+from rag.errors import SettingsChangedError, SettingsError, StoreError
 from rag.ingest.changes import (
     chunk_owners,
     compare,
@@ -53,7 +53,7 @@ class Options:
 
     max_delete: float = 0.3
     rebuild: bool = False
-    sources: frozenset[str] | None = None
+    sources: Collection[str] | None = None
 
     def concern(self, document_id: str) -> bool:
         """The run is about the document."""
@@ -72,6 +72,9 @@ def ingest(
 ) -> IngestReport:
     """Run a job. See `Rag.ingest`."""
     started = time.monotonic()
+    if options.sources is not None:
+        _check_sources(options, {connector.name for connector in connectors})
+        connectors = [connector for connector in connectors if connector.name in options.sources]
     with preparer.stopwatch.time("list"):
         listing = list_sources(connectors)
     current = current_generation(store, settings.name)
@@ -153,6 +156,14 @@ def refuse_changed_settings(settings: Settings, current: Generation) -> None:
             f"corpus {settings.name!r} was built with other settings: {keys}. "
             "Build it anew with `rag ingest --rebuild` (the old one answers until it is done), or set them back"
         )
+
+
+def _check_sources(options: Options, known: set[str]) -> None:
+    if options.rebuild:
+        raise SettingsError("a rebuild is about all sources: leave out `sources`")
+    unknown = sorted(set(options.sources or ()) - known)
+    if unknown:
+        raise SettingsError(f"no source is called {unknown[0]!r}: there are {', '.join(sorted(known))}")
 
 
 def _states_before(store: Store, current: Generation | None, *, rebuild: bool) -> dict[str, DocumentState]:

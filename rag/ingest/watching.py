@@ -1,13 +1,17 @@
-"""Notices which local sources change, by what the operating system reports."""
+"""Keeps a corpus equal to its watched sources, by the changes that the operating system reports."""
 
 import logging
 import os
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from threading import Event
 
 from watchfiles import watch
+
+from rag.errors import RagError, SettingsError
+from rag.ingest.job import Progress
+from rag.results import IngestReport
 
 TICK_MS = 500
 """How long a quiet moment lasts: changes that follow each other faster are taken together."""
@@ -15,6 +19,51 @@ LONGEST_MS = 5_000
 """Changes that never pause are taken after so long."""
 
 logging.getLogger("watchfiles").setLevel(logging.WARNING)  # it reports every change on its own
+
+
+class _Stopped(Exception):  # noqa: N818 - nothing went wrong
+    """Nobody follows any more."""
+
+
+def follow(
+    watched: Mapping[str, Path],
+    ingest: Callable[[frozenset[str] | None, Callable[[Progress], object]], IngestReport],
+    *,
+    ignored: Sequence[Path],
+    stop: Event,
+    progress: Callable[[Progress], object] | None,
+) -> Iterator[IngestReport | RagError]:
+    """The outcome of each run; see `Rag.follow`.
+
+    Args:
+        watched: source name -> folder or file.
+        ingest: brings the named sources up to date, or all for None, and says where it stands.
+        ignored: folders whose changes are ours.
+        stop, progress: as in `Rag.follow`.
+
+    Raises:
+        SettingsError: nothing is watched.
+    """
+    if not watched:
+        raise SettingsError("no source is watched: give one that is a local folder `watch: true` in the corpus file")
+
+    def report(at: Progress) -> None:
+        if stop.is_set():
+            raise _Stopped
+        if progress is not None:
+            progress(at)
+
+    everything = True
+    for names in changed_sources(watched, ignored=ignored, stop=stop):
+        outcome: IngestReport | RagError
+        try:
+            outcome = ingest(None if everything else names, report)
+            everything = False
+        except RagError as error:
+            outcome = error
+        except _Stopped:
+            return
+        yield outcome
 
 
 def changed_sources(roots: Mapping[str, Path], *, ignored: Sequence[Path], stop: Event) -> Iterator[frozenset[str]]:

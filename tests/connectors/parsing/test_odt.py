@@ -13,6 +13,7 @@ ITEM = SourceItem(source="s", key="k.odt", uri="/x/k.odt", fingerprint="f")
 URN = "urn:oasis:names:tc:opendocument:xmlns"
 NAMESPACES = (
     f'xmlns:office="{URN}:office:1.0" xmlns:text="{URN}:text:1.0" xmlns:table="{URN}:table:1.0" '
+    f'xmlns:style="{URN}:style:1.0" xmlns:draw="{URN}:drawing:1.0" '
     'xmlns:xlink="http://www.w3.org/1999/xlink" xmlns:dc="http://purl.org/dc/elements/1.1/"'
 )
 
@@ -57,12 +58,59 @@ def package(body: str, *, declared: str = "", **parts: str) -> bytes:
             "here",
         ),
         ("<text:p>日本 Ж</text:p>", "日本 Ж"),
+        (
+            "<text:p>a<text:note text:note-class='footnote'><text:note-citation>1</text:note-citation><text:note-body>"
+            "<text:p>One.</text:p><text:p>Two.</text:p></text:note-body></text:note> b</text:p><text:p>c</text:p>",
+            "a[^1] b\n\n[^1]: One.\nTwo.\n\nc",
+        ),
+        (
+            "<text:p>a<draw:frame><draw:text-box><text:p>in a box</text:p></draw:text-box></draw:frame>b</text:p>",
+            "ab\n\nin a box",
+        ),
+        (
+            "<table:table><table:table-row><table:table-cell><text:p>a<draw:custom-shape><text:p>shape</text:p>"
+            "</draw:custom-shape></text:p></table:table-cell></table:table-row></table:table>",
+            "| a |\n| --- |\n\nshape",
+        ),
     ],
 )
 def test_what_a_person_sees_is_what_is_written(body: str, text: str, assert_well_formed: Check) -> None:
     document = parse(package(body), ITEM)
     assert_well_formed(document)
     assert document.text == text
+
+
+LEVELS = """<office:automatic-styles><text:list-style style:name="L">
+<text:list-level-style-number text:level="1" style:num-format="1" style:num-suffix="."/>
+<text:list-level-style-number text:level="2" style:num-format="a" style:num-prefix="(" style:num-suffix=")"/>
+<text:list-level-style-bullet text:level="3"/></text:list-style></office:automatic-styles>"""
+OUTLINE = """<office:styles><text:outline-style><text:outline-level-style text:level="1" style:num-format="I"/>
+<text:outline-level-style text:level="2" style:num-format="1" text:display-levels="2"/></text:outline-style>
+</office:styles>"""
+
+
+def entries(*texts: str, inner: str = "", attributes: str = "") -> str:
+    items = "".join(f"<text:list-item><text:p>{text}</text:p></text:list-item>" for text in texts)
+    nested = f"<text:list-item>{inner}</text:list-item>" if inner else ""
+    return f"<text:list {attributes}>{items}{nested}</text:list>"
+
+
+def test_lists_and_headings_have_the_numbers_that_are_shown() -> None:
+    body = (
+        "<text:h>One</text:h><text:h text:outline-level='2'>Under</text:h><text:h>Two</text:h>"
+        "<text:h text:outline-level='2'>Under</text:h><text:h text:is-list-header='true'>Three</text:h>"
+        + entries("a", "b", inner=entries("c", "d", inner=entries("e")), attributes="text:style-name='L'")
+        + "<text:p>between</text:p>"
+        + entries("f", attributes="text:style-name='L' text:continue-numbering='true'")
+        + entries("g", attributes="text:style-name='L'")
+        + entries("h", attributes="text:style-name='unknown'")
+    )
+    styles = f"<office:document-styles {NAMESPACES}>{OUTLINE}{LEVELS}</office:document-styles>"
+    text = parse(package(body, **{"styles.xml": styles}), ITEM).text
+    assert [line for line in text.split("\n") if line] == [
+        *("# I One", "## I.1 Under", "# II Two", "## II.1 Under", "# Three"),
+        *("1. a", "2. b", "  (a) c", "  (b) d", "    - e", "between", "3. f", "1. g", "- h"),
+    ]
 
 
 def test_it_says_its_title_author_and_language() -> None:

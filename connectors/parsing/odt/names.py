@@ -1,0 +1,10 @@
+"""Namespaces of OpenDocument 1.3 as lxml writes them before a name."""
+
+_URN = "urn:oasis:names:tc:opendocument:xmlns"
+TEXT = f"{{{_URN}:text:1.0}}"
+TABLE = f"{{{_URN}:table:1.0}}"
+OFFICE = f"{{{_URN}:office:1.0}}"
+STYLE = f"{{{_URN}:style:1.0}}"
+DRAW = f"{{{_URN}:drawing:1.0}}"
+XLINK = "{http://www.w3.org/1999/xlink}"
+DC = "{http://purl.org/dc/elements/1.1/}"

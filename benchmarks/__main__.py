@@ -4,9 +4,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmarks import files, ingest, pages, pdf
+from benchmarks import files, ingest, memory, pages, pdf
 
-BENCHMARKS = {"files": files.run, "ingest": ingest.run, "pages": pages.run, "pdf": pdf.run}
+BENCHMARKS = {"files": files.run, "ingest": ingest.run, "memory": memory.run, "pages": pages.run, "pdf": pdf.run}
 
 
 def main() -> int:

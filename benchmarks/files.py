@@ -16,6 +16,7 @@ from rag.types import Document, Parsed, SourceItem
 FOLDER = "files"
 REFERENCES = "files/docling"
 ARTICLE = "wiki_duck.html"
+SLIDES = "powerpoint_sample.pptx"
 FIRST_WORDS, END = "**Duck** is the common name", "## External links"
 """Where the article itself begins and ends in its reference; around it is the site's navigation."""
 PARAGRAPH_CHARS = 80
@@ -88,6 +89,8 @@ def _compare(read: dict[Path, Document]) -> None:
         print(f"{path.name:44.44} " + "  ".join(f"{score:.3f}" for score in scores))
         if path.name == ARTICLE:
             _article(document, text)
+        if path.name == SLIDES:
+            _slides(document, text)
 
 
 def _references(path: Path) -> Iterator[Path]:
@@ -108,6 +111,16 @@ def _article(document: Document, reference: str) -> None:
     found = sum(words in text for words in own)
     print(f"    the article's own paragraphs: {found} of {len(own)}; text {len(text):,} characters, ", end="")
     print(f"with navigation {len(_words(reference)):,}")
+
+
+def _slides(document: Document, reference: str) -> None:
+    """The same without the speaker's notes, which the reference leaves out: from `Notes:` to the slide's end."""
+    kept, noted = [], None
+    for element in document.elements:
+        text = document.text[element.start : element.end]
+        noted = element.page if text.startswith("Notes:") else noted
+        kept += [text] if element.page != noted else []
+    print(f"    without the speaker's notes: {similarity(chr(10).join(kept), reference):.3f}")
 
 
 def _words(text: str) -> str:

@@ -1,10 +1,11 @@
-"""Ten known figures of the quarterly reports: are they found, and does the hit carry the right page?"""
+"""Figures of the quarterly reports: are they found, and does the hit carry the right page?"""
 
 import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.questions import print_found
 from rag import Rag
 
 FOLDER = "sec10q/pdf"
@@ -55,8 +56,9 @@ def run(data: Path) -> int:
                 print(f"{figure.report}  {figure.figure:>11}  stands on {figure.pages}")
                 print(f"    in all reports: {_shown(everywhere)}")
                 print(f"    in this report: {_shown(within)}")
-    print(f"\nfound in the first {TOP_K} hits: {found_everywhere} of {len(FIGURES)} in all reports, ", end="")
-    print(f"{found_within} within the report; {wrong} hits on a wrong page")
+            print(f"\nfound in the first {TOP_K} hits: {found_everywhere} of {len(FIGURES)} in all reports, ", end="")
+            print(f"{found_within} within the report; {wrong} hits on a wrong page")
+            wrong += print_found(corpus, data, TOP_K)
     return 1 if wrong else 0
 
 

@@ -20,12 +20,14 @@ class Run:
     Attributes:
         seconds: wall clock, from start to exit.
         peak_bytes: greatest sum over the process tree of PSS (memory, with shared pages divided by their users).
+        parent_peak_bytes: greatest PSS of the first process alone.
     """
 
     status: int
     stdout: str
     seconds: float
     peak_bytes: int
+    parent_peak_bytes: int
 
 
 def measure(command: Sequence[str]) -> Run:
@@ -33,21 +35,29 @@ def measure(command: Sequence[str]) -> Run:
     with tempfile.TemporaryFile("w+") as stdout:
         started = time.perf_counter()
         process = subprocess.Popen(command, stdout=stdout, stderr=sys.stderr)
-        peak = 0
+        peak = parent_peak = 0
         while process.poll() is None:
-            peak = max(peak, _tree_bytes(process.pid))
+            parent, children = _tree_bytes(process.pid)
+            peak, parent_peak = max(peak, parent + children), max(parent_peak, parent)
             time.sleep(EVERY_S)
         seconds = time.perf_counter() - started
         stdout.seek(0)
-        return Run(status=process.returncode, stdout=stdout.read(), seconds=seconds, peak_bytes=peak)
+        return Run(
+            status=process.returncode,
+            stdout=stdout.read(),
+            seconds=seconds,
+            peak_bytes=peak,
+            parent_peak_bytes=parent_peak,
+        )
 
 
-def _tree_bytes(pid: int) -> int:
+def _tree_bytes(pid: int) -> tuple[int, int]:
+    """Of the process itself, and of all below it."""
     try:
         root = psutil.Process(pid)
-        return sum(_bytes(process) for process in [root, *root.children(recursive=True)])
+        return _bytes(root), sum(_bytes(process) for process in root.children(recursive=True))
     except psutil.NoSuchProcess:
-        return 0
+        return 0, 0
 
 
 def _bytes(process: psutil.Process) -> int:

@@ -64,8 +64,12 @@ class FormatParser:
         arguments: list[Any] = [data, item, *([self._options] if format.options else [])]
         try:
             found: Document | Container = getattr(import_module(module), function)(*arguments)
-        except (DocumentError, MissingDependencyError):
+        except MissingDependencyError:
             raise
+        except DocumentError as error:  # parts that several formats share do not know whose they are
+            if item.uri in str(error):
+                raise
+            raise DocumentError(f"{item.uri}: {error}", kind=error.kind) from error
         # input is hostile and parsers are other people's: whatever they raise concerns this document alone
         except Exception as error:
             raise _unreadable(item, format, error) from error

@@ -171,3 +171,10 @@ def test_parsers_are_imported_when_they_are_needed() -> None:
     code = f"import sys, connectors.parsing; print({heavy} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_an_error_names_its_file_also_where_the_part_that_fails_does_not_know_it() -> None:
+    item = SourceItem(source="s", key="deep.html", uri="/x/deep.html", fingerprint="")
+    with pytest.raises(DocumentError, match=r"^/x/deep\.html: .*nested") as raised:
+        FormatParser().read(b"<div>" * 20_000 + b"text", None, item)
+    assert raised.value.kind == "parse"

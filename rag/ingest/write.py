@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from rag.ingest.generations import Generation
+from rag.ingest.memory import release_free_memory
 from rag.ingest.prepare import Prepared, Stopwatch
 from rag.ingest.vectors import DenseVectors, mean_vector
 from rag.points import AnyVector, Point
@@ -53,6 +54,7 @@ class Writer:
             documents = [_document_point(p, v) for p, v in zip(group, vectors, strict=True)]
             self.store.upsert(self.generation.documents, documents)
             self.store.flush(self.generation.documents)
+            release_free_memory()
 
     def rewrite(self, group: Sequence[Prepared]) -> None:
         """Title, metadata or acl differ: the dense vectors stay, everything else is written anew."""

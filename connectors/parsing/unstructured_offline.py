@@ -6,7 +6,10 @@ and to look for verbs when they guess what a line is; formats that say what thei
 
 import os
 
-_ENVIRONMENT = {"DO_NOT_TRACK": "1", "SCARF_NO_ANALYTICS": "1", "UNSTRUCTURED_DISABLE_NOTICE": "1"}
+_ENVIRONMENT = {
+    **dict.fromkeys(("DO_NOT_TRACK", "SCARF_NO_ANALYTICS", "UNSTRUCTURED_DISABLE_NOTICE"), "1"),
+    **dict.fromkeys(("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_DISABLE_TELEMETRY"), "1"),
+}
 
 
 def take_offline() -> None:

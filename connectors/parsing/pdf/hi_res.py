@@ -1,19 +1,16 @@
 """PDF by unstructured's layout model: slow, for pages that no rule reads well."""
 
-import os
 from collections.abc import Sequence
 from io import BytesIO
 from typing import Any
 
 from connectors.parsing.options import Options
+from connectors.parsing.unstructured_offline import take_offline
 from connectors.parsing.writer import Box, DocumentWriter, Line
 from rag.errors import DocumentError
 from rag.types import Document, SourceItem
 
 _INSTALL = "pip install 'situated-rag[pdf]'"
-# nothing is fetched and nothing is reported while documents are read
-_OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1",
-            "SCARF_NO_ANALYTICS": "true"}  # fmt: skip
 
 
 def parse(
@@ -37,8 +34,8 @@ def parse(
 
 
 def _elements(data: bytes, item: SourceItem, options: Options) -> list[Any]:
-    os.environ.update(_OFFLINE)
     try:
+        take_offline()
         from unstructured.partition.pdf import partition_pdf
     except ImportError as error:
         reason = f"parsing.pdf: hi_res needs the package {error.name!r}, which is not installed"

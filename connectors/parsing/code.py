@@ -20,7 +20,9 @@ Node: TypeAlias = Any
 _GRAMMARS = {".tsx": "language_tsx", ".ts": "language_typescript", ".php": "language_php"}
 """Entry points of packages that hold several grammars."""
 _THING = "class|interface|struct|enum|impl|trait|module|mod|namespace|object|record|protocol|extension|union|type"
-_SCOPE = re.compile(rf"(?:\w+_)?(?:{_THING})_(?:definition|declaration|item|specifier|spec)|class|module")
+_SCOPE = re.compile(
+    rf"(?:\w+_)?(?:{_THING})_(?:definition|declaration|item|specifier|spec)|class|module|internal_module"
+)
 _ROUTINE = re.compile(
     r"(?:\w+_)?(?:function|method|constructor|macro|operator)(?:_(?:definition|declaration|item))?|singleton_method"
 )
@@ -128,6 +130,8 @@ def _adjoins(last: Node, node: Node) -> bool:
 
 def _definition(node: Node) -> tuple[Node, Node] | None:
     """A class or function, perhaps with what wraps it, and its body."""
+    if node.type == "expression_statement" and [c.type for c in node.named_children] == ["internal_module"]:
+        node = node.named_children[0]  # TypeScript's namespace
     if _WRAPPER.fullmatch(node.type):
         inner = (_definition(child) for child in node.named_children if not _WRAPPER.fullmatch(child.type))
         found = next((definition for definition in inner if definition), None)

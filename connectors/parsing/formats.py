@@ -73,7 +73,7 @@ DOCUMENT_FORMATS = (
     Format("Excel 97", "application/vnd.ms-excel", (".xls",), f"{_HERE}.xls:parse", ("headings", "tables"), "xlrd"),
     Format("OpenDocument text", "application/vnd.oasis.opendocument.text", (".odt",), f"{_HERE}.odt:parse",
            (*_TEXT, "links"), "lxml"),
-    Format("Rich text", "application/rtf", (".rtf",), f"{_HERE}.rtf:parse", ("headings", "tables")),
+    Format("Rich text", "application/rtf", (".rtf",), f"{_HERE}.rtf:parse", ("headings", "lists", "tables", "links")),
     Format("Word 97", "application/msword", (".doc",), f"{_HERE}.legacy_office:parse_doc",
            (*_TEXT, "links"), "lxml", system="soffice"),
     Format("PowerPoint 97", "application/vnd.ms-powerpoint", (".ppt",), f"{_HERE}.legacy_office:parse_ppt",

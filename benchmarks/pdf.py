@@ -13,6 +13,7 @@ import pypdfium2
 from benchmarks.similarity import cells_f1, headings_f1, similarity
 from connectors.parsing.options import Options
 from connectors.parsing.pdf import parse
+from connectors.parsing.unstructured_offline import take_offline
 from rag.types import SourceItem
 
 REPORTS = "sec10q/pdf"
@@ -98,6 +99,7 @@ def _pdfminer(data: bytes) -> object:
 
 
 def _unstructured(data: bytes) -> object:
+    take_offline()
     from unstructured.partition.pdf import partition_pdf
 
     return partition_pdf(file=BytesIO(data), strategy="fast")

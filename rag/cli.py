@@ -121,6 +121,21 @@ def build_parser() -> argparse.ArgumentParser:
     doctor.add_argument("--offline", action="store_true", help="there is no network: name what needs one, try nothing")
     _json_option(doctor)
 
+    evaluate = commands.add_parser("eval", help="measure quality", description="Measure quality.")
+    kinds = evaluate.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    retrieval = _command(kinds, "retrieval", _eval_retrieval, "measure retrieval with the settings on judged queries")
+    retrieval.add_argument(
+        "--data",
+        required=True,
+        metavar="DIR",
+        help="folder in the BEIR layout: corpus.jsonl, queries.jsonl, qrels/test.tsv",
+    )
+    retrieval.add_argument("--keep", metavar="PATH", help="keep the corpus that is made of the data in this new folder")
+    retrieval.add_argument(
+        "--per-query", metavar="FILE", help="write every query's metrics there, a JSON object a line"
+    )
+    _json_option(retrieval)
+
     config = commands.add_parser("config", help="look at settings", description="Look at settings.")
     inner = config.add_subparsers(title="commands", metavar="COMMAND", required=True)
     shown = _command(inner, "show", _config_show, "print the effective settings, and where each comes from")
@@ -342,6 +357,27 @@ def _doctor(arguments: argparse.Namespace) -> int:
     found = diagnose(load_settings(arguments.config, arguments.set), offline=arguments.offline)
     _print_json(found) if arguments.json else print(render.printable(render.doctor(found)))
     return DONE if found.ok else FAILED
+
+
+def _eval_retrieval(arguments: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from rag import render
+    from rag.evaluation.beir import load_beir
+    from rag.evaluation.retrieval import evaluate_retrieval
+    from rag.progress import steps_bar
+    from rag.settings import load_settings
+
+    settings = load_settings(arguments.config, arguments.set)
+    dataset = load_beir(Path(arguments.data))
+    with steps_bar() as show:
+        keep = Path(arguments.keep) if arguments.keep else None
+        report = evaluate_retrieval(settings, dataset, keep=keep, progress=show)
+    if arguments.per_query:
+        rows = [json.dumps({"query": id, **values}, ensure_ascii=False) for id, values in report.per_query.items()]
+        Path(arguments.per_query).write_text("".join(f"{row}\n" for row in rows), encoding="utf-8")
+    _print_json(report) if arguments.json else print(render.printable(render.retrieval(report)))
+    return DONE
 
 
 def _config_show(arguments: argparse.Namespace) -> int:

@@ -9,6 +9,7 @@
     ├── StoreError               the store cannot be used
     │   ├── StoreInUseError      another process holds the embedded store
     │   └── CorpusMissingError   nothing was ingested yet
+    ├── EvaluationError          data to measure with are not what they should be
     ├── DeletionRefusedError     the job would delete more than --max-delete allows
     └── SettingsChangedError     the stored corpus was built with other index settings
 
@@ -64,6 +65,10 @@ class StoreInUseError(StoreError):
 
 class CorpusMissingError(StoreError):
     """The corpus holds nothing yet: it was never ingested."""
+
+
+class EvaluationError(RagError):
+    """Data to measure with are not what they should be; the message names the file and the line."""
 
 
 class DeletionRefusedError(RagError):

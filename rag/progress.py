@@ -35,6 +35,28 @@ def progress_bar() -> Iterator[Callable[[Progress], None]]:
         bar.close()
 
 
+@contextmanager
+def steps_bar() -> Iterator[Callable[[str, int, int], None]]:
+    """A callback that draws what is done, how much of it and of how much; silent where stderr is no terminal."""
+    bar: tqdm[NoReturn] = tqdm(disable=None, leave=False, bar_format="{desc}: |{bar:20}| {n_fmt}/{total_fmt} {elapsed}")
+
+    at = ""
+
+    def show(step: str, done: int, total: int) -> None:
+        nonlocal at
+        if step != at:
+            at = step
+            bar.reset(total=total)
+            bar.set_description(step, refresh=False)
+        bar.n = done
+        bar.update(0)
+
+    try:
+        yield show
+    finally:
+        bar.close()
+
+
 def _duration(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"

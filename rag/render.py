@@ -8,6 +8,7 @@ from rag.results import Answer, Failure, IngestReport, Plan, SearchResult, Skipp
 
 if TYPE_CHECKING:
     from rag.doctor import Diagnosis
+    from rag.evaluation.retrieval import RetrievalReport
 
 SHOWN = 20
 """Rows of a long list that are printed; the JSON has them all."""
@@ -55,6 +56,21 @@ def verify(report: VerifyReport) -> str:
         f"{report.orphan_chunks} orphan chunks, {report.stale_documents} stale documents; `rag verify --repair` mends "
         "what the sources still have, `rag ingest --rebuild` builds everything anew"
     )
+
+
+def retrieval(report: "RetrievalReport") -> str:
+    """A row a metric, with its 95 % interval, and a column a leg."""
+    legs = [*report.legs]
+    lines = [
+        f"{report.dataset}: {report.queries} queries, {report.chunks} passages of {report.documents} documents",
+        f"{'':12}{'fused':>7}  {'95 % interval':15}" + "".join(f"{leg:>10}" for leg in legs),
+    ]
+    for name, interval in report.metrics.items():
+        row = f"{name:12}{interval.mean:7.3f}  {interval.low:.3f} to {interval.high:.3f} "
+        lines.append(row + "".join(f"{report.legs[leg][name].mean:10.3f}" for leg in legs))
+    spent = ", ".join(f"{name} {value:.1f}" for name, value in report.latency_ms.items())
+    lines.append(f"milliseconds a search: {spent}; {report.bytes_per_chunk:,.0f} bytes a chunk on disk")
+    return "\n".join(lines)
 
 
 def document(found: StoredDocument) -> str:

@@ -67,6 +67,21 @@ class Searcher:
         coverage = self.calibrate(hits[0].score) if hits and self.calibrate else None
         return SearchResult(query=query, hits=hits, timings_ms=clock.laps(), coverage=coverage)
 
+    def legs(self, query: str, *, limit: int, where: Filter = ()) -> dict[str, list[tuple[str, int]]]:
+        """What each leg that brings candidates finds alone: document id and ordinal of its chunks, best first.
+
+        Args:
+            limit: most chunks of a leg.
+        """
+        weights = {name: weight for name, weight in self.settings.weights.model_dump().items() if weight > 0}
+        asked = self._legs(*self._encode(query, weights), weights, limit, where)
+        found = self.store.search(self.chunks, asked) if asked else []
+        ids = sorted({scored.id for hits in found for scored in hits})
+        records = self.store.retrieve(self.chunks, ids, fields=("document_id", "ordinal"))
+        places = {id: (record.payload["document_id"], record.payload["ordinal"]) for id, record in records.items()}
+        ranked = zip(asked, found, strict=True)
+        return {leg.vector: [places[scored.id] for scored in hits if scored.id in places] for leg, hits in ranked}
+
     def _encode(self, query: str, weights: Mapping[str, float]) -> tuple[Vector | None, SparseVector]:
         """The dense query (d,), None where no dense leg counts or the query is blank, and the query's terms."""
         dense = None

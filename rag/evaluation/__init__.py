@@ -1,0 +1,1 @@
+"""How good retrieval is: data with judgements, metrics, reports."""

@@ -1,0 +1,192 @@
+"""`rag eval retrieval`: index a data set with a corpus file's settings, ask its queries, measure."""
+
+import platform
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rag import build
+from rag.errors import EvaluationError
+from rag.evaluation.beir import Dataset
+from rag.evaluation.metrics import DEPTH, Interval, per_query, summary
+from rag.evaluation.passages import PassageSource, WindowEncoder
+from rag.ingest.converge import Options, ingest
+from rag.ingest.generations import current_generation
+from rag.ingest.prepare import Preparer, Stopwatch
+from rag.protocols import Encoder
+from rag.results import IngestReport
+from rag.retrieval.search import Searcher
+from rag.settings import EdgeStore, Settings
+
+_NAME = "evaluation"
+_PACKAGES = ("situated-rag", "torch", "transformers", "qdrant-edge-py", "ir-measures")
+
+Ranking = dict[str, list[str]]
+"""Query id -> passage ids, best first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetrievalReport:
+    """How good retrieval is on a data set.
+
+    Attributes:
+        queries: how many have a judgement.
+        legs: the same metrics for what each leg finds alone.
+        latency_ms: of a search, by percentile; loading is not counted.
+        bytes_per_chunk: blocks that the index takes on disk.
+        per_query: query id -> metric -> value.
+        manifest: what the figures depend on.
+    """
+
+    dataset: str
+    queries: int
+    documents: int
+    chunks: int
+    metrics: Mapping[str, Interval]
+    legs: Mapping[str, Mapping[str, Interval]]
+    latency_ms: Mapping[str, float]
+    bytes_per_chunk: float
+    tokens_truncated: int
+    per_query: Mapping[str, Mapping[str, float]]
+    manifest: Mapping[str, Any]
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            **{name: getattr(self, name) for name in ("dataset", "queries", "documents", "chunks")},
+            "metrics": _plain(self.metrics),
+            "legs": {leg: _plain(metrics) for leg, metrics in self.legs.items()},
+            **{name: getattr(self, name) for name in ("latency_ms", "bytes_per_chunk", "tokens_truncated")},
+            "manifest": dict(self.manifest),
+        }
+
+
+def evaluate_retrieval(
+    settings: Settings,
+    dataset: Dataset,
+    *,
+    keep: Path | None = None,
+    progress: Callable[[str, int, int], object] | None = None,
+) -> RetrievalReport:
+    """Index the passages in a corpus of their own, ask every judged query, and measure.
+
+    Args:
+        settings: its sources are ignored, and its store is replaced by an embedded one in a temporary folder.
+        keep: a new folder for that corpus, which is then not removed.
+        progress: called with what is done, how much of it and of how much.
+
+    Raises:
+        EvaluationError: `keep` exists already.
+        MissingDependencyError: ir-measures is not installed.
+    """
+    if keep is not None and keep.exists():
+        raise EvaluationError(f"--keep {keep}: it exists already; name a folder that does not")
+    per_query({"q": {"p": 1}}, {"q": ["p"]})  # before an hour of indexing, not after
+    folder = Path(tempfile.mkdtemp(prefix="rag-eval-")) if keep is None else keep
+    store_settings = EdgeStore(kind="edge", path=folder / "index")
+    settings = settings.model_copy(update={"name": _NAME, "store": store_settings, "data_dir": folder / "data"})
+    try:
+        return _evaluated(settings, dataset, folder, progress or (lambda *_: None))
+    finally:
+        if keep is None:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _evaluated(
+    settings: Settings, dataset: Dataset, folder: Path, progress: Callable[[str, int, int], object]
+) -> RetrievalReport:
+    counter = build.build_counter(settings)
+    encoder = WindowEncoder(build.build_encoder(settings), counter)
+    source = PassageSource(dataset.passages, counter)
+    store = build.build_store(settings, create=True, wait_s=0)
+    try:
+        report = _index(settings, source, encoder, store, progress)
+        generation = current_generation(store, _NAME)
+        assert generation is not None  # noqa: S101 - it was just made
+        searcher = build.build_searcher(
+            settings, store, generation, encoder=lambda: encoder, lexical=build.build_lexical(settings)
+        )
+        fused, legs, milliseconds = _ask(searcher, source, dataset, progress)
+    finally:
+        store.close()
+    values = per_query(dataset.judgements, fused)
+    chunks = len(dataset.passages)
+    return RetrievalReport(
+        dataset=dataset.name,
+        queries=len(dataset.queries),
+        documents=report.new,
+        chunks=chunks,
+        metrics=summary(values),
+        legs={leg: summary(per_query(dataset.judgements, ranking)) for leg, ranking in legs.items()},
+        latency_ms={f"p{p}": round(float(np.percentile(milliseconds, p)), 3) for p in (50, 95, 99)},
+        bytes_per_chunk=round(_allocated(folder / "index") / max(1, chunks), 1),
+        tokens_truncated=report.tokens_truncated,
+        per_query=values,
+        manifest=_manifest(settings, dataset),
+    )
+
+
+def _index(
+    settings: Settings, source: PassageSource, encoder: Encoder, store: Any, progress: Callable[[str, int, int], object]
+) -> IngestReport:
+    preparer = Preparer(
+        parser=source,
+        counter=build.build_counter(settings),
+        chunker=source,
+        situator=build.build_situator(settings),
+        lexical=build.build_lexical(settings),
+        stopwatch=Stopwatch(),
+    )
+    return ingest(
+        settings,
+        connectors=[source],
+        preparer=preparer,
+        store=store,
+        encoder=lambda: encoder,
+        options=Options(),
+        progress=lambda at: progress("indexing documents", at.done, at.total),
+    )
+
+
+def _ask(
+    searcher: Searcher, source: PassageSource, dataset: Dataset, progress: Callable[[str, int, int], object]
+) -> tuple[Ranking, dict[str, Ranking], list[float]]:
+    """What the queries find, fused and by leg, and how long each took."""
+    fused: Ranking = {}
+    legs: dict[str, Ranking] = {}
+    milliseconds = []
+    searcher.search("the first search loads what the others find loaded", top_k=DEPTH)
+    for done, (id, query) in enumerate(dataset.queries.items(), 1):
+        result = searcher.search(query, top_k=DEPTH)
+        milliseconds.append(result.timings_ms["total"])
+        fused[id] = [source.passage_id(hit.document_id, hit.ordinal) for hit in result]
+        for leg, found in searcher.legs(query, limit=DEPTH).items():
+            legs.setdefault(leg, {})[id] = [source.passage_id(*place) for place in found]
+        progress("asking queries", done, len(dataset.queries))
+    return fused, legs, milliseconds
+
+
+def _manifest(settings: Settings, dataset: Dataset) -> dict[str, Any]:
+    sections = settings.model_dump(mode="json", exclude={"name", "sources", "store", "data_dir", "answer"})
+    return {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "settings": sections,
+        "data": dict(dataset.hashes),
+        "versions": {name: version(name) for name in _PACKAGES},
+        "machine": {"python": platform.python_version(), "system": platform.system(), "processor": platform.machine()},
+    }
+
+
+def _allocated(folder: Path) -> int:
+    """Index files are sparse: what counts is the blocks that they take."""
+    return sum(path.stat().st_blocks * 512 for path in folder.rglob("*") if path.is_file())
+
+
+def _plain(metrics: Mapping[str, Interval]) -> dict[str, dict[str, float]]:
+    return {name: interval.to_dict() for name, interval in metrics.items()}

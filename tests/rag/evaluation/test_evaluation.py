@@ -1,0 +1,217 @@
+"""Figures are what an independent computation gives, and bad data are named by file and line."""
+
+import json
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag import build
+from rag.cli import main
+from rag.errors import EvaluationError
+from rag.evaluation.beir import Passage, load_beir
+from rag.evaluation.metrics import NAMES, per_query, summary
+from rag.evaluation.passages import PassageSource, WindowEncoder
+from rag.models.tokenizer import EncoderTokenizer
+from rag.settings import Embedding
+from tests.corpora import FACTS
+
+MakeData = Callable[..., Path]
+ROWS = [
+    {"_id": f"{key}#{n}", "title": key, "text": part, "metadata": {"document_id": key, "ordinal": n}}
+    for key, text in FACTS.items()
+    for n, part in enumerate(part for part in text.split("\n\n") if not part.startswith("#"))
+]
+QUERIES = [
+    {"_id": "q1", "text": "How long is green tea brewed?"},
+    {"_id": "q2", "text": "How long does a French press steep?"},
+    {"_id": "q3", "text": "nobody judged this"},
+]
+JUDGED = "query-id\tcorpus-id\tscore\nq1\talpha/guide.md#0\t1\nq2\tbeta/guide.md#0\t2\nq2\twater.md#0\t0\n"
+
+
+@pytest.fixture
+def make_data(tmp_path: Path) -> MakeData:
+    def make(corpus: Any = ROWS, queries: Any = QUERIES, judged: str = JUDGED) -> Path:
+        folder = tmp_path / "facts"
+        (folder / "qrels").mkdir(parents=True)
+        for name, rows in (("corpus.jsonl", corpus), ("queries.jsonl", queries)):
+            text = rows if isinstance(rows, str) else "".join(json.dumps(row) + "\n" for row in rows)
+            (folder / name).write_text(text, encoding="utf-8")
+        (folder / "qrels/test.tsv").write_text(judged, encoding="utf-8")
+        return folder
+
+    return make
+
+
+def test_passages_queries_and_judgements_are_read(make_data: MakeData) -> None:
+    data = load_beir(make_data())
+    assert data.name == "facts"
+    assert data.passages[0] == Passage(
+        id="alpha/guide.md#0",
+        title="alpha/guide.md",
+        text="Green tea is brewed at 75 degrees Celsius for two minutes.",
+        document_id="alpha/guide.md",
+        ordinal=0,
+    )
+    assert [*data.queries] == ["q1", "q2"], "only queries with a judgement count"
+    assert data.judgements["q2"] == {"beta/guide.md#0": 2, "water.md#0": 0}
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"corpus": "{oops\n"}, ["corpus.jsonl:1", "not valid JSON"]),
+        ({"corpus": '{"_id": "a", "text": "x"}\n\n[1]\n'}, ["corpus.jsonl:3", "not a JSON object"]),
+        ({"corpus": [{"_id": "a", "text": "x"}] * 2}, ["corpus.jsonl:2", "'a' comes twice"]),
+        ({"corpus": [{"_id": "a"}]}, ["corpus.jsonl:1", "'text' is None"]),
+        ({"corpus": [{"_id": "a", "text": "x", "metadata": {"ordinal": "1"}}]}, ["corpus.jsonl:1", "ordinal"]),
+        ({"queries": [{"_id": "q", "text": 3}]}, ["queries.jsonl:1", "'text' is 3"]),
+        ({"judged": "q9\ta\t1\n"}, ["test.tsv:1", "'q9'", "queries.jsonl"]),
+        ({"judged": "query-id\tcorpus-id\tscore\nq1 a 1\n"}, ["test.tsv:2", "tabs"]),
+        ({"judged": ""}, ["no query has a judgement"]),
+    ],
+)
+def test_bad_data_are_named_by_file_and_line(make_data: MakeData, changes: dict[str, Any], words: list[str]) -> None:
+    with pytest.raises(EvaluationError) as raised:
+        load_beir(make_data(**changes))
+    assert all(word in str(raised.value) for word in words), raised.value
+
+
+def test_a_folder_without_the_files_says_which(tmp_path: Path) -> None:
+    with pytest.raises(EvaluationError, match=r"no corpus\.jsonl"):
+        load_beir(tmp_path)
+
+
+IDS = st.sampled_from([f"p{n}" for n in range(30)])
+
+
+@given(st.dictionaries(IDS, st.integers(0, 3), min_size=1), st.lists(IDS, unique=True, max_size=30))
+def test_metrics_are_those_of_their_definitions(judged: dict[str, int], ranking: list[str]) -> None:
+    found = per_query({"q": judged}, {"q": ranking})["q"]
+    relevant = {id for id, grade in judged.items() if grade > 0}
+    gains = [judged.get(id, 0) for id in ranking[:10]]
+    best = sorted(judged.values(), reverse=True)[:10]
+    ideal = _discounted(best)
+    assert found["ndcg@10"] == pytest.approx(_discounted(gains) / ideal if ideal else 0, abs=1e-6)
+    for k in (1, 5, 20):
+        hit = len(relevant & set(ranking[:k])) / len(relevant) if relevant else 0
+        assert found[f"recall@{k}"] == pytest.approx(hit, abs=1e-6)
+    first = next((rank for rank, id in enumerate(ranking[:10], 1) if id in relevant), None)
+    assert found["mrr@10"] == pytest.approx(1 / first if first else 0, abs=1e-6)
+    precisions = [len(relevant & set(ranking[:n])) / n for n, id in enumerate(ranking, 1) if id in relevant]
+    assert found["map@100"] == pytest.approx(sum(precisions) / len(relevant) if relevant else 0, abs=1e-6)
+
+
+def _discounted(gains: Sequence[int]) -> float:
+    return sum(gain / math.log2(rank + 1) for rank, gain in enumerate(gains, 1))
+
+
+def test_a_query_that_finds_nothing_counts_as_nothing() -> None:
+    values = per_query({"a": {"p": 1}, "b": {"p": 1}}, {"a": ["p"], "b": []})
+    assert summary(values)["recall@1"].mean == 0.5
+    assert set(values["b"].values()) == {0.0}
+
+
+def test_intervals_hold_the_mean_and_are_the_same_every_time() -> None:
+    rng = np.random.default_rng(1)
+    values = {str(n): dict.fromkeys(NAMES, float(rng.random())) for n in range(200)}
+    interval = summary(values)["ndcg@10"]
+    spread = 1.96 * np.std([row["ndcg@10"] for row in values.values()]) / math.sqrt(200)
+    assert interval.low == pytest.approx(interval.mean - spread, abs=0.01)
+    assert interval.high == pytest.approx(interval.mean + spread, abs=0.01)
+    assert summary(values)["ndcg@10"] == interval
+
+
+@pytest.fixture(scope="module")
+def encoder() -> Any:
+    return build.load("rag.models.encoder:load_encoder")(Embedding())
+
+
+def test_a_text_beyond_the_window_is_the_mean_of_its_windows(encoder: Any) -> None:
+    counter: EncoderTokenizer = encoder.tokenizer
+    words = [f"word{n} granite" for n in range(300)]
+    text = " ".join(words)
+    windows = WindowEncoder(encoder, counter)
+    before = encoder.tokens_truncated
+    long, short = windows.encode([text, "short"], kind="document")
+    assert encoder.tokens_truncated == before, "nothing is cut"
+    assert short == pytest.approx(encoder.encode(["short"], kind="document")[0], abs=1e-6)
+    pieces = [*windows._windows(text)]
+    assert len(pieces) > 2
+    assert " ".join(pieces).split() == text.split()
+    sizes = counter.count(pieces)
+    assert max(sizes) <= counter.max_tokens
+    mean = np.average(encoder.encode(pieces, kind="document"), axis=0, weights=sizes)
+    assert long == pytest.approx(mean / np.linalg.norm(mean), abs=1e-5)
+
+
+def test_windows_end_in_text_without_spaces(encoder: Any) -> None:
+    pieces = [*WindowEncoder(encoder, encoder.tokenizer)._windows("日本語" * 400)]
+    assert "".join(pieces) == "日本語" * 400
+    assert max(encoder.tokenizer.count(pieces)) <= encoder.tokenizer.max_tokens
+
+
+def test_passages_are_chunks_of_their_document(encoder: Any) -> None:
+    passages = [
+        Passage(id="b", title="T", text="second", document_id="d", ordinal=1),
+        Passage(id="a", title="T", text="first", document_id="d", ordinal=0),
+        Passage(id="c", title="Part", text="second", document_id="d", ordinal=2),
+        Passage(id="e", title="only a title", text="", document_id="e", ordinal=0),
+    ]
+    source = PassageSource(passages, encoder.tokenizer)
+    items = {item.key: item for item in source.list()}
+    (document,) = source.parse(source.fetch(items["d"]), items["d"]).documents
+    chunks = source.split(document)
+    assert [(c.text, c.headings) for c in chunks] == [("first", ()), ("second", ()), ("second", ("Part",))]
+    assert all(document.text[c.start : c.end] == c.text for c in chunks)
+    assert len({c.id for c in chunks}) == 3
+    assert [source.passage_id(document.id, c.ordinal) for c in chunks] == ["a", "b", "c"]
+    (other,) = source.parse(source.fetch(items["e"]), items["e"]).documents
+    assert source.split(other)[0].text == "only a title"
+
+
+def test_the_command_measures_and_leaves_nothing(
+    make_data: MakeData, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    (tmp_path / "temporary").mkdir()
+    data = make_data()
+    rows = tmp_path / "queries.jsonl"
+    config = tmp_path / "corpus.yaml"
+    config.write_text("sources: [{kind: files, path: ./none}]\nretrieval: {top_k: 1}\n")
+    words = ["eval", "retrieval", str(config), "--data", str(data), "--per-query", str(rows)]
+    assert main([*words, "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert (report["dataset"], report["queries"], report["documents"], report["chunks"]) == ("facts", 2, 3, 5)
+    assert set(report["metrics"]) == set(NAMES)
+    assert report["metrics"]["recall@1"]["mean"] == 1.0
+    assert {leg: metrics["recall@100"]["mean"] for leg, metrics in report["legs"].items()} == {
+        "raw": 1.0,
+        "situated": 1.0,
+        "lexical": 1.0,
+    }
+    assert report["tokens_truncated"] == 0
+    assert report["latency_ms"]["p50"] > 0
+    assert report["bytes_per_chunk"] > 1000
+    assert report["manifest"]["settings"]["chunking"]["max_tokens"] == 200
+    assert len(report["manifest"]["data"]["corpus.jsonl"]) == 64
+    assert {json.loads(line)["query"] for line in rows.read_text().splitlines()} == {"q1", "q2"}
+    assert not [*(tmp_path / "temporary").iterdir()], "the corpus is removed"
+    assert not (tmp_path / ".rag").exists()
+
+    kept = tmp_path / "kept"
+    assert main([*words[:5], "--keep", str(kept), "--set", "retrieval.weights.lexical=0"]) == 0
+    out = capsys.readouterr().out
+    assert "facts: 2 queries, 5 passages of 3 documents" in out
+    assert "situated" in out
+    assert "lexical" not in out
+    assert (kept / "index").is_dir()
+    assert main([*words[:5], "--keep", str(kept)]) == 1
+    assert "exists already" in capsys.readouterr().err

@@ -131,7 +131,8 @@ def _place(document_id: str, page: int | None) -> str:
 
 
 def _problems(failed: tuple[Failure, ...], skipped: tuple[Skipped, ...]) -> list[str]:
-    lines = _capped([f"  failed  {f.uri}: {f.error}" for f in failed])
+    # most errors name the file themselves
+    lines = _capped([f"  failed  {f.uri}: {f.error.removeprefix(f'{f.uri}: ')}" for f in failed])
     return lines + _capped([f"  skipped {s.uri}: {s.reason}" for s in skipped])
 
 

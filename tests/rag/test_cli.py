@@ -207,3 +207,12 @@ def test_help_answers_within_half_a_second() -> None:
         "    best = min(best, time.perf_counter() - t)\nprint(best)"
     )
     assert float(python(code)) < 0.5
+
+
+def test_a_failed_file_is_named_once(make_folder: MakeFolder, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = make_folder({"a.md": "# A\n\nText.\n", "broken.pdf": "no pdf"})
+    capsys.readouterr()
+    assert main(["ingest", str(folder)]) == 3
+    line = next(line for line in capsys.readouterr().out.splitlines() if "broken.pdf" in line)
+    assert line.count("broken.pdf") == 1
+    assert line.startswith(f"  failed  {folder / 'broken.pdf'}: ")

@@ -225,6 +225,12 @@ class Chunk:
         return stable_id(document_id, text, str(occurrence))
 
 
+def encodable(text: str) -> str:
+    """The text with lone surrogates, which nothing can store, as U+FFFD."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def hash_json(value: Any) -> str:
     """sha256 of a JSON value, keys sorted."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=False, default=list).encode()).hexdigest()
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, default=list)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -9,7 +9,7 @@ from rag.errors import DeletionRefusedError, SourceError
 from rag.protocols import Connector, Store
 from rag.results import Skipped
 from rag.store.records import STATE_FIELDS, DocumentState, item_hash
-from rag.types import Skip, SourceItem
+from rag.types import Skip, SourceItem, encodable
 
 DELETE_FLOOR = 20
 """Up to so many documents are deleted without asking."""
@@ -51,7 +51,9 @@ def list_sources(connectors: Sequence[Connector]) -> Listing:
     for connector in connectors:
         for entry in connector.list():
             if isinstance(entry, Skip):
-                skipped.append(Skipped(uri=entry.uri, reason=entry.reason))
+                skipped.append(Skipped(uri=encodable(entry.uri), reason=encodable(entry.reason)))
+            elif reason := _unusable(entry):
+                skipped.append(Skipped(uri=encodable(entry.uri), reason=reason))
             elif entry.id in items:
                 raise SourceError(
                     f"source {connector.name!r} lists {entry.key!r} twice: {items[entry.id][1].uri}, {entry.uri}"
@@ -59,6 +61,15 @@ def list_sources(connectors: Sequence[Connector]) -> Listing:
             else:
                 items[entry.id] = (connector, entry)
     return Listing(items=tuple(items.values()), skipped=tuple(skipped))
+
+
+def _unusable(item: SourceItem) -> str | None:
+    """Why an item can be neither stored nor noted as failed, if so."""
+    if any(encodable(text) != text for text in (item.key, item.uri)):
+        return "its name is not valid Unicode: rename it"
+    if not all(isinstance(principal, str) and encodable(principal) == principal for principal in item.acl):
+        return "its access list holds something that is no text"
+    return None
 
 
 def stored_states(store: Store, documents: str) -> dict[str, DocumentState]:
@@ -153,13 +164,19 @@ def guard_empty_sources(names: Iterable[str], listing: Listing, known: Iterable[
             )
 
 
-def guard_replacement(gone: Sequence[DocumentState], stored: int) -> None:
+def guard_replacement(gone: Sequence[DocumentState], stored: int, roots: Sequence[Path]) -> None:
     """Refuse to replace a whole corpus by another: two folders of one name share a default index.
 
+    Args:
+        roots: folders and files of the local sources.
+
     Raises:
-        DeletionRefusedError: every stored document would go, and its file is still where it was.
+        DeletionRefusedError: every stored document would go, and its file is still where it was, in no source.
     """
-    if gone and len(gone) == stored and Path(gone[0].uri).is_absolute() and Path(gone[0].uri).exists():
+    if not gone or len(gone) < stored:
+        return
+    uri = Path(gone[0].uri)
+    if uri.is_absolute() and uri.exists() and not any(uri.is_relative_to(root) for root in roots):
         raise DeletionRefusedError(
             f"the index holds another corpus, with {gone[0].uri}, which still exists; nothing was changed. "
             "Give this one its own with --set name=NAME or --set store.path=FOLDER, or replace the other with --yes"

@@ -90,9 +90,11 @@ def ingest(
     gone = {state.id for state in before.values() if state.id in known and state.item_id not in listed}
     guard_deletion(len(gone), len(known), options.max_delete)
     if options.max_delete < 1:
-        local = {s.name for s in settings.sources if isinstance(s, FilesSource) and isinstance(s.path, Path)}
+        files = [source for source in settings.sources if isinstance(source, FilesSource)]
+        local = {source.name: source.path.absolute() for source in files if isinstance(source.path, Path)}
         guard_empty_sources([c.name for c in connectors if c.name not in local], listing, known)
-        guard_replacement([state for state in before.values() if state.id in gone], len(known))
+        replaced = [state for state in before.values() if state.id in gone]
+        guard_replacement(replaced, len(known), [*local.values()])
 
     if current is None or options.rebuild:
         target = begin_generation(store, settings.name, settings.index_settings(), encoder().dimension)

@@ -5,10 +5,12 @@ from dataclasses import asdict, dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
+from rag.errors import StoreError
 from rag.points import Record
 from rag.results import Failure
 from rag.store.schema import SCHEMA_VERSION
-from rag.types import Chunk, Document, LineBox, SourceItem, hash_json, stable_id
+from rag.store.validate import check_payload
+from rag.types import Chunk, Document, LineBox, Metadata, SourceItem, encodable, hash_json, stable_id
 
 STATE_FIELDS = (
     *("document_id", "uri", "title", "metadata", "acl"),
@@ -170,11 +172,20 @@ def failed_payload(item: SourceItem, failure: Failure, parts: int) -> dict[str, 
         mime=(item.mime or "") if failure.id == item.id else "",
         text="",
         elements=(),
-        metadata=item.metadata,
+        metadata=_storable(item.metadata),
         acl=item.acl,
         modified=item.modified,
         size=item.size,
     )
     # no fingerprint: it is tried again at every run
     record = document_payload(blank, item, parts, [], [])
-    return {**record, "fingerprint": "", "status": "failed", "error": failure.error}
+    return {**record, "fingerprint": "", "status": "failed", "error": encodable(failure.error)}
+
+
+def _storable(metadata: Metadata) -> Metadata:
+    """The metadata, or none of it where the store would refuse it: the failure that says so must be stored."""
+    try:
+        check_payload("metadata", {"metadata": dict(metadata)})
+    except StoreError:
+        return {}
+    return metadata

@@ -1,5 +1,6 @@
 """A corpus equals its sources, whatever happens in between."""
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -493,3 +494,49 @@ def test_searches_go_on_while_the_corpus_is_rebuilt(make_folder: MakeFolder) -> 
             assert corpus.search("French press", top_k=1)[0].document_id == "files:beta/guide.md"
         job.join()
         assert not errors
+
+
+@pytest.mark.parametrize(
+    ("record", "skipped"),
+    [
+        ({"id": "bad", "text": "Text.", "metadata": {"n": 2**70}}, False),
+        ({"id": "bad", "text": "Text.", "metadata": {'a"b': 1}}, False),
+        ({"id": "bad", "text": "Text.", "metadata": {"a": "\ud800"}}, False),
+        ({"id": "b\ud800d", "text": "Text."}, True),
+        ({"id": "bad", "text": "Text.", "acl": ["\ud800"]}, True),
+    ],
+    ids=["number", "key", "value", "id", "acl"],
+)
+def test_a_record_that_cannot_be_stored_stops_nothing(tmp_path: Path, record: dict[str, Any], skipped: bool) -> None:
+    good = {"id": "good", "text": "Granite is an igneous rock."}
+    (tmp_path / "r.jsonl").write_text("".join(json.dumps(r) + "\n" for r in (record, good)))
+    (tmp_path / "c.yaml").write_text("sources: [{kind: jsonl, path: ./r.jsonl}]\n")
+    for new in (1, 0):
+        report = ingest(tmp_path / "c.yaml")
+        assert report.new == new
+        assert (len(report.failed), len(report.skipped)) == ((0, 1) if skipped else (1, 0))
+    with Rag.open(tmp_path / "c.yaml") as corpus:
+        assert corpus.verify().ok
+        assert [hit.document_id for hit in corpus.search("granite")] == ["jsonl:good"]
+
+
+def test_metadata_that_the_document_says_too_is_noted(make_folder: MakeFolder) -> None:
+    folder = make_folder({"a.md": "---\nteam: all\n---\n# A\n\nText.\n"})
+    config = folder.parent / "c.yaml"
+    config.write_text("sources: [{kind: files, path: ./docs}]\n")
+    ingest(config)
+    config.write_text("sources: [{kind: files, path: ./docs, metadata: {team: all}}]\n")
+    ingest(config)
+    with Rag.open(config) as corpus:
+        assert corpus.plan().unchanged == 1
+        fetched: list[object] = []
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("connectors.files.FilesConnector.fetch", lambda _, item: fetched.append(item))
+            corpus.ingest()
+        assert fetched == [], "it is not opened again"
+
+
+def test_the_only_file_may_be_excluded(make_folder: MakeFolder) -> None:
+    folder = make_folder({"a.md": "# A\n\nText.\n"})
+    ingest(folder)
+    assert ingest(folder, "parsing.max_file_mb=0.000001").deleted == 1

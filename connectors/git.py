@@ -25,6 +25,7 @@ _LINK, _SUBMODULE = "120000", "160000"
 _LFS = b"version https://git-lfs"
 _WEB_PATHS = {"gitlab": "/-/blob", "bitbucket": "/src"}
 _MARK = "\x01"
+_HEADER = re.compile(rb"\n?\x01([0-9a-f]{40,64})\x02([^\x02]*)\x02(.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,8 @@ class GitConnector:
             if any(part.startswith(".") for part in key.split("/")) or (self._include and not self._include.match(key)):
                 continue
             found = self._entry(path, key, mode, blob, size, commits.get(path))
+            if isinstance(found, SourceItem) and key in self._blobs:
+                found = Skip(uri=found.uri, reason="the same name in Unicode's normal form as another file's")
             if isinstance(found, SourceItem):
                 self._blobs[key] = blob
             yield found
@@ -138,7 +141,9 @@ class GitConnector:
             folder.mkdir(parents=True, exist_ok=True)
             self._run(["git", "init", "--quiet", "--bare", str(folder)])
         self._repository = folder
-        refs = ["+HEAD:refs/rag/HEAD", "+refs/heads/*:refs/rag/heads/*", "+refs/tags/*:refs/rag/tags/*"]
+        refs = ["+refs/heads/*:refs/rag/heads/*", "+refs/tags/*:refs/rag/tags/*"]
+        if self._ref == "HEAD":  # which may lead nowhere
+            refs.append("+HEAD:refs/rag/HEAD")
         self._git("fetch", "--quiet", "--prune", "--no-tags", "--force", "--end-of-options", self._url, *refs)
         return folder
 
@@ -179,13 +184,17 @@ class GitConnector:
         command += [f"--format={_MARK}%H%x02%cI%x02%an", commit, "--", self._prefix or "."]
         found: dict[str, _Commit] = {}
         last: _Commit | None = None
-        output = self._run(command).decode("utf-8", "surrogateescape")
-        for part in output.replace("\n", "\0").split("\0"):
-            if part.startswith(_MARK):
-                id, date, author = part[1:].split("\x02")
+        for part in self._run(command).split(b"\0"):
+            header = _HEADER.fullmatch(part)
+            # what stands in a commit is anybody's: an author, a name may hold any character
+            if header:
+                id, date, author = (group.decode("utf-8", "replace") for group in header.groups())
                 last = _Commit(id, date, author)
-            elif part and last is not None and part in wanted:
-                found.setdefault(part, last)
+            elif last is not None:
+                # git puts one line end between a header and its first name
+                names = (name.decode("utf-8", "surrogateescape") for name in (part, part.removeprefix(b"\n")))
+                for name in wanted.intersection(names):
+                    found.setdefault(name, last)
         return found
 
     def _entry(self, path: str, key: str, mode: str, blob: str, size: int, commit: _Commit | None) -> SourceItem | Skip:

@@ -53,6 +53,8 @@ class JsonlConnector:
             SourceError: the file cannot be read, or a line is no record. Its document would else count as deleted.
         """
         self._offsets.clear()
+        if str(self._path) != "-":
+            self.close()  # the file may have been replaced
         file = self._opened()
         file.seek(0)
         number = 0
@@ -79,7 +81,10 @@ class JsonlConnector:
         """
         file = self._opened()
         file.seek(self._offsets[item.key])
-        record = json.loads(file.readline())
+        line = file.readline()
+        if not item.fingerprint.startswith(hashlib.sha256(line.strip()).hexdigest()):  # another record, other rights
+            raise DocumentError(f"{item.uri}: {self._path} was written to since it was listed", kind="read")
+        record = json.loads(line)
         if "text" in record:
             return Blob.from_data(record["text"].encode("utf-8", "replace"), mime_type=item.mime, path=item.uri)
         try:
@@ -87,8 +92,9 @@ class JsonlConnector:
             if path.stat().st_size > self._max_bytes:
                 raise DocumentError(f"{path}: larger than parsing.max_file_mb allows", kind="read")
             return Blob.from_data(path.read_bytes(), mime_type=item.mime, path=item.uri)
-        except OSError as error:
-            raise DocumentError(f"{item.uri}: cannot be read: {error.strerror or error}", kind="read") from error
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise DocumentError(f"{item.uri}: cannot be read: {reason}", kind="read") from error
 
     def close(self) -> None:
         """Close the file; a second call does nothing."""
@@ -141,7 +147,7 @@ class JsonlConnector:
             try:
                 status = path.stat()
                 fingerprint += f"-{status.st_mtime_ns}-{status.st_size}"
-            except OSError:
+            except (OSError, ValueError):
                 fingerprint += "-missing"  # fetching it says so
         title = {"title": record["title"]} if record.get("title") else {}
         return SourceItem(

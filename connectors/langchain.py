@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,6 +28,7 @@ class LangchainConnector:
     Args:
         loader: `module:Class` of an installed package, or from Python a loader.
         arguments: what the class is called with.
+        arguments_env: argument -> name of the environment variable that holds its value; no message shows it.
     """
 
     def __init__(
@@ -35,13 +37,17 @@ class LangchainConnector:
         name: str,
         loader: str | BaseLoader,
         arguments: Mapping[str, Any] | None = None,
+        arguments_env: Mapping[str, str] | None = None,
         acl: Sequence[str] = PUBLIC,
         metadata: Mapping[str, Any] | None = None,
         max_file_mb: float = 200,  # noqa: ARG002 - what a loader loads is loaded
         cache_dir: Path | None = None,  # noqa: ARG002 - nothing is worth keeping
     ) -> None:
         self.name = name
-        self._loader = _loaded(loader, arguments or {}, name) if isinstance(loader, str) else loader
+        secret = {argument: _secret(name, variable) for argument, variable in (arguments_env or {}).items()}
+        self._secrets = tuple(secret.values())
+        made = {**(arguments or {}), **secret}
+        self._loader = _loaded(loader, made, name, self._secrets) if isinstance(loader, str) else loader
         self._acl, self._metadata = tuple(acl), dict(metadata or {})
         self._spool: IO[bytes] | None = None
         self._places: dict[str, tuple[int, int]] = {}
@@ -61,7 +67,7 @@ class LangchainConnector:
         except SourceError:
             raise
         except Exception as error:  # loaders are other people's
-            reason = " ".join(f"{type(error).__name__}: {error}".split())
+            reason = _masked(f"{type(error).__name__}: {error}", self._secrets)
             raise SourceError(
                 f"source {self.name!r}: the loader {type(self._loader).__name__} failed: {reason:.300}"
             ) from error
@@ -110,14 +116,29 @@ class LangchainConnector:
         )
 
 
-def _loaded(loader: str, arguments: Mapping[str, Any], name: str) -> BaseLoader:
+def _secret(name: str, variable: str) -> str:
+    value = os.environ.get(variable)
+    if not value:
+        raise SettingsError(f"source {name!r} names the environment variable {variable!r}, which is not set")
+    return value
+
+
+def _masked(text: str, secrets: Sequence[str]) -> str:
+    for secret in secrets:
+        text = text.replace(secret, "***")
+    return " ".join(text.split())
+
+
+def _loaded(loader: str, arguments: Mapping[str, Any], name: str, secrets: Sequence[str]) -> BaseLoader:
     module, _, attribute = loader.replace(":", ".").rpartition(".")
     try:
         made = getattr(import_module(module), attribute)(**arguments)
     except (ImportError, AttributeError) as error:
         raise SettingsError(f"source {name!r}: the loader {loader!r} is not installed ({error})") from error
     except Exception as error:  # loaders are other people's
-        raise SettingsError(f"source {name!r}: the loader {loader!r} cannot be made ({error})") from error
+        raise SettingsError(
+            f"source {name!r}: the loader {loader!r} cannot be made ({_masked(str(error), secrets)})"
+        ) from None
     if not isinstance(made, BaseLoader):
         raise SettingsError(f"source {name!r}: {loader!r} is no LangChain BaseLoader")
     return made

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from langchain_core.documents.base import Blob
 
@@ -16,8 +17,19 @@ from rag.errors import DocumentError, MissingDependencyError, SettingsError, Sou
 from rag.types import PUBLIC, Skip, SourceItem
 
 _EXTRAS = {"s3": "s3", "s3a": "s3"}
-_IDENTITIES = ("ETag", "etag", "md5Hash", "md5", "sha", "checksum", "content_md5", "version_id")
-_TIMES = ("LastModified", "last_modified", "updated", "mtime", "modified", "created")
+_IDENTITIES = (
+    "ETag",
+    "etag",
+    "md5Hash",
+    "md5",
+    "sha",
+    "checksum",
+    "content_md5",
+    "Content-MD5",
+    "Digest",
+    "version_id",
+)
+_TIMES = ("LastModified", "last_modified", "Last-Modified", "updated", "mtime", "modified", "created")
 
 
 class RemoteFilesConnector:
@@ -69,6 +81,9 @@ class RemoteFilesConnector:
             key = unicodedata.normalize("NFC", name.removeprefix(root).strip("/")) or posixpath.basename(name)
             if any(part.startswith(".") for part in key.split("/")) or (self._include and not self._include.match(key)):
                 continue
+            if key in self._names:
+                yield Skip(uri=name, reason=f"the same name in Unicode's normal form as {self._names[key]}")
+                continue
             self._names[key] = name
             yield self._entry(name, key, info)
 
@@ -79,9 +94,12 @@ class RemoteFilesConnector:
             DocumentError: it cannot be read (`read`).
         """
         try:
-            data = self._system.cat_file(self._names.get(item.key, f"{self._root.rstrip('/')}/{item.key}"))
+            with self._system.open(self._names.get(item.key, f"{self._root.rstrip('/')}/{item.key}"), "rb") as file:
+                data = file.read(int(self._max_bytes) + 1)
         except Exception as error:  # file systems raise errors of their own
             raise DocumentError(f"{item.uri}: cannot be read: {self._reason(error)}", kind="read") from error
+        if len(data) > self._max_bytes:
+            raise DocumentError(f"{item.uri}: grew beyond parsing.max_file_mb since it was listed", kind="read")
         return Blob.from_data(data, mime_type=item.mime, path=item.uri)
 
     def close(self) -> None:
@@ -120,7 +138,8 @@ class RemoteFilesConnector:
                 for info in self._system.ls(folders.pop(), detail=True):
                     same = str(info["name"]).rstrip("/") == self._root.rstrip("/")
                     if info.get("type") == "directory" and not same:
-                        if not self._exclude.match(f"{self._key(info)}/"):
+                        key = self._key(info)
+                        if not posixpath.basename(key).startswith(".") and not self._exclude.match(f"{key}/"):
                             folders.append(info["name"])
                     elif info.get("type") == "file" and not str(info["name"]).endswith("/"):
                         yield info
@@ -152,13 +171,17 @@ class RemoteFilesConnector:
             source=self.name,
             key=key,
             uri=uri,
-            fingerprint=identity or f"{modified or self._system.ukey(name)}-{size}",
+            fingerprint=identity or f"{modified or self._unknown(name)}-{size}",
             mime=format.mime_of(key),
             size=size,
             modified=_utc(modified),
             metadata=self._metadata,
             acl=self._acl,
         )
+
+    def _unknown(self, name: str) -> str:
+        """Tells versions apart where there is neither time nor checksum; for the web nothing does but to read it."""
+        return uuid4().hex if self._url.startswith(("http://", "https://")) else str(self._system.ukey(name))
 
     def _is_root(self, name: str) -> bool:
         """The source is this one file."""

@@ -1,7 +1,7 @@
 """Composition root: settings -> components. The only module that knows where implementations live."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -43,13 +43,17 @@ def load(target: str) -> Any:
     return getattr(import_module(module), attribute)
 
 
-def build_connectors(settings: Settings, *, caches: bool = True) -> list[Connector]:
+def build_connectors(
+    settings: Settings, *, caches: bool = True, only: Collection[str] | None = None
+) -> list[Connector]:
     """A connector a source.
 
     Args:
+        only: names of the sources that are wanted; None is all.
         caches: a connector may keep files in the corpus' data folder; False writes nothing there.
     """
-    return [_connector(source, settings, caches) for source in settings.sources]
+    wanted = [source for source in settings.sources if only is None or source.name in only]
+    return [_connector(source, settings, caches) for source in wanted]
 
 
 def checked_names(settings: Settings, connectors: Sequence[Connector]) -> tuple[Connector, ...]:

@@ -127,7 +127,7 @@ class Rag:
         from rag.ingest.converge import Options, ingest
 
         try:
-            with self._reading(caches=True) as (connectors, preparer):
+            with self._reading(caches=True, sources=sources) as (connectors, preparer):
                 return ingest(
                     self.settings,
                     connectors=connectors,
@@ -298,10 +298,12 @@ class Rag:
         return build.build_lexical(self.settings)
 
     @contextmanager
-    def _reading(self, *, caches: bool) -> "Iterator[tuple[list[Connector], Preparer]]":
+    def _reading(
+        self, *, caches: bool, sources: Collection[str] | None = None
+    ) -> "Iterator[tuple[list[Connector], Preparer]]":
         """Connectors and what reads their items; their connections and processes end with the block."""
         with ExitStack() as stack:
-            connectors = build.build_connectors(self.settings, caches=caches)
+            connectors = build.build_connectors(self.settings, caches=caches, only=sources)
             for connector in connectors:
                 stack.callback(connector.close)
             preparer = build.build_preparer(self.settings)

@@ -103,6 +103,8 @@ def _secrets(settings: Settings) -> Iterator[Check]:
 def _variables(value: Any, key: str) -> Iterator[tuple[str, str]]:
     if isinstance(value, dict):
         for name, item in value.items():
+            if name in ("metadata", "arguments", "options"):
+                continue  # what stands there is the user's own
             inner = f"{key}.{name}".lstrip(".")
             if name.endswith("_env") and isinstance(item, str):
                 yield inner, item

@@ -57,7 +57,9 @@ class ImapAccount:
         for folder in self._folders:
             try:
                 connection, validity = self._folder(folder)
-                uids = _first(self._done(connection.uid("SEARCH", *criteria))).split()
+                # servers may answer in several lines
+                lines = self._done(connection.uid("SEARCH", *criteria))
+                uids = [uid for line in lines if isinstance(line, bytes) for uid in line.split()]
                 for at in range(0, len(uids), _MESSAGES_AT_A_TIME):
                     batch = b",".join(uids[at : at + _MESSAGES_AT_A_TIME]).decode()
                     answer = self._done(connection.uid("FETCH", batch, _WANTED))
@@ -150,6 +152,9 @@ class ImapAccount:
                 self._done(connection.authenticate("PLAIN", lambda _: secret))
             else:
                 self._done(connection.login(self._user, self._password))
+        except UnicodeError:  # whose text holds the password
+            connection.shutdown()
+            raise MailboxError(f"{self._host} takes no password beyond ASCII without AUTH=PLAIN") from None
         except Exception:
             connection.shutdown()
             raise

@@ -1,10 +1,13 @@
 """Mailboxes in files: mbox and maildir."""
 
 import hashlib
+import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
+from typing import IO
 
 from connectors.mail.message import ListedMessage, MailboxError, date_of, is_since, message_id_of
 
@@ -97,20 +100,25 @@ class Maildir:
     def __init__(self, path: Path, since: date | None) -> None:
         self._path = path
         self._since = since
+        self._known: dict[str, Path] = {}
 
     def messages(self) -> Iterator[ListedMessage]:
         """See `Mailbox`. Folders in it are mailboxes of their own."""
         try:
-            for unique, file in self._files().items():
-                status = file.stat()
-                with file.open("rb") as opened:
+            self._known = self._files()
+            for unique in [*self._known]:
+                opened = self._open(unique)
+                if opened is None:
+                    continue  # deleted meanwhile
+                with opened:
+                    status = os.fstat(opened.fileno())
                     header = opened.read(_HEADER_BYTES)
                 received = date_of(header)
                 if is_since(received, self._since):
                     yield ListedMessage(
                         message_id=message_id_of(header),
                         place=f"{status.st_mtime_ns}/{status.st_size}/{unique}",
-                        uri=str(file),
+                        uri=str(self._known[unique]),
                         size=status.st_size,
                         received=received,
                     )
@@ -121,13 +129,21 @@ class Maildir:
         """See `Mailbox`. A message whose flags changed has another file name, and is found by the rest of it."""
         unique = place.split("/", 2)[2]
         try:
-            file = self._files().get(unique)
-            if file is None:
+            opened = self._open(unique)
+            if opened is None:
                 raise MailboxError("the message is not there any more")
-            with file.open("rb") as opened:
+            with opened:
                 return opened.read(max_bytes)
         except OSError as error:
             raise MailboxError(f"cannot be read: {error.strerror}") from error
+
+    def _open(self, unique: str) -> IO[bytes] | None:
+        """The message's file, which has another name once its flags changed; None where it is gone."""
+        if unique in self._known:
+            with suppress(FileNotFoundError):
+                return self._known[unique].open("rb")
+        self._known = self._files()
+        return self._known[unique].open("rb") if unique in self._known else None
 
     def close(self) -> None:
         """Nothing is held open."""
@@ -135,7 +151,7 @@ class Maildir:
     def _files(self) -> dict[str, Path]:
         """Files by their names without flags, in order; those marked as deleted are left out."""
         found = {}
-        for folder in ("cur", "new"):
+        for folder in ("new", "cur"):  # in this order: a message moves from one to the other
             for file in sorted((self._path / folder).iterdir()):
                 unique, _, flags = file.name.partition(":2,")
                 if not file.name.startswith(".") and "T" not in flags and file.is_file() and not file.is_symlink():

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from langchain_core.documents.base import Blob
-from sqlalchemy import URL, Connection, Engine, column, literal_column, select, text
+from sqlalchemy import URL, Connection, Engine, column, literal, literal_column, select, text
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.types import NullType
 
 from connectors.sql.engine import open_engine, parsed_url, reason_of
 from connectors.sql.rows import columns_of, json_of, key_of, moment_of, principals_of, text_of, uri_of
@@ -20,6 +21,8 @@ _BYTES_PER_MB = 1_000_000
 _ROWS_AT_A_TIME = 500
 _MAX_AHEAD = 32
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+_END = re.compile(r"(?:;(?:\s|--[^\n]*|/\*.*?\*/)*)?\Z", re.DOTALL)
+"""A semicolon at the end, and what is said after it."""
 _READS = re.compile(r"[\s(]*(select|with|values)\b", re.IGNORECASE)
 
 
@@ -138,7 +141,9 @@ class SqlConnector:
             with self._connected(url).connect() as connection:
                 query = self._selecting(connection, [self._key, *self._text])
                 key = query.selected_columns[self._key].element
-                with connection.execute(query.where(key.in_([self._keys.get(k, k) for k in keys]))) as found:
+                # without a type: the database knows the column's better than the values show it
+                wanted = [literal(self._keys.get(k, k), NullType()) for k in keys]
+                with connection.execute(query.where(key.in_(wanted))) as found:
                     rows = [row._asdict() for row in found]
                 return {key_of(row[self._key], self._key): text_of(row, self._text, self._mime) for row in rows}
         except SQLAlchemyError as error:
@@ -222,7 +227,7 @@ def _one_select(query: str) -> str:
     Raises:
         SettingsError: it is no SELECT, WITH or VALUES.
     """
-    bare = query.strip().rstrip(";").rstrip()
+    bare = _END.sub("", query.strip())
     if not _READS.match(_COMMENT.sub(" ", bare)):
         raise SettingsError(f"the query starts with {bare[:40]!r}: give one SELECT, WITH or VALUES")
     return bare

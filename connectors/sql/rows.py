@@ -16,7 +16,7 @@ def key_of(value: Any, column: str) -> str:
     """The key as text.
 
     Raises:
-        SourceError: it is NULL, empty or binary.
+        SourceError: it is NULL, empty, binary or a number with a fraction, which is never twice the same.
     """
     found = value.isoformat() if isinstance(value, date) else str(value)
     if value is None or not found or isinstance(value, bytes | memoryview):
@@ -24,6 +24,8 @@ def key_of(value: Any, column: str) -> str:
         raise SourceError(
             f"the key column {column!r} is {shown} in a row: select rows and a column with text or numbers"
         )
+    if isinstance(value, float):
+        raise SourceError(f"the key column {column!r} holds {value!r}: take a column of whole numbers or text")
     return found
 
 

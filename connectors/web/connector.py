@@ -102,6 +102,7 @@ class WebConnector:
         self._listed: dict[str, Visit] = {}
         self._bodies: TemporaryDirectory[str] | None = None
         self._fetcher: Fetcher | None = None
+        self._robots: Robots | None = None
 
     def list(self) -> Iterator[SourceItem | Skip]:
         """Every page in the order of the crawl. Bodies that come with it are kept for `fetch`.
@@ -111,7 +112,8 @@ class WebConnector:
         """
         self._forget()
         fetcher = self._connected()
-        crawl = Crawl(self._scope, fetcher, Robots(fetcher, self._user_agent), self._before)
+        self._robots = Robots(fetcher, self._user_agent)
+        crawl = Crawl(self._scope, fetcher, self._robots, self._before)
         for found in crawl.visits():
             if isinstance(found, Skip):
                 yield found
@@ -152,7 +154,7 @@ class WebConnector:
 
     def _read(self, url: str, item: SourceItem) -> bytes:
         fetcher = self._connected()
-        robots = Robots(fetcher, self._user_agent)
+        robots = self._robots = self._robots or Robots(fetcher, self._user_agent)
         robots.check(url)
         answer = fetcher.get(url, max_bytes=self._scope.max_bytes, check=lambda target, _: robots.check(target))
         checked_status(answer)
@@ -224,5 +226,5 @@ def _in_unicode(body: bytes, mime: str | None, charset: str | None) -> bytes:
         return body
     try:
         return body.decode(charset).encode("utf-8-sig")
-    except (UnicodeDecodeError, LookupError):
+    except (UnicodeError, LookupError):
         return body

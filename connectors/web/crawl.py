@@ -87,7 +87,7 @@ class Crawl:
                 found = self._beyond(url)
             else:
                 asked += 1
-                found = self._visited(url, start)
+                found = self._visited(url, start, depth)
             if found is None:
                 continue
             yield found
@@ -128,15 +128,16 @@ class Crawl:
     def _beyond(self, url: str) -> Visit | Skip:
         """A page that there is no room for: if it is known it stays as it is, for it is not gone."""
         known = self._before.get(url)
-        if known and known.sha256 and not known.skip:
-            self.seen[url] = known
-            return Visit(page=known)
+        if known and known.sha256:
+            self.seen[url] = known  # also of a page that is not taken: what it leads to is
+            return Skip(uri=url, reason=known.skip) if known.skip else Visit(page=known)
         return Skip(uri=url, reason=f"more than {self._scope.max_pages} pages: raise `max_pages` or narrow `include`")
 
-    def _visited(self, url: str, start: bool) -> Visit | Skip | None:
+    def _visited(self, url: str, start: bool, depth: int) -> Visit | Skip | None:
         """The page; None where there is none any more."""
         known = self._before.get(url)
-        was_read = bool(known and known.sha256 and not known.skip)
+        # a page that is not taken counts too: what it leads to would be gone with it
+        was_read = bool(known and known.sha256)
         try:
             visit = self._visit(url, start, known)
         except Gone as error:
@@ -148,7 +149,8 @@ class Crawl:
                 raise SourceError(f"{url}: {error}: {_advice(error)}") from error
             return Skip(uri=url, reason=str(error))
         except Unreachable as error:
-            if start or was_read:
+            # nothing is known of a crawl before: what this page leads to may be documents
+            if start or was_read or (depth and not self._before):
                 raise SourceError(f"{url}: {error}: try again later, or exclude the page") from error
             visit = Visit(page=Seen(url=url, final=url, key=url), failure=str(error))
         self.seen[url] = visit.page

@@ -1,4 +1,4 @@
-"""What a crawl remembers for the next one. It may be lost: then every page is asked for anew."""
+"""What a crawl remembers for the next one. Without it every page is asked for anew, and all must answer."""
 
 import json
 from collections.abc import Iterable
@@ -38,7 +38,9 @@ class Seen:
     def conditions(self) -> dict[str, str]:
         """Headers that let the server answer that nothing changed."""
         headers = {"If-None-Match": self.etag, "If-Modified-Since": self.last_modified}
-        return {name: value for name, value in headers.items() if value and self.sha256}
+        # what a server sent may be no header that can be sent back
+        sendable = {name: value for name, value in headers.items() if value.isascii() and value.isprintable()}
+        return {name: value for name, value in sendable.items() if value and self.sha256}
 
 
 def load(folder: Path | None) -> dict[str, Seen]:

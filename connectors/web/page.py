@@ -65,7 +65,9 @@ def charset_of(content_type: str) -> str | None:
 def _tree(body: bytes, charset: str | None) -> html.HtmlElement | None:
     try:
         return html.document_fromstring(body, parser=html.HTMLParser(encoding=charset))
-    except (etree.ParserError, etree.XMLSyntaxError, LookupError, ValueError):
+    except LookupError:  # a charset that Python knows and libxml2 does not
+        return _tree(body.decode(charset or "utf-8", "replace").encode(), "utf-8")
+    except (etree.ParserError, etree.XMLSyntaxError, ValueError):
         return None
 
 

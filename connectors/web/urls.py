@@ -7,6 +7,7 @@ _TRACKING = re.compile(r"(utm_\w+|fbclid|gclid|dclid|msclkid|yclid|mc_cid|mc_eid
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_BREAKS = re.compile(r"[\t\r\n]")  # browsers drop these; a blank is part of the address
 _MAX_CHARS = 2000
 
 
@@ -21,7 +22,8 @@ def normalised(url: str, base: str = "") -> str | None:
         base: address of the page that links to it.
     """
     try:
-        parts = urlsplit(urljoin(base, "".join(url.split())) if base else url.strip())
+        url = _BREAKS.sub("", url.strip())
+        parts = urlsplit(urljoin(base, url) if base else url)
         host, port = (parts.hostname or "").rstrip("."), parts.port
         if not host.isascii():
             host = host.encode("idna").decode()

@@ -73,7 +73,7 @@ def ingest(
     """Run a job. See `Rag.ingest`."""
     started = time.monotonic()
     if options.sources is not None:
-        _check_sources(options, {connector.name for connector in connectors})
+        _check_sources(options, {s.name for s in settings.sources} | {connector.name for connector in connectors})
         connectors = [connector for connector in connectors if connector.name in options.sources]
     with preparer.stopwatch.time("list"):
         listing = list_sources(connectors)

@@ -53,17 +53,27 @@ def follow(
         if progress is not None:
             progress(at)
 
-    everything = True
-    for names in changed_sources(watched, ignored=ignored, stop=stop):
-        outcome: IngestReport | RagError
+    def outcome(names: frozenset[str] | None) -> IngestReport | RagError:
         try:
-            outcome = ingest(None if everything else names, report)
-            everything = False
+            return ingest(names, report)
         except RagError as error:
-            outcome = error
-        except _Stopped:
-            return
-        yield outcome
+            return error
+
+    everything, failed = True, frozenset[str]()
+    try:
+        for names in changed_sources(watched, ignored=ignored, stop=stop):
+            if everything:
+                done = outcome(None)
+                yield done
+                everything = isinstance(done, RagError)
+                if not everything or len(names) == len(watched):
+                    continue
+            # also where another source keeps the whole from being done
+            done = outcome(names | failed)
+            failed = names | failed if isinstance(done, RagError) else frozenset()
+            yield done
+    except _Stopped:
+        return
 
 
 def changed_sources(roots: Mapping[str, Path], *, ignored: Sequence[Path], stop: Event) -> Iterator[frozenset[str]]:

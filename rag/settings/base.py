@@ -1,10 +1,14 @@
 """What every section of a corpus file is."""
 
+import re
 from datetime import date
 from math import isfinite
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
+
+_PASSWORD = re.compile(r"[^/@\s]*:(?!\d+/)[^@\s]*@")
+"""Of what follows `://`: a user, a password that may hold a slash, a host; a port is no password."""
 
 
 class Section(BaseModel):
@@ -19,11 +23,12 @@ def without_password(url: str, instead: str) -> str:
     Raises:
         ValueError: it does; `instead` says where it belongs.
     """
-    scheme, _, rest = url.partition("://")
-    user, at, _ = rest.partition("/")[0].rpartition("@")
-    # what stands before the @ of a web address alone is a token
-    if at and (":" in user or scheme.startswith("http")):
-        raise ValueError(f"a URL with a password ends up in messages: {instead}")
+    for part in url.split("::"):  # fsspec chains file systems
+        scheme, _, rest = part.partition("://")
+        user, at, _ = rest.partition("/")[0].rpartition("@")
+        # what stands before the @ of a web address alone is a token; a password may hold a slash
+        if (at and (":" in user or scheme.startswith("http"))) or _PASSWORD.match(rest):
+            raise ValueError(f"a URL with a password ends up in messages: {instead}")
     return url
 
 

@@ -12,12 +12,15 @@ from pydantic import ValidationError
 from rag.errors import SettingsError
 from rag.settings.explain import explain
 from rag.settings.models import EdgeStore, Settings
-from rag.settings.sources import FilesSource, GitSource, JsonlSource, MailSource, Source
+from rag.settings.sources import FilesSource, GitSource, JsonlSource, MailSource, Source, SqlSource
 
 PREFIX = "RAG__"
 """Of environment variables that set a key: `RAG__CHUNKING__MAX_TOKENS=100`."""
 
 _VARIABLE = re.compile(r"\$(?:\$|\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\})")
+
+_SQLITE_FILE = re.compile(r"(sqlite(?:\+\w+)?:///)([^/:?][^?]*)(.*)")
+"""Of a database in a file whose path is relative."""
 
 
 def load_settings(config: str | Path, overrides: Sequence[str] = ()) -> Settings:
@@ -222,6 +225,8 @@ def _anchored_source(source: Source, base: Path) -> Source:
         if isinstance(source, JsonlSource) and str(source.path) == "-":
             return source
         return source.model_copy(update={"path": base / source.path.expanduser()})
+    if isinstance(source, SqlSource) and (match := _SQLITE_FILE.match(source.url or "")):
+        return source.model_copy(update={"url": f"{match[1]}{(base / match[2]).absolute()}{match[3]}"})
     if isinstance(source, GitSource) and (base / Path(source.url).expanduser()).is_dir():
         return source.model_copy(update={"url": str(base / Path(source.url).expanduser())})
     return source

@@ -197,6 +197,9 @@ class LangchainSource(_Source):
         pattern=r"^[A-Za-z_][\w.]*[.:][A-Za-z_]\w*$", description="module:Class of an installed package's BaseLoader"
     )
     arguments: dict[str, Any] = Field(default_factory=dict, description="what the loader is called with")
+    arguments_env: dict[str, Annotated[str, Field(pattern=VARIABLE)]] = Field(
+        default_factory=dict, description="argument -> name of the environment variable that holds its value"
+    )
 
 
 class PluginSource(_Source):

@@ -9,7 +9,7 @@ from connectors.parsing.expansion import Budget, expand
 from connectors.parsing.formats import Format, all_formats, format_of_mime, format_of_name
 from connectors.parsing.options import Options
 from rag.errors import DocumentError, MissingDependencyError
-from rag.types import Document, Parsed, SourceItem
+from rag.types import Document, Parsed, Skip, SourceItem
 
 if TYPE_CHECKING:  # takes longer to import than all of this
     from langchain_core.documents.base import Blob
@@ -51,7 +51,7 @@ class FormatParser:
     def _parsed(self, data: bytes, item: SourceItem, format: Format, budget: Budget) -> Parsed:
         found = self._found(data, item, format)
         if isinstance(found, Document):
-            return Parsed(documents=(found,))
+            return Parsed(documents=(found,), skipped=_left_out(found))
         try:
             return expand(found, item, budget, self._parsed)
         except (DocumentError, MissingDependencyError):
@@ -74,6 +74,21 @@ class FormatParser:
         except Exception as error:
             raise _unreadable(item, format, error) from error
         return found
+
+
+_PARTS = {
+    "unread_pages": "malformed pages: {}",
+    "pages_without_text": "pages that show pictures whose text is not recognised: {}",
+    "missing_chapters": "chapters that the book lists and does not hold: {}",
+}
+"""Metadata of a document that say what of its file is not in its text."""
+
+
+def _left_out(document: Document) -> tuple[Skip, ...]:
+    found = ((reason, document.metadata.get(key)) for key, reason in _PARTS.items())
+    return tuple(
+        Skip(uri=document.uri, reason=reason.format(", ".join(map(str, parts)))) for reason, parts in found if parts
+    )
 
 
 def holds_members(item: SourceItem) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from tree_sitter import Language, Parser
 
 from connectors.parsing.document import build
-from connectors.parsing.formats import format_of_name
+from connectors.parsing.formats import Format, format_of_mime, format_of_name
 from connectors.parsing.normalise import canonical, decode
 from connectors.parsing.spans import stripped
 from rag.errors import DocumentError
@@ -52,20 +52,22 @@ def parse(data: bytes, item: SourceItem) -> Document:
         DocumentError: it is no text (`encoding`), or the grammar is not installed (`dependency`).
     """
     text = canonical(decode(data))
-    format = format_of_name(item.key) or format_of_name(f"x{_suffix(item)}")
+    format = format_of_name(item.key) or (format_of_mime(item.mime) if item.mime else None)
     mime = format.mime if format else "text/plain"
     source = text.encode()
-    if len(source) > _MAX_BYTES or not text.strip():
+    if format is None or len(source) > _MAX_BYTES or not text.strip():
         pieces: list[_Piece] = [("code", 0, len(source), None)]
     else:
-        tree = _parser(format.library if format else "", _suffix(item), item)(source)
+        tree = _parser(format.library, _suffix(item, format), item)(source)
         pieces = [*_pieces(tree.root_node, 0, len(source), 1)]
     path = item.key.rpartition("!/")[2]  # says more of code than its last part
     return build(item, data=data, mime=mime, text=text, elements=_elements(text, source, pieces), title=path)
 
 
-def _suffix(item: SourceItem) -> str:
-    return "." + item.key.rpartition(".")[2].lower()
+def _suffix(item: SourceItem, format: Format) -> str:
+    """The name's; the format's first where the name says nothing."""
+    suffix = "." + item.key.rpartition(".")[2].lower()
+    return suffix if suffix in format.suffixes else format.suffixes[0]
 
 
 def _parser(library: str, suffix: str, item: SourceItem) -> Callable[[bytes], Any]:

@@ -32,7 +32,12 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Container:
-    """What the parser of a container gives: its own text, where it has some, and its members."""
+    """What the parser of a container gives: its own text, where it has some, and its members.
+
+    Attributes:
+        of_its_size: the members are parts of the file as it is, as in a mailbox: their number is no danger.
+    """
 
     members: Iterable[Member]
     document: Document | None = None
+    of_its_size: bool = False

@@ -19,7 +19,7 @@ _MAX_TITLE_ROWS = 3
 _NUMBER = re.compile(r"[-+(]?[$€£¥]?\s?\d[\d.,:/ -]*[%)]?")
 _YEAR_OR_DATE = re.compile(r"(?:19|20)\d\d|\d{1,4}([-/.:])\d{1,2}(?:\1\d{1,4})?")
 # the first line with which a spreadsheet is told the delimiter
-_NAMED_DELIMITER = re.compile(r"sep=(.)(?:\n|\Z)", re.IGNORECASE)
+_NAMED_DELIMITER = re.compile(r"sep=([^\w\"\s]|\t)(?:\n|\Z)", re.IGNORECASE)
 
 
 def parse(data: bytes, item: SourceItem) -> Document:

@@ -1,5 +1,6 @@
 """E-mail messages (.eml, RFC 5322 and MIME)."""
 
+import codecs
 import email
 from collections.abc import Iterator
 from email import policy
@@ -33,6 +34,7 @@ def parse(data: bytes, item: SourceItem) -> Container:
     bodies: list[Body] = []
     attachments: list[Member] = []
     try:
+        data = data.removeprefix(codecs.BOM_UTF8).lstrip(b"\r\n")
         message = email.message_from_bytes(data, policy=policy.default)
         if not message.keys():
             raise DocumentError(f"{item.uri}: no message: it has no header lines", kind="parse")
@@ -113,6 +115,8 @@ def _add(part: EmailMessage, bodies: list[Body], attachments: list[Member]) -> N
     elif kind == "text/html" and not attached:
         # a page names its own charset where the part does not
         bodies.append(Body(html=_text(part) if part.get_content_charset() else _payload(part)))
+    elif kind.startswith("multipart/") and not part.is_multipart():
+        bodies.append(Body(text=_text(part)))  # its parts are not where it says: all of them, as they stand there
     elif attached or not kind.startswith("multipart/"):
         attachments.append(attachment(name or f"part {len(attachments) + 1}", kind, _payload(part)))
 

@@ -34,9 +34,14 @@ def parse(data: bytes, item: SourceItem) -> Document:
     _refuse_drm(book, item)
     folder, package = _package(book, item)
     writer = DocumentWriter()
-    for path in _spine(package, folder):
-        if path not in book.NameToInfo:
-            continue  # the book lists a file that it does not hold
+    spelled = {name.casefold(): name for name in book.namelist()}
+    missing = []
+    for listed in _spine(package):
+        candidates = (posixpath.normpath(posixpath.join(folder, name)) for name in (unquote(listed), listed))
+        path = next((spelled[name.casefold()] for name in candidates if name.casefold() in spelled), None)
+        if path is None:
+            missing.append(listed)  # the book lists a file that it does not hold
+            continue
         chapter = _read(book, path, item)
         try:
             # a link to another file of the book leads nowhere once they are one text
@@ -52,7 +57,10 @@ def parse(data: bytes, item: SourceItem) -> Document:
         mime="application/epub+zip",
         title=title,
         language=language if len(language) == 2 else None,
-        metadata={key: value for name, key in _METADATA.items() if (value := _named(package, name))},
+        metadata={
+            **{key: value for name, key in _METADATA.items() if (value := _named(package, name))},
+            **({"missing_chapters": missing} if missing else {}),
+        },
     )
 
 
@@ -90,8 +98,8 @@ def _package(book: zipfile.ZipFile, item: SourceItem) -> tuple[str, Node]:
     return posixpath.dirname(path), parse_xml(_read(book, path, item), item)
 
 
-def _spine(package: Node, folder: str) -> Iterator[str]:
-    """Paths of the chapters in reading order."""
+def _spine(package: Node) -> Iterator[str]:
+    """Addresses of the chapters in reading order, relative to the package's folder."""
     items = {entry.get("id"): entry for entry in package.iter("{*}item")}
     seen = set()
     for reference in package.iter("{*}itemref"):
@@ -99,11 +107,11 @@ def _spine(package: Node, folder: str) -> Iterator[str]:
         # a table of contents says once more what the headings say
         if entry is None or "nav" in (entry.get("properties") or "").split():
             continue
-        path = posixpath.normpath(posixpath.join(folder, unquote(entry.get("href") or "")))
-        named = path.lower().endswith(_CHAPTERS) or "html" in (entry.get("media-type") or "")
-        if named and path not in seen:
-            seen.add(path)
-            yield path
+        href = entry.get("href") or ""
+        named = href.lower().endswith(_CHAPTERS) or "html" in (entry.get("media-type") or "")
+        if named and href not in seen:
+            seen.add(href)
+            yield href
 
 
 def _named(package: Node, name: str) -> str:

@@ -53,7 +53,7 @@ def expand(
     budget.depth += 1
     names: set[str] = set()
     for member in container.members:
-        budget.members_left -= 1
+        budget.members_left -= not container.of_its_size
         if budget.members_left < 0:
             raise ContainerLimitError(item, f"more than {MAX_MEMBERS:,} files in it")
         child = _item(item, member, names)
@@ -63,7 +63,9 @@ def expand(
             skipped.append(Skip(uri=child.uri, reason=reason))
             continue
         if format.container and budget.depth >= MAX_DEPTH:
-            raise ContainerLimitError(item, f"containers nested more than {MAX_DEPTH} deep")
+            error = f"{child.uri}: containers nested more than {MAX_DEPTH} deep; unpack it yourself if it is meant"
+            failed.append(UnreadPart(id=child.id, uri=child.uri, error=error, kind="archive"))
+            continue
         try:
             parsed = parse(_read(member, child, budget), child, format, budget)
         except ContainerLimitError:
@@ -84,11 +86,13 @@ def expand(
 
 def _item(item: SourceItem, member: Member, names: set[str]) -> SourceItem:
     """The member as an item; a name that was there before gets a number."""
-    name = unicodedata.normalize("NFC", member.name).strip("/") or "unnamed"
+    # what stands between the names of a container and of its member is in no name
+    name = unicodedata.normalize("NFC", member.name).strip("/").replace("!/", "!_/") or "unnamed"
+    stem, dot, suffix = name.rpartition(".") if "." in name.rpartition("/")[2].lstrip(".") else (name, "", "")
     unique, number = name, 1
     while unique in names:
         number += 1
-        unique = f"{name} ({number})"
+        unique = f"{stem} ({number}){dot}{suffix}"
     names.add(unique)
     format = format_of_name(name) or (format_of_mime(member.mime) if member.mime else None)
     return SourceItem(

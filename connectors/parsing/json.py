@@ -1,6 +1,7 @@
 """JSON and JSON lines: records that read as text."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -88,12 +89,13 @@ def _object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) == len(pairs):
         return found
-    found = {}
+    found, times = {}, Counter[str]()
     for key, value in pairs:
-        name, number = key, 1
+        times[key] += 1
+        name = key if times[key] == 1 else f"{key} ({times[key]})"
         while name in found:
-            number += 1
-            name = f"{key} ({number})"
+            times[key] += 1
+            name = f"{key} ({times[key]})"
         found[name] = value
     return found
 

@@ -31,7 +31,7 @@ def parse(data: bytes, item: SourceItem) -> Container:
         raise DocumentError(f"{item.uri}: the mailbox is empty", kind="empty")
     if not data.startswith(b"From ", start):
         raise DocumentError(f"{item.uri}: not a mailbox: its first line does not start with 'From '", kind="parse")
-    return Container(members=_messages(data))
+    return Container(members=_messages(data), of_its_size=True)
 
 
 def _messages(data: bytes) -> Iterator[Member]:

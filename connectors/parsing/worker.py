@@ -21,7 +21,10 @@ MEMORY_EXIT = 77
 """Exit status of a worker that took more memory than it may."""
 
 _MEMORY_POLL_S = 0.1
-_NETWORK = {"socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto"}
+_NETWORK = {
+    *("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"),
+    *("socket.sendto", "socket.sendmsg"),
+}
 
 
 def main(settings: str) -> None:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import asdict, replace
 from queue import SimpleQueue
 from typing import IO, cast
@@ -124,6 +125,8 @@ class _Worker:
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()
+        with suppress(ProcessLookupError, PermissionError):  # programs that it had started, as for OCR
+            os.killpg(process.pid, signal.SIGKILL)
         return process.returncode
 
     def _started(self) -> "subprocess.Popen[bytes]":

@@ -1,6 +1,7 @@
 """Tables of a page: which hold data, and their rows with spans filled in."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -22,7 +23,9 @@ _SHORT_ROW = 300
 """Characters; a row without a table of its own that is no longer is one line."""
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _STRUCTURE = ("ul", "ol", "dl", "pre", "blockquote", "article", "section", *_HEADINGS)
+_ROW_GROUPS = ("thead", "tbody", "tfoot")
 _DIGIT = re.compile(r"\d")
+_NO_BLANKS = dict.fromkeys(map(ord, " \t\r\n\xa0"))
 
 Row: TypeAlias = list[list[Piece]]
 
@@ -44,6 +47,9 @@ def is_data(table: Node) -> bool:
     cells = [cell for row in rows for cell in row]
     if max(map(len, rows), default=0) < 2:
         return False
+    captions = table.findall("caption")[:1]
+    if _visible([table]) > _visible([*cells, *captions]):
+        return False  # text that stands in no cell would be lost
     if table.find("caption") is not None or any(cell.tag == "th" for cell in cells):
         return 2 * sum(_holds(cell, _HEADINGS) for cell in cells) < len(cells)
     unfit = sum(_holds(cell, _STRUCTURE) or len(cell.text_content()) > _LONG_CELL for cell in cells)
@@ -113,7 +119,7 @@ def _grid(rows: list[list[_Cell]], header_rows: int) -> list[Row]:
 
 def _header_rows(nodes: list[Node], rows: list[list[_Cell]]) -> int:
     """Rows of the thead, else those of th alone, else a first row of bold words or of words above numbers."""
-    head = [node.getparent().tag == "thead" for node in nodes]
+    head = ["thead" in (node.tag, node.getparent().tag) for node in nodes]
     if any(head):
         return head.index(False) if False in head else 1
     count = 0
@@ -129,13 +135,37 @@ def _header_rows(nodes: list[Node], rows: list[list[_Cell]]) -> int:
 
 
 def _rows(table: Node) -> list[Node]:
-    parts = [part for part in table if part.tag in ("thead", "tbody", "tfoot", "tr") and not is_hidden(part)]
-    rows = [row for part in parts for row in ([part] if part.tag == "tr" else part.findall("tr"))]
-    return [row for row in rows if not is_hidden(row)]
+    """Its rows, whatever stands around them (old pages have forms there); cells without a row are one of their own."""
+    rows: list[Node] = []
+    waiting = [*reversed(table)]
+    while waiting:
+        node = waiting.pop()
+        if not isinstance(node.tag, str) or is_hidden(node) or node.tag in ("table", "caption"):
+            continue
+        if node.tag == "tr" or (node.tag in _ROW_GROUPS and any(child.tag in ("td", "th") for child in node)):
+            rows.append(node)
+        else:
+            waiting += reversed(node)
+    return rows
 
 
 def _cells(row: Node) -> list[Node]:
-    return [cell for cell in row if cell.tag in ("td", "th") and not is_hidden(cell)]
+    cells: list[Node] = []
+    waiting = [*reversed(row)]
+    while waiting:
+        node = waiting.pop()
+        if not isinstance(node.tag, str) or is_hidden(node) or node.tag == "table":
+            continue
+        if node.tag in ("td", "th"):
+            cells.append(node)
+        else:
+            waiting += reversed(node)
+    return cells
+
+
+def _visible(nodes: Iterable[Node]) -> int:
+    """Characters but blanks."""
+    return sum(len("".join(text for text, _ in line_of(node, None)).translate(_NO_BLANKS)) for node in nodes)
 
 
 def _span(cell: Node, name: str) -> int:

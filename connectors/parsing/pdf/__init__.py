@@ -1,5 +1,6 @@
 """PDF: the text layer as headings, paragraphs, lists and tables with a box for every line; scans by OCR."""
 
+import ctypes
 import re
 import threading
 from collections.abc import Iterator
@@ -27,6 +28,8 @@ _PDFIUM = threading.Lock()
 """PDFium is not thread safe, not even on different documents."""
 
 _MANY = 100  # objects
+_STAMP = 200  # characters beside a scan that are not what the page says
+_SCANNED = 0.5
 _NO_TITLE = re.compile(
     r"(untitled|microsoft \w+ - |document ?\d*$|presentation ?\d*$|powerpoint presentation$|slide ?\d*$|title$|te?mp)"
     r"|.*\.\w{2,5}$",
@@ -93,15 +96,17 @@ def _read(pdf: pypdfium2.PdfDocument, item: SourceItem, options: Options) -> _Re
             if is_form:
                 _fill_in(pdf, number)
             page = read_page(pdf, number)
-            if not page.segments and _shows_something(pdf, number):
+            if _is_picture(pdf, number, page):
                 if recognises:
-                    page = _recognised(pdf, number, item, options)
-                if not page.segments:
+                    page = max(page, _recognised(pdf, number, item, options), key=_characters)
+                if _characters(page) < _STAMP:
                     read.without_text.append(number)
         except DocumentError as error:
             if error.kind != "ocr":
                 raise
             read.without_text.append(number)
+            if page.segments:
+                read.pages.append(page)
         except pypdfium2.PdfiumError as error:
             read.unread.append(number)
             read.failure = str(error)
@@ -116,6 +121,31 @@ def _fill_in(pdf: pypdfium2.PdfDocument, number: int) -> None:
     """Make what stands in the fields of a form part of its page; elsewhere it is no text to PDFium."""
     with closing(pdf[number - 1]) as page:
         raw.FPDFPage_Flatten(page.raw, raw.FLAT_NORMALDISPLAY)
+
+
+def _is_picture(pdf: pypdfium2.PdfDocument, number: int, page: Page) -> bool:
+    """Its text, if it has any, is in a picture: beside a scan there may be a stamp, a number or a watermark."""
+    if not page.segments:
+        return _shows_something(pdf, number)
+    return _characters(page) < _STAMP and _pictured(pdf, number) > _SCANNED
+
+
+def _characters(page: Page) -> int:
+    return sum(len(segment.text) for segment in page.segments)
+
+
+def _pictured(pdf: pypdfium2.PdfDocument, number: int) -> float:
+    """Share of the page that its largest picture covers."""
+    with closing(pdf[number - 1]) as page:
+        width, height = page.get_size()
+        sizes = [0.0]
+        for n in range(min(raw.FPDFPage_CountObjects(page.raw), _MANY)):
+            shape = raw.FPDFPage_GetObject(page.raw, n)
+            if raw.FPDFPageObj_GetType(shape) == raw.FPDF_PAGEOBJ_IMAGE:
+                left, bottom, right, top = (ctypes.c_float() for _ in range(4))
+                if raw.FPDFPageObj_GetBounds(shape, left, bottom, right, top):
+                    sizes.append((right.value - left.value) * (top.value - bottom.value))
+    return float(max(sizes) / max(width * height, 1.0))
 
 
 def _shows_something(pdf: pypdfium2.PdfDocument, number: int) -> bool:

@@ -40,7 +40,7 @@ class SlideReader:
         self._writer.heading(heading, 1, page=number)
         self.title = self.title or heading
         for shape in _in_reading_order(slide.shapes, self._row):
-            if title is None or shape.shape_id != title.shape_id:
+            if title is None or shape._element is not title._element:
                 self._shape(shape, slide, links)
         if slide.has_notes_slide:
             self._notes(slide.notes_slide)

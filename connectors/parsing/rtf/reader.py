@@ -60,7 +60,7 @@ class RtfReader:
         self._page, self._fonts, self._levels = "cp1252", dict[int, str](), dict[int, int]()
         self._captured = self._address = self._mark = ""
         self._bytes = bytearray()
-        self._skip = self._font = self._style = self._notes = 0
+        self._skip = self._font = self._default_font = self._style = self._notes = 0
         self._starred = False
 
     def read(self, data: bytes) -> None:
@@ -105,7 +105,10 @@ class RtfReader:
     def _close(self) -> None:
         if self._end:
             self._end()
+        fonts = self._state.into == "fonttbl"
         self._state, self._end = self._groups.pop()
+        if fonts:  # they are known now: what is in no font is in the default one
+            self._state = replace(self._state, codec=self._default_codec)
 
     def _enter(self, into: str, end: Callable[[], None] | None = None) -> None:
         """The group's text goes elsewhere until it ends; what is unseen stays so."""
@@ -139,7 +142,7 @@ class RtfReader:
 
     def _capture(self, take: Callable[[str], None], into: str = "captured") -> None:
         self._captured = ""
-        self._enter(into, lambda: take(self._captured))
+        self._enter(into, lambda: take(_joined(self._captured)))
 
     def _style_named(self, name: str) -> None:
         if heading := _HEADING_NAME.match(name):
@@ -176,7 +179,7 @@ class RtfReader:
         elif word == "pard":
             self._state = replace(state, level=None, depth=0, in_table=False)
         elif word == "plain":
-            self._state = replace(state, hidden=False, codec=self._page)
+            self._state = replace(state, hidden=False, codec=self._default_codec)
         elif word in ("v", "deleted"):
             self._state = replace(state, hidden=number != 0)
         elif word in ("intbl", "itap"):
@@ -191,9 +194,15 @@ class RtfReader:
         elif number is not None:
             self._numbered(word, number)
 
+    @property
+    def _default_codec(self) -> str:
+        return self._fonts.get(self._default_font, self._page)
+
     def _numbered(self, word: str, number: int) -> None:
         state = self._state
-        if word == "f" and state.into == "fonttbl":
+        if word == "deff":
+            self._default_font = number
+        elif word == "f" and state.into == "fonttbl":
             self._font = number
         elif word == "f":
             self._state = replace(state, codec=self._fonts.get(number, self._page))
@@ -277,4 +286,8 @@ def _whole(pieces: list[Piece]) -> list[Piece]:
             whole[-1] = (whole[-1][0] + text, markup)
         else:
             whole.append((text, markup))
-    return [(text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"), mark) for text, mark in whole]
+    return [(_joined(text), mark) for text, mark in whole]
+
+
+def _joined(text: str) -> str:
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

@@ -60,7 +60,7 @@ def test_chapters_come_in_the_order_of_the_spine_each_once(make_item: Make, asse
     assert_well_formed(document)
     assert document.text == TEXT
     assert (document.title, document.language) == ("The Book of Tea", "en")
-    assert document.metadata == {"author": "Ann Bo, Cy Do", "date": "1906"}
+    assert document.metadata == {"author": "Ann Bo, Cy Do", "date": "1906", "missing_chapters": ["gone.xhtml"]}
 
 
 def test_a_book_without_container_is_found_by_its_package_document(make_item: Make) -> None:

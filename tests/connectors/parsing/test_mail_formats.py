@@ -65,7 +65,7 @@ def test_attachments_are_documents_of_their_own(make_item: Make) -> None:
     assert {d.id: d.text.splitlines()[0] for d in parsed.documents} == {
         "docs:mail/m.eml": "# Tea",
         "docs:mail/m.eml!/prices.md": "# Prices",
-        "docs:mail/m.eml!/prices.md (2)": "# Again",
+        "docs:mail/m.eml!/prices (2).md": "# Again",
         "docs:mail/m.eml!/Inner - one.eml": "# Inner / one",
     }
     assert [(part.id, part.kind) for part in parsed.failed] == [("docs:mail/m.eml!/bad.pdf", "parse")]

@@ -66,16 +66,20 @@ class FormatParser:
             found: Document | Container = getattr(import_module(module), function)(*arguments)
         except MissingDependencyError:
             raise
-        except DocumentError as error:  # parts that several formats share do not know whose they are
-            if item.uri in str(error):
+        except DocumentError as error:
+            # libraries say much on many lines, and parts that several formats share do not know whose they are
+            reason = " ".join(str(error).split())
+            named = reason if item.uri in reason else f"{item.uri}: {reason}"
+            if named == str(error):
                 raise
-            raise DocumentError(f"{item.uri}: {error}", kind=error.kind) from error
+            raise DocumentError(f"{named:.{len(item.uri) + _MAX_REASON}}", kind=error.kind) from error
         # input is hostile and parsers are other people's: whatever they raise concerns this document alone
         except Exception as error:
             raise _unreadable(item, format, error) from error
         return found
 
 
+_MAX_REASON = 500
 _PARTS = {
     "unread_pages": "malformed pages: {}",
     "pages_without_text": "pages that show pictures whose text is not recognised: {}",

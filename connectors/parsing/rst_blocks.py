@@ -18,6 +18,9 @@ _LEFT_OUT = ("raw", "include", "toctree", "meta", "index", "contents", "highligh
 _WORDY = ("seealso", "todo", "rubric", "centered")
 """What stands behind their colons are the first words of their content."""
 _MAX_NESTING = 5
+_LOST = 3
+"""docutils' level of errors, whose source it leaves out; what it warns of it reads."""
+_ADORNMENT = re.compile(r"\s*([^\w\s])\1{2,}\s*")
 _MAX_SUBSTITUTED_CHARS = 200
 
 
@@ -126,10 +129,14 @@ class _Walker:
         self._writer.table(rows, header_rows=headers)
 
     def _unknown(self, message: Node, at: _Place) -> None:
-        """What docutils could not read: a directive of Sphinx or one with an option of Sphinx, else nothing."""
+        """What docutils could not read: a directive of Sphinx or with an option of Sphinx, else as it stands there."""
         source = next((child.astext() for child in message.children if isinstance(child, nodes.literal_block)), "")
         directive = directive_of(source)
-        if directive is None or directive.name in _LEFT_OUT:
+        if directive is None:
+            if message.get("level", 0) >= _LOST:
+                self._as_it_stands(source, is_table="table" in message[0].astext().lower())
+            return
+        if directive.name in _LEFT_OUT:
             return
         if directive.name in _CODE or at.nesting >= _MAX_NESTING:
             language = directive.argument if re.fullmatch(r"[\w+#-]+", directive.argument) else ""
@@ -141,6 +148,13 @@ class _Walker:
         label = directive.name.rpartition(":")[2]
         self._writer.paragraph(f"{label}: {argument}" if argument else f"{label}:")
         self.children(self._read(content.strip("\n")), _Place(at.level, at.depth, at.nesting + 1))
+
+    def _as_it_stands(self, source: str, *, is_table: bool) -> None:
+        lines = source.strip("\n").split("\n")
+        if is_table:
+            self._writer.code("\n".join(lines))
+        else:  # a title where there can be none
+            self._writer.paragraph("\n".join(line for line in lines if not _ADORNMENT.fullmatch(line)))
 
 
 def _number(node: Node, number: int) -> str:

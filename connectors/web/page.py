@@ -66,7 +66,10 @@ def _tree(body: bytes, charset: str | None) -> html.HtmlElement | None:
     try:
         return html.document_fromstring(body, parser=html.HTMLParser(encoding=charset))
     except LookupError:  # a charset that Python knows and libxml2 does not
-        return _tree(body.decode(charset or "utf-8", "replace").encode(), "utf-8")
+        try:
+            return _tree(body.decode(charset or "utf-8", "replace").encode(), "utf-8")
+        except UnicodeError:  # or that is none
+            return _tree(body, None)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError):
         return None
 

@@ -66,7 +66,7 @@ def follow(
                 done = outcome(None)
                 yield done
                 everything = isinstance(done, RagError)
-                if not everything or len(names) == len(watched):
+                if not everything:
                     continue
             # also where another source keeps the whole from being done
             done = outcome(names | failed)

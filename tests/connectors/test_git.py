@@ -21,12 +21,12 @@ class Repository(SourceUnderTest):
     def __init__(self, folder: Path, cache: Path) -> None:
         self.folder, self.cache = folder, cache
         folder.mkdir()
-        self.commits = 0
+        self.commits, self.author = 0, "Ann"
         self.git("init", "--quiet", "--initial-branch=main")
 
     def git(self, *arguments: str) -> str:
         identity = {
-            "GIT_AUTHOR_NAME": "Ann",
+            "GIT_AUTHOR_NAME": self.author,
             "GIT_AUTHOR_EMAIL": "a@x",
             "GIT_COMMITTER_NAME": "Ann",
             "GIT_COMMITTER_EMAIL": "a@x",
@@ -224,3 +224,19 @@ def test_a_corpus_follows_a_repository(source: Repository, tmp_path: Path, make_
         with pytest.raises(SourceError):
             corpus.ingest()
         assert corpus.search("black tea", top_k=1)[0].document_id == "git:a.md"
+
+
+def test_authors_and_names_may_hold_anything(source: Repository) -> None:
+    source.author = "a\x02b\x01 c"
+    source.put("\x01evil.md", "# Evil")
+    source.put("b\n\x01c.md", "# Line")
+    found = entries(source.connect())[0]
+    assert {"\x01evil.md", "b\n\x01c.md"} <= set(found)
+    assert found["\x01evil.md"].metadata["author"].startswith("a\x02b")
+    assert found["b\n\x01c.md"].metadata["commit"] != found["\x01evil.md"].metadata["commit"]
+
+
+def test_a_branch_is_read_where_head_leads_nowhere(source: Repository) -> None:
+    source.put("a.md", "# A")
+    source.git("symbolic-ref", "HEAD", "refs/heads/unborn")
+    assert set(entries(source.connect(ref="main"))[0]) == {"a.md"}

@@ -129,3 +129,16 @@ def test_stdin_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         items = [item for item in connector.list() if isinstance(item, SourceItem)]
         assert [connector.fetch(item).as_string() for item in items] == ["x", "y"]
     connector.close()
+
+
+def test_a_record_that_was_moved_since_it_was_listed_is_not_taken_for_another(tmp_path: Path) -> None:
+    secret, public = ({"id": id, "text": id * 20, "acl": acl} for id, acl in (("a", ["hr"]), ("b", ["*h"])))
+    path = tmp_path / "r.jsonl"
+    path.write_text(json.dumps(secret) + "\n" + json.dumps(public) + "\n")
+    connector = JsonlConnector(name="j", path=path)
+    items = [item for item in connector.list() if isinstance(item, SourceItem)]
+    path.write_text(json.dumps(public) + "\n" + json.dumps(secret) + "\n")
+    for item in items:
+        with pytest.raises(DocumentError, match="written to since"):
+            connector.fetch(item)
+    connector.close()

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from connectors.web import WebConnector, fetching
+from connectors.web.urls import normalised
 from rag.errors import DocumentError, SettingsError, SourceError
 from rag.protocols import Connector
 from rag.testing.connector_contract import ConnectorContract, SourceUnderTest
@@ -393,3 +394,27 @@ class TestWeb(ConnectorContract):
 
     def _listed(self, connector: Connector) -> dict[str, SourceItem]:
         return {key.rpartition("/")[2]: item for key, item in super()._listed(connector).items()}
+
+
+def test_a_hub_that_is_not_taken_and_fails_deletes_nothing_behind_it(site: Site, tmp_path: Path) -> None:
+    site.html("/", "/hub")
+    site.pages["/hub"] = Reply(b"<meta name=robots content=noindex><a href=/a>a</a>")
+    site.html("/a")
+    assert crawled(site, "/", depth=2, cache_dir=tmp_path)[0] == ["/", "/a"]
+    site.pages["/hub"] = Reply(status=503)
+    for cache in (tmp_path, tmp_path / "lost"):
+        with pytest.raises(SourceError, match=r"/hub: .*503"):
+            crawled(site, "/", depth=2, cache_dir=cache)
+
+
+def test_headers_that_cannot_be_sent_back_are_left_out(site: Site, tmp_path: Path) -> None:
+    site.pages["/"] = Reply(
+        b"<p>text</p>", headers={"ETag": '"caf\xe9"', "Content-Type": "text/html; charset=undefined"}
+    )
+    for _ in range(2):
+        assert crawled(site, "/", cache_dir=tmp_path)[0] == ["/"]
+
+
+def test_blanks_in_links_are_part_of_the_address() -> None:
+    assert normalised("User Guide.pdf", "http://h/") == "http://h/User%20Guide.pdf"
+    assert normalised("a\n b", "http://h/") == "http://h/a%20b"

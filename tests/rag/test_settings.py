@@ -37,6 +37,8 @@ def written(tmp_path: Path, text: str) -> Path:
         ("name: t\nsources: [{kind: git, url: 'https://me:secret@host/r.git'}]\n", ["sources.0.url", "token_env"]),
         ("name: t\nsources: [{kind: git, url: 'https://secret@host/r.git'}]\n", ["sources.0.url", "token_env"]),
         ("name: t\nsources: [{kind: files, path: 's3://a:secret@b/c'}]\n", ["sources.0", "options_env"]),
+        ("name: t\nsources: [{kind: files, path: 'zip://d::sftp://a:secret@b/c.zip'}]\n", ["options_env"]),
+        ("name: t\nsources: [{kind: files, path: 'ftp://a:sec/ret@b/'}]\n", ["sources.0", "options_env"]),
         ("name: t\nsources: [{kind: files, path: x, options: {anon: true}}]\n", ["sources.0", "options", "URL"]),
         ("name: t\nsources: [{kind: sql, query: q, key: id, text: [t]}]\n", ["url_env"]),
         ("name: t\nsources: [{kind: sql, url: 'pg://a:secret@b/c', query: q, key: id, text: [t]}]\n", ["url_env"]),

@@ -7,7 +7,7 @@ from connectors.parsing.html.dom import Node, is_hidden, walk
 
 _MIN_SHARE = 0.25
 """Of the page's prose, that must be left: else nothing is left out."""
-_MAIN_SHARE, _ARTICLE_SHARE = 0.5, 0.8
+_MAIN_SHARE, _ARTICLE_SHARE = 0.8, 0.9
 """Of the prose outside of navigation, that `<main>` or an `<article>` must hold to be taken for all of the content."""
 _MAX_NAMED_SHARE = 0.3
 """Of the page's prose: more is no navigation, whatever it is called."""

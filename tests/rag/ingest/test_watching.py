@@ -5,12 +5,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any
 
 import pytest
 
 from rag import Rag
 from rag.errors import RagError, SettingsError, SourceError
-from rag.ingest.watching import changed_sources
+from rag.ingest.watching import changed_sources, follow
 from rag.results import IngestReport
 from tests.corpora import MakeFolder
 
@@ -161,3 +162,39 @@ def test_only_the_named_sources_are_brought_up_to_date(make_folder: MakeFolder, 
 def test_without_a_watched_source_there_is_nothing_to_follow(make_folder: MakeFolder) -> None:
     with Rag.open(corpus_file(make_folder(), watch="false")) as corpus, pytest.raises(RagError, match="watch: true"):
         next(corpus.follow(Event()))
+
+
+def test_what_failed_is_tried_again_with_the_next_change(roots: dict[str, Path]) -> None:
+    asked: list[set[str] | None] = []
+    stop = Event()
+
+    def ingest(names: frozenset[str] | None, _: object) -> Any:
+        asked.append(None if names is None else set(names))
+        if names == {"one"}:
+            raise SourceError("down")
+        return object()
+
+    runs = follow(roots, ingest, ignored=(), stop=stop, progress=None)
+    next(runs)
+    (roots["one"] / "a.md").write_text("x")
+    assert isinstance(next(runs), SourceError)
+    (roots["two"] / "b.md").write_text("x")
+    next(runs)
+    stop.set()
+    assert list(runs) == []
+    assert asked == [None, {"one"}, {"one", "two"}]
+
+
+def test_a_source_that_is_down_does_not_keep_others_from_being_followed(roots: dict[str, Path]) -> None:
+    stop = Event()
+
+    def ingest(names: frozenset[str] | None, _: object) -> Any:
+        if names is None:
+            raise SourceError("the web is down")
+        return names
+
+    runs = follow(roots, ingest, ignored=(), stop=stop, progress=None)
+    assert isinstance(next(runs), SourceError)
+    assert next(runs) == frozenset(roots)
+    stop.set()
+    assert list(runs) == []

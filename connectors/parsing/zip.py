@@ -4,6 +4,7 @@ import contextlib
 import io
 import zipfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import PurePosixPath
 
@@ -38,13 +39,20 @@ def _members(archive: zipfile.ZipFile, item: SourceItem) -> Iterator[Member]:
         if info.is_dir() or any(part.startswith(".") and part != ".." for part in parts) or "__MACOSX" in parts:
             continue
         unsafe = name.startswith("/") or ".." in parts
-        year, month, day, hour, minute, second = info.date_time
         yield Member(
             name=name.replace("..", "_") if unsafe else name,
             read=partial(_read, archive, info, f"{item.uri}!/{name}"),
             size=info.file_size,
-            modified=f"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z",
+            modified=_modified(info),
         )
+
+
+def _modified(info: zipfile.ZipInfo) -> str | None:
+    """None for a date that there is not: many programs write zeros."""
+    try:
+        return datetime(*info.date_time, tzinfo=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except ValueError:
+        return None
 
 
 def _name(info: zipfile.ZipInfo) -> str:

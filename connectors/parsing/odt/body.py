@@ -103,6 +103,7 @@ class BodyReader:
             for cell in row:
                 if cell.tag not in (f"{TABLE}table-cell", f"{TABLE}covered-table-cell"):
                     continue
+                self._asides += [child for child in cell if isinstance(child.tag, str) and child.tag.startswith(DRAW)]
                 repeated = cell.get(f"{TABLE}number-columns-repeated") or "1"
                 paragraphs = cell.iter(f"{TEXT}p", f"{TEXT}h")
                 pieces = [piece for p in paragraphs if _shown_in(p, cell) for piece in (*self._pieces(p), (" ", False))]

@@ -90,11 +90,9 @@ def _open(data: bytes, item: SourceItem) -> pypdfium2.PdfDocument:
 def _read(pdf: pypdfium2.PdfDocument, item: SourceItem, options: Options) -> _Read:
     read = _Read(len(pdf))
     recognises = options.pdf == "auto" and ocr.installed()
-    is_form = pdf.get_formtype() != raw.FORMTYPE_NONE
     for number in range(1, len(pdf) + 1):
         try:
-            if is_form:
-                _fill_in(pdf, number)
+            _fill_in(pdf, number)
             page = read_page(pdf, number)
             if _is_picture(pdf, number, page):
                 if recognises:
@@ -118,9 +116,15 @@ def _read(pdf: pypdfium2.PdfDocument, item: SourceItem, options: Options) -> _Re
 
 
 def _fill_in(pdf: pypdfium2.PdfDocument, number: int) -> None:
-    """Make what stands in the fields of a form part of its page; elsewhere it is no text to PDFium."""
+    """Make what stands in fields of a form and in notes on the page part of it; elsewhere it is no text to PDFium."""
     with closing(pdf[number - 1]) as page:
-        raw.FPDFPage_Flatten(page.raw, raw.FLAT_NORMALDISPLAY)
+        for n in range(min(raw.FPDFPage_GetAnnotCount(page.raw), _MANY)):
+            annotation = raw.FPDFPage_GetAnnot(page.raw, n)
+            kind = raw.FPDFAnnot_GetSubtype(annotation)
+            raw.FPDFPage_CloseAnnot(annotation)
+            if kind in (raw.FPDF_ANNOT_WIDGET, raw.FPDF_ANNOT_FREETEXT):
+                raw.FPDFPage_Flatten(page.raw, raw.FLAT_NORMALDISPLAY)
+                return
 
 
 def _is_picture(pdf: pypdfium2.PdfDocument, number: int, page: Page) -> bool:

@@ -103,6 +103,23 @@ def workbook(rows: list[list[Any]], number_format: str = "General") -> bytes:
     return file.getvalue()
 
 
+def test_notes_on_a_page_are_part_of_it() -> None:
+    font = b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>"
+    drawn = b"BT /F 12 Tf 5 10 Td (Note words) Tj ET"
+    objects = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 300]/Annots[4 0 R]>>",
+        b"<</Type/Annot/Subtype/FreeText/Rect[20 100 200 130]/Contents(Note words)/AP<</N 5 0 R>>>>",
+        b"<</Type/XObject/Subtype/Form/BBox[0 0 180 30]/Resources<</Font<</F 6 0 R>>>>/Length %d>>stream\n%s\nendstream"
+        % (len(drawn), drawn),
+        font,
+    ]
+    data = b"%PDF-1.4\n" + b"".join(b"%d 0 obj%sendobj\n" % (n, body) for n, body in enumerate(objects, 1))
+    data += b"trailer<</Root 1 0 R>>\n%%EOF"
+    assert read("note.pdf", data).documents[0].text == "Note words"
+
+
 def test_code_without_its_suffix_is_read_by_its_media_type() -> None:
     item = SourceItem(source="s", key="script", uri="/x/script", fingerprint="", mime="text/x-python")
     (document,) = FormatParser().read(b"def f():\n    return 1\n", None, item).documents

@@ -1,5 +1,6 @@
 """Pictures of text, drawn here, and the engine that reads them."""
 
+import ctypes
 import shutil
 import struct
 import sys
@@ -9,10 +10,12 @@ from io import BytesIO
 from pathlib import Path
 from types import ModuleType
 
+import pypdfium2
 import pytest
 from PIL import Image, ImageDraw, ImageFont
+from pypdfium2 import raw
 
-from connectors.parsing import image, ocr, pdf
+from connectors.parsing import FormatParser, image, ocr, pdf
 from connectors.parsing.options import Options
 from rag.errors import DocumentError
 from rag.types import Document, SourceItem
@@ -151,11 +154,37 @@ def test_the_text_layer_alone_leaves_scans_unread(make_item: Make) -> None:
     assert error.value.kind == "empty"
 
 
+def stamped(data: bytes, words: str) -> bytes:
+    """The PDF with words in small print at the bottom of its first page."""
+    with pypdfium2.PdfDocument(data) as document:
+        page = document[0]
+        stamp = raw.FPDFPageObj_NewTextObj(document.raw, b"Helvetica", 10.0)
+        wide = ctypes.create_string_buffer((words + "\0").encode("utf-16-le"))
+        raw.FPDFText_SetText(stamp, ctypes.cast(wide, raw.FPDF_WIDESTRING))
+        raw.FPDFPageObj_Transform(stamp, 1, 0, 0, 1, 40, 20)
+        raw.FPDFPage_InsertObject(page.raw, stamp)
+        raw.FPDFPage_GenerateContent(page.raw)
+        out = BytesIO()
+        document.save(out)
+        return out.getvalue()
+
+
+@needs_tesseract
+def test_a_scan_is_recognised_under_a_stamp(make_item: Make, assert_well_formed: Check) -> None:
+    data = stamped(scan(picture("The quick brown fox", "jumps over the lazy dog")), "Received by fax")
+    document = pdf.parse(data, make_item("fax.pdf"))
+    assert_well_formed(document)
+    assert "jumps over the lazy dog" in " ".join(document.text.split())
+    unread = pdf.parse(data, make_item("fax.pdf"), Options(pdf="text"))
+    assert unread.text == "Received by fax"
+    assert unread.metadata["pages_without_text"] == [1]
+    parsed = FormatParser(Options(pdf="text")).read(data, None, make_item("fax.pdf"))
+    assert [skip.reason for skip in parsed.skipped] == ["pages that show pictures whose text is not recognised: 1"]
+
+
 def test_pages_without_text_are_named_where_others_have_some(
     make_item: Make, make_pdf: Callable[..., bytes], assert_well_formed: Check
 ) -> None:
-    import pypdfium2
-
     with pypdfium2.PdfDocument(make_pdf([[(72, 720, "A page of text.")]])) as document:
         with pypdfium2.PdfDocument(scan(picture("A picture of text"))) as scanned:
             document.import_pages(scanned)

@@ -38,12 +38,12 @@ def test_kills_lose_nothing_that_was_finished(make_folder: MakeFolder, monkeypat
     monkeypatch.setattr(build, "build_encoder", _hash_encoder)
     folder = make_folder({f"n{n:03}.md": f"# Note {n}\n\n" + f"Word zebra{n:03}. " * 30 for n in range(DOCUMENTS)})
     chance = random.Random(5)
-    finished, killed = 0, 0
+    finished, killed, window = 0, 0, 0.3
     for _ in range(KILLS):
         with subprocess.Popen([sys.executable, "-c", COMMAND, str(folder)], stdout=subprocess.PIPE) as process:
             assert process.stdout is not None
             process.stdout.readline()  # it has begun to work
-            time.sleep(chance.uniform(0.0, 0.3))
+            time.sleep(chance.uniform(0.0, window))
             process.send_signal(signal.SIGKILL)
         killed += process.returncode == -signal.SIGKILL
         with Rag.open(folder) as corpus:
@@ -51,6 +51,7 @@ def test_kills_lose_nothing_that_was_finished(make_folder: MakeFolder, monkeypat
         assert plan.unchanged >= finished, "a kill lost finished documents"
         assert plan.changed == 0
         finished = plan.unchanged
+        window *= 1.0 if finished else 1.5  # a busy machine is not as far after the same time
     assert killed >= KILLS // 2, "the kills came too late to test anything"
     assert finished > 0, "a job writes as it goes"
     with Rag.open(folder) as corpus:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from rag.errors import SettingsError
 from rag.ingest.prepare import Preparer, Stopwatch
+from rag.models.languages import languages_of
 from rag.protocols import Chunker, Connector, Encoder, LexicalEncoder, Parser, Situator, Store, TokenCounter
 from rag.settings import EdgeStore, FilesSource, PluginSource, ServerStore, Settings, Weights
 from rag.settings.sources import PLUGINS, Source
+from rag.store.schema import chunk_vectors
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -140,6 +142,8 @@ def build_preparer(settings: Settings) -> Preparer:
         chunker=build_chunker(settings, counter),
         situator=build_situator(settings),
         lexical=build_lexical(settings),
+        languages=languages_of(settings.embedding),
+        vectors=chunk_vectors(settings.retrieval.weights.asked()),
         stopwatch=Stopwatch(),
         readers=settings.parsing.workers,
     )
@@ -172,19 +176,25 @@ def build_searcher(
 ) -> "Searcher":
     """What answers queries from one generation of the corpus."""
     from rag.answering.abstention import coverage
+    from rag.retrieval.queries import QueryEncoder
+    from rag.retrieval.scoring import Scorer
     from rag.retrieval.search import Searcher
-    from rag.retrieval.terms import TermStatistics
+    from rag.retrieval.terms import term_statistics
 
     # the scores are those that the abstention was fitted on
     calibrated = settings.retrieval.weights == Weights() and settings.embedding.model == "minilm"
+    asked = settings.retrieval.weights.asked()
     return Searcher(
-        store=store,
-        chunks=generation.chunks,
-        documents=generation.documents,
-        encoder=encoder,
-        lexical=lexical,
-        terms=TermStatistics(store, generation.chunks, "lexical"),
-        settings=settings.retrieval,
+        queries=QueryEncoder(encoder=encoder, lexical=lexical, languages=languages_of(settings.embedding)),
+        scorer=Scorer(
+            store=store,
+            chunks=generation.chunks,
+            documents=generation.documents,
+            statistics=term_statistics(store, generation.chunks, generation.documents, generation.legs),
+            max_term_weight=lexical.max_term_weight,
+        ),
+        weights={leg: weight for leg, weight in asked.items() if leg in generation.legs},
+        candidates=settings.retrieval.candidates,
         calibrate=coverage if calibrated else None,
     )
 

@@ -374,7 +374,7 @@ class Rag:
             self.warnings.append(warning)
 
     def _answerer(self) -> "Answerer":
-        idf = self._searching().terms.idf
+        idf = self._searching().scorer.idf
         return build.build_answerer(
             self.settings, self._documents(), self._model, encoder=self.encoder, lexical=self.lexical, idf=idf
         )

@@ -42,6 +42,8 @@ class CollectionSchema:
     Attributes:
         name: the collection's own name (aliases point to it).
         dense: vector name -> dimension; unit vectors compared by dot product.
+        multi: name -> dimension of vectors that a point has several of, as rows of a matrix; their score is that of the
+            best row. Stored in 8 bits: scores are right to about .001.
         sparse: names of sparse vectors; the engine multiplies in the idf at query time:
             ln((N - n + 0.5) / (n + 0.5) + 1), N the points that have the vector, n those with the term.
         indexes: payload field -> kind of index; every field that is filtered on.
@@ -50,6 +52,7 @@ class CollectionSchema:
 
     name: str
     dense: Mapping[str, int]
+    multi: Mapping[str, int] = field(default_factory=dict)
     sparse: tuple[str, ...] = ()
     indexes: Mapping[str, IndexKind] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)
@@ -114,7 +117,7 @@ class Leg:
 
     Attributes:
         vector: name of the vector that is searched.
-        query: a unit vector, or term weights.
+        query: a unit vector (of dense and of multi vectors), or term weights.
         limit: at most so many.
         where: only points that meet it.
     """

@@ -1,12 +1,16 @@
 """The seams: small, batch-first, typed. Nothing has to inherit from them."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeAlias
 
 from langchain_core.documents.base import Blob
 
 from rag.points import CollectionSchema, Filter, IndexKind, Leg, Point, Record, Scored, SparseVector, Vector
 from rag.types import Chunk, Document, Parsed, Skip, SourceItem
+
+TextKind: TypeAlias = Literal["query", "chunk", "headings", "document"]
+TextUnit: TypeAlias = Literal["words", "bigrams", "ngrams"]
+Spans: TypeAlias = Sequence[tuple[int, int]]
 
 
 class Connector(Protocol):
@@ -99,12 +103,29 @@ class Encoder(Protocol):
         """Texts -> (n, dimension) float32, unit norm; row i belongs to text i; (0, dimension) for no texts."""
         ...
 
+    def encode_parts(self, texts: Sequence[str], parts: Sequence[Spans]) -> tuple[Vector, list[Vector]]:
+        """Documents and parts of them from one pass over their tokens.
+
+        Args:
+            parts: for each text, (start, end) spans of it in code points.
+
+        Returns:
+            `encode(texts, kind="document")`, and for each text (m, dimension) float32 unit vectors, one a part that
+            tokens begin in: the mean of those tokens' states.
+        """
+        ...
+
 
 class LexicalEncoder(Protocol):
     """Texts -> term weights. A vector depends on its own text alone."""
 
-    def encode(self, texts: Sequence[str], *, kind: Literal["query", "chunk", "document"]) -> list[SparseVector]:
-        """Term weights of each text, without idf; an empty vector for a text without words."""
+    def encode(self, texts: Sequence[str], *, kind: TextKind, unit: TextUnit = "words") -> list[SparseVector]:
+        """Term weights of each text, without idf; an empty vector for a text without terms.
+
+        Args:
+            kind: what the texts are; bigrams and n-grams are of queries and chunks alone.
+            unit: what a term is: a word, two neighbouring words, or a few characters of a word.
+        """
         ...
 
     @property

@@ -3,6 +3,9 @@
 import re
 from collections.abc import Iterator
 
+SHORTEST = 30
+"""Characters of a part that is worth a vector of its own."""
+
 _CLOSERS = "\"'”’»)\\]}*_`~」』）】〉》〕］｝"
 _ALWAYS = "。！？｡؟۔।॥።፧፨։။។"
 """Ends a sentence whether or not white space follows."""
@@ -54,6 +57,27 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
                 at = match.end()
         spans.append((at, high))
     return [span for low, high in spans if (span := trimmed(text, low, high))]
+
+
+def part_spans(text: str) -> list[tuple[int, int]]:
+    """Sentences of at least `SHORTEST` characters: shorter ones go with the next, the last with the one before.
+
+    Returns:
+        `(start, end)` as of `sentence_spans`.
+    """
+    parts: list[tuple[int, int]] = []
+    start: int | None = None
+    end = 0
+    for low, end in sentence_spans(text):
+        start = low if start is None else start
+        if end - start >= SHORTEST:
+            parts.append((start, end))
+            start = None
+    if start is not None and parts:
+        parts[-1] = (parts[-1][0], end)
+    elif start is not None:
+        parts.append((start, end))
+    return parts
 
 
 def line_spans(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

@@ -11,7 +11,7 @@ from langchain_core.documents.base import Blob
 from rag.chunking.words import split_long_words
 from rag.evaluation.beir import Passage
 from rag.points import Vector
-from rag.protocols import Encoder, TokenCounter
+from rag.protocols import Encoder, Spans, TokenCounter
 from rag.types import Chunk, Document, Element, Parsed, SourceItem
 
 SOURCE = "passages"
@@ -127,17 +127,32 @@ class WindowEncoder:
 
     def encode(self, texts: Sequence[str], *, kind: Literal["query", "document"]) -> Vector:
         """(n, dimension) float32, unit norm."""
-        sizes = self._counter.count(texts)
-        windows = [
-            [*self._windows(text)] if size > self._counter.max_tokens else [text]
-            for text, size in zip(texts, sizes, strict=True)
+        windows = self._windows(texts)
+        flat = [text[start:end] for text, spans in zip(texts, windows, strict=True) for start, end in spans]
+        return self._means(windows, flat, self._encoder.encode(flat, kind=kind))
+
+    def encode_parts(self, texts: Sequence[str], parts: Sequence[Spans]) -> tuple[Vector, list[Vector]]:
+        """See `rag.protocols.Encoder`; a part that two windows share has a row in each."""
+        windows = self._windows(texts)
+        flat, inner = [], []
+        for text, spans, of_text in zip(texts, windows, parts, strict=True):
+            for start, end in spans:
+                flat.append(text[start:end])
+                shared = [(max(low, start) - start, min(high, end) - start) for low, high in of_text]
+                inner.append([(low, high) for low, high in shared if low < high])
+        vectors, rows = self._encoder.encode_parts(flat, inner)
+        ends = np.cumsum([len(spans) for spans in windows])
+        of_parts = [
+            np.concatenate(rows[end - len(spans) : end]) for end, spans in zip(ends.tolist(), windows, strict=True)
         ]
-        flat = [window for parts in windows for window in parts]
-        weights, vectors = self._counter.count(flat), self._encoder.encode(flat, kind=kind)
-        found, at = np.empty((len(texts), self.dimension), np.float32), 0
-        for row, parts in enumerate(windows):
-            end = at + len(parts)
-            if len(parts) == 1:
+        return self._means(windows, flat, vectors), of_parts
+
+    def _means(self, windows: Sequence[Spans], flat: Sequence[str], vectors: Vector) -> Vector:
+        weights = self._counter.count(flat)
+        found, at = np.empty((len(windows), self.dimension), np.float32), 0
+        for row, spans in enumerate(windows):
+            end = at + len(spans)
+            if len(spans) == 1:
                 found[row] = vectors[at]
             else:
                 mean = np.average(vectors[at:end], axis=0, weights=np.maximum(weights[at:end], 1))
@@ -145,17 +160,26 @@ class WindowEncoder:
             at = end
         return found
 
-    def _windows(self, text: str) -> Iterator[str]:
+    def _windows(self, texts: Sequence[str]) -> list[Spans]:
+        """Spans of each text that fit the window."""
+        sizes = self._counter.count(texts)
+        return [
+            [*self._cut(text)] if size > self._counter.max_tokens else [(0, len(text))]
+            for text, size in zip(texts, sizes, strict=True)
+        ]
+
+    def _cut(self, text: str) -> Iterator[tuple[int, int]]:
         """The text in pieces that fit, cut at white space where there is some."""
-        while text:
-            low, high = 1, len(text)
+        start = 0
+        while start < len(text):
+            low, high = start + 1, len(text)
             while low < high:  # the longest beginning that fits
                 middle = (low + high + 1) // 2
-                if self._counter.count([text[:middle]])[0] <= self._counter.max_tokens:
+                if self._counter.count([text[start:middle]])[0] <= self._counter.max_tokens:
                     low = middle
                 else:
                     high = middle - 1
-            cut = low if low == len(text) else max(text.rfind(" ", 1, low), text.rfind("\n", 1, low))
-            cut = cut if cut > 0 else low
-            yield text[:cut]
-            text = text[cut:].lstrip()
+            cut = low if low == len(text) else max(text.rfind(" ", start + 1, low), text.rfind("\n", start + 1, low))
+            cut = cut if cut > start else low
+            yield start, cut
+            start = cut + len(text[cut:]) - len(text[cut:].lstrip())

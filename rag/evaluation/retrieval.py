@@ -20,10 +20,12 @@ from rag.evaluation.passages import PassageSource, WindowEncoder
 from rag.ingest.converge import Options, ingest
 from rag.ingest.generations import current_generation
 from rag.ingest.prepare import Preparer, Stopwatch
+from rag.models.languages import languages_of
 from rag.protocols import Encoder
 from rag.results import IngestReport
 from rag.retrieval.search import Searcher
 from rag.settings import EdgeStore, Settings
+from rag.store.schema import chunk_vectors
 
 _NAME = "evaluation"
 _PACKAGES = ("situated-rag", "torch", "transformers", "qdrant-edge-py", "ir-measures")
@@ -123,7 +125,7 @@ def _evaluated(
         documents=report.new,
         chunks=chunks,
         metrics=summary(values),
-        legs={leg: summary(per_query(dataset.judgements, ranking)) for leg, ranking in legs.items()},
+        legs={leg: summary(per_query(dataset.judgements, found)) for leg, found in legs.items() if any(found.values())},
         latency_ms={f"p{p}": round(float(np.percentile(milliseconds, p)), 3) for p in (50, 95, 99)},
         bytes_per_chunk=round(_allocated(folder / "index") / max(1, chunks), 1),
         tokens_truncated=report.tokens_truncated,
@@ -141,6 +143,8 @@ def _index(
         chunker=source,
         situator=build.build_situator(settings),
         lexical=build.build_lexical(settings),
+        languages=languages_of(settings.embedding),
+        vectors=chunk_vectors(settings.retrieval.weights.asked()),
         stopwatch=Stopwatch(),
     )
     return ingest(

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rag.errors import SettingsChangedError, SettingsError, StoreError
@@ -32,6 +32,7 @@ from rag.protocols import Connector, Encoder, Store
 from rag.results import IngestReport
 from rag.settings import FilesSource, Settings
 from rag.store.records import DocumentState
+from rag.store.schema import chunk_vectors
 
 _LOG = logging.getLogger(__name__)
 
@@ -110,7 +111,7 @@ def ingest(
     writer = Writer(store=store, generation=target, owners=owners, stopwatch=preparer.stopwatch)
     writer.delete_orphans(set(owners) - set(states) - {item.id for _, item in changes.read})
     job = Job(
-        preparer=preparer,
+        preparer=replace(preparer, vectors=chunk_vectors(target.legs)),
         writer=writer,
         encoder=encoder,
         known=known,

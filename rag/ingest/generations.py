@@ -15,6 +15,9 @@ from rag.store.schema import (
     generation_name,
 )
 
+LEGS_KEY = "retrieval.legs"
+"""Among the index settings: which legs are built."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Generation:
@@ -29,6 +32,11 @@ class Generation:
     documents: str
     settings: dict[str, Any]
 
+    @property
+    def legs(self) -> frozenset[str]:
+        """The legs that are built."""
+        return frozenset(self.settings.get(LEGS_KEY, ()))
+
 
 def current_generation(store: Store, corpus: str) -> Generation | None:
     """The generation that answers, None where nothing was ingested."""
@@ -37,9 +45,11 @@ def current_generation(store: Store, corpus: str) -> Generation | None:
 
 
 def changed_settings(generation: Generation, wanted: dict[str, Any]) -> tuple[SettingChange, ...]:
-    """Index settings that differ from the stored ones, by key."""
+    """Index settings that differ from the stored ones, by key. Legs that are built and not asked are no difference."""
     wanted = {**wanted, "schema_version": SCHEMA_VERSION}
     keys = sorted({*generation.settings, *wanted})
+    if set(wanted.get(LEGS_KEY, ())) <= set(generation.settings.get(LEGS_KEY, ())):
+        keys = [key for key in keys if key != LEGS_KEY]
     return tuple(
         SettingChange(key=key, stored=generation.settings.get(key), wanted=wanted.get(key))
         for key in keys
@@ -61,8 +71,8 @@ def begin_generation(store: Store, corpus: str, settings: dict[str, Any], dimens
     chunks, documents = _names(corpus, number)
     settings = {**settings, "schema_version": SCHEMA_VERSION}
     metadata = {"corpus": corpus, "settings": settings}
-    store.create(chunks_schema(chunks, dimension, metadata))
-    store.create(documents_schema(documents, dimension, metadata))
+    store.create(chunks_schema(chunks, dimension, metadata, settings[LEGS_KEY]))
+    store.create(documents_schema(documents, dimension, metadata, settings[LEGS_KEY]))
     return Generation(number=number, chunks=chunks, documents=documents, settings=settings)
 
 

@@ -160,6 +160,7 @@ class Job:
                 situator=self.preparer.situator,
                 store=self.writer.store,
                 chunks=self.writer.generation.chunks,
+                vectors=self.preparer.vectors,
             )
         self.tokens_encoded += encoder.tokens_encoded - before[0]
         self.tokens_truncated += encoder.tokens_truncated - before[1]

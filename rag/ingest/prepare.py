@@ -2,7 +2,7 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,6 +10,8 @@ from threading import Lock
 from typing import Any
 
 from rag.errors import DocumentError, StoreError
+from rag.ingest.terms import ChunkTerms, chunk_terms, document_terms
+from rag.models.languages import Languages
 from rag.points import SparseVector
 from rag.protocols import Chunker, Connector, LexicalEncoder, Parser, Situator, TokenCounter
 from rag.results import Failure, Skipped
@@ -50,8 +52,9 @@ class Prepared:
         payloads: what is stored with each chunk.
         record: what is stored with the document.
         lines: the situation line of each chunk.
-        lexical: the lexical vector of each chunk.
-        document_lexical: that of the whole document.
+        readable: whether the encoder reads the language of each chunk; the others have no dense vectors.
+        terms: the term vectors of each chunk.
+        document_terms: the term weights of the whole document.
     """
 
     item: SourceItem
@@ -64,8 +67,9 @@ class Prepared:
     payloads: list[dict[str, Any]]
     record: dict[str, Any]
     lines: list[str]
-    lexical: list[SparseVector]
-    document_lexical: SparseVector
+    readable: list[bool]
+    terms: list[ChunkTerms]
+    document_terms: SparseVector
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +104,10 @@ class Preparer:
     chunker: Chunker
     situator: Situator
     lexical: LexicalEncoder
+    languages: Languages
     stopwatch: Stopwatch
+    vectors: Collection[str]
+    """Vectors of chunks that are built."""
     readers: int = 1
     """Items that are read at a time."""
     _fetching: dict[str, Lock] = field(default_factory=lambda: defaultdict(Lock))
@@ -161,8 +168,9 @@ class Preparer:
             chunks = self.chunker.split(document)
         with self.stopwatch.time("situate"):
             lines = self.situator.lines(document, chunks)
-            lexical = self.lexical.encode(lexical_texts(chunks, lines), kind="chunk")
-            (whole,) = self.lexical.encode(["\n".join([document.title, *(c.plain for c in chunks)])], kind="document")
+            readable = [self.languages.cover(chunk.plain) for chunk in chunks]
+            terms = chunk_terms(document, chunks, lines, readable, lexical=self.lexical, vectors=self.vectors)
+            whole = document_terms(document, chunks, lexical=self.lexical)
         payloads = [chunk_payload(document, chunk, line) for chunk, line in zip(chunks, lines, strict=True)]
         record = document_payload(document, item, parts, chunks, payloads)
         for chunk, payload in zip(chunks, payloads, strict=True):
@@ -182,11 +190,7 @@ class Preparer:
             payloads=payloads,
             record=record,
             lines=lines,
-            lexical=lexical,
-            document_lexical=whole,
+            readable=readable,
+            terms=terms,
+            document_terms=whole,
         )
-
-
-def lexical_texts(chunks: Sequence[Chunk], lines: Sequence[str]) -> list[str]:
-    """What is matched lexically: the situation line and the chunk's own text."""
-    return [f"{line}\n{chunk.plain}" for chunk, line in zip(chunks, lines, strict=True)]

@@ -1,23 +1,32 @@
 """The dense vectors of a group of documents, from as little encoding as possible."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 
+from rag.chunking.sentences import part_spans
 from rag.ingest.prepare import Prepared
-from rag.points import Vector
-from rag.protocols import Encoder, Situator, Store
+from rag.points import Point, Record, Vector
+from rag.protocols import Encoder, Situator, Spans, Store
+from rag.types import Chunk
+
+DENSE = ("raw", "situated", "sentences")
+"""Vectors of chunks that the encoder makes, as far as their legs are built."""
 
 
 @dataclass(frozen=True, slots=True)
 class DenseVectors:
-    """One document's: raw and situated are (n, d), mean is (d,)."""
+    """One document's.
 
-    raw: Vector
-    situated: Vector
-    mean: Vector
+    Attributes:
+        chunks: by chunk id and name: (d,), and (m, d) for `sentences`. Chunks that the encoder cannot read are not in.
+        mean: (d,) unit mean of the raw vectors, None where there are none.
+    """
+
+    chunks: Mapping[str, Mapping[str, Vector]]
+    mean: Vector | None
 
 
 @dataclass
@@ -50,37 +59,95 @@ class PrimedEncoder:
             return np.empty((0, self.dimension), np.float32)
         return np.stack([self.known[text] for text in texts])
 
+    def encode_parts(self, texts: Sequence[str], parts: Sequence[Spans]) -> tuple[Vector, list[Vector]]:
+        return self.encoder.encode_parts(texts, parts)
+
 
 def encode_group(
-    group: Sequence[Prepared], *, encoder: Encoder, situator: Situator, store: Store, chunks: str
+    group: Sequence[Prepared],
+    *,
+    encoder: Encoder,
+    situator: Situator,
+    store: Store,
+    chunks: str,
+    vectors: Collection[str],
 ) -> list[DenseVectors]:
     """Vectors of every document of a group.
 
-    A chunk whose id is stored keeps its raw vector: the same id is the same text. All other chunk texts and all
-    distinct situation lines of the group go through the encoder in one call, so that its batches are full.
+    A chunk whose id is stored keeps its vectors: the same id is the same text. All other chunk texts and all distinct
+    situation lines of the group go through the encoder in one call, so that its batches are full.
 
     Args:
         group: documents whose content changed.
         chunks: name of the chunk collection.
+        vectors: which vectors of chunks are built.
     """
-    known_ids = [c.id for p in group if p.state is not None for c in p.chunks]
-    stored = store.retrieve(chunks, known_ids, fields=(), vectors=("raw",))
-    raw = {id: np.asarray(record.vectors["raw"]) for id, record in stored.items() if "raw" in record.vectors}
-    new = {c.id: c.plain for p in group for c in p.chunks if c.id not in raw}
-    lines = sorted({line for p in group for line in p.lines if line})
-    encoded = encoder.encode([*new.values(), *lines], kind="document")
-    raw.update(zip(new, encoded[: len(new)], strict=True))
+    made = _stored(store, chunks, [c.id for p in group if p.state is not None for c in _read(p)], vectors)
+    new = {c.id: c.plain for p in group for c in _read(p) if c.id not in made}
+    lines = sorted({line for p in group for line, known in zip(p.lines, p.readable, strict=True) if line and known})
+    if "situated" not in vectors:
+        lines = []
+    texts = [*new.values(), *lines]
+    spans: list[Spans] = [part_spans(text) for text in new.values()] if "sentences" in vectors else [()] * len(new)
+    encoded, parts = encoder.encode_parts(texts, [*spans, *[()] * len(lines)])
+    for n, id in enumerate(new):
+        # a chunk of signs alone has no sentence: it is its own
+        made[id] = {"raw": encoded[n], "sentences": parts[n] if len(parts[n]) else encoded[n : n + 1]}
     primed = PrimedEncoder(encoder, dict(zip(lines, encoded[len(new) :], strict=True)))
     found = []
     for p in group:
-        rows = np.stack([raw[c.id] for c in p.chunks]) if p.chunks else np.empty((0, encoder.dimension), np.float32)
-        situated = situator.vectors(p.document, p.chunks, rows, primed)
-        found.append(DenseVectors(rows, situated, mean_vector(rows)))
+        read = _read(p)
+        rows = np.stack([made[c.id]["raw"] for c in read]) if read else np.empty((0, encoder.dimension), np.float32)
+        situated = situator.vectors(p.document, read, rows, primed) if "situated" in vectors else rows
+        of_chunks = {
+            c.id: {name: v for name, v in (*made[c.id].items(), ("situated", situated[n])) if name in vectors}
+            for n, c in enumerate(read)
+        }
+        found.append(DenseVectors(of_chunks, mean_vector(rows)))
     return found
 
 
-def mean_vector(rows: Vector) -> Vector:
-    """Unit mean of the rows (n, d) -> (d,); zeros where there are none."""
+def stored_vectors(
+    group: Sequence[Prepared], *, store: Store, chunks: str, vectors: Collection[str]
+) -> list[DenseVectors]:
+    """The stored vectors of documents whose chunks did not change."""
+    names = [name for name in DENSE if name in vectors]
+    stored = store.retrieve(chunks, [c.id for p in group for c in p.chunks], fields=(), vectors=names)
+    found = []
+    for p in group:
+        of_chunks = {c.id: _dense(stored[c.id]) for c in p.chunks if "raw" in stored[c.id].vectors}
+        rows = [of_chunks[c.id]["raw"] for c in p.chunks if c.id in of_chunks]
+        found.append(DenseVectors(of_chunks, mean_vector(np.stack(rows)) if rows else None))
+    return found
+
+
+def chunk_points(prepared: Prepared, dense: DenseVectors) -> list[Point]:
+    """What is stored of the chunks."""
+    rows = zip(prepared.chunks, prepared.payloads, prepared.terms, strict=True)
+    return [
+        Point(id=chunk.id, vectors={**dense.chunks.get(chunk.id, {}), **terms}, payload=payload)
+        for chunk, payload, terms in rows
+    ]
+
+
+def mean_vector(rows: Vector) -> Vector | None:
+    """Unit mean of the rows (n, d) -> (d,); None where there are none, or where they cancel out."""
     mean = rows.sum(axis=0)
     norm = float(np.linalg.norm(mean))
-    return np.asarray(mean / norm if norm else mean, np.float32)
+    return np.asarray(mean / norm, np.float32) if norm else None
+
+
+def _read(prepared: Prepared) -> list[Chunk]:
+    """The chunks that the encoder reads."""
+    return [chunk for chunk, readable in zip(prepared.chunks, prepared.readable, strict=True) if readable]
+
+
+def _stored(store: Store, chunks: str, ids: Sequence[str], vectors: Collection[str]) -> dict[str, Mapping[str, Vector]]:
+    """What is stored of these chunks and can be kept: all that the encoder makes of their text alone."""
+    names = [name for name in ("raw", "sentences") if name in vectors]
+    records = store.retrieve(chunks, ids, fields=(), vectors=names)
+    return {id: _dense(record) for id, record in records.items() if all(name in record.vectors for name in names)}
+
+
+def _dense(record: Record) -> Mapping[str, Vector]:
+    return {name: np.asarray(vector, np.float32) for name, vector in record.vectors.items()}

@@ -100,7 +100,8 @@ def _badly_encoded(store: Store, generation: Generation, ids: list[str], encoder
     """Documents of the sampled chunks whose stored vector is not the one of their text."""
     sample = random.Random(0).sample(ids, min(SAMPLE, len(ids)))  # noqa: S311 - a fixed sample, nothing secret
     fields = ("document_id", "text", "plain")
-    records = list(store.retrieve(generation.chunks, sample, fields=fields, vectors=("raw",)).values())
+    found = store.retrieve(generation.chunks, sample, fields=fields, vectors=("raw",)).values()
+    records = [record for record in found if "raw" in record.vectors]  # text that the encoder cannot read has none
     if not records:
         return set()
     again = encoder().encode([r.payload.get("plain", r.payload["text"]) for r in records], kind="document")

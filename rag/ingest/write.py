@@ -4,16 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from rag.ingest.generations import Generation
 from rag.ingest.memory import release_free_memory
 from rag.ingest.prepare import Prepared, Stopwatch
-from rag.ingest.vectors import DenseVectors, mean_vector
+from rag.ingest.vectors import DenseVectors, chunk_points, stored_vectors
 from rag.points import AnyVector, Point
 from rag.protocols import Store
 from rag.results import Failure
 from rag.store.records import DocumentState, document_point_id, failed_payload, item_hash
+from rag.store.schema import chunk_vectors
 from rag.types import SourceItem, encodable
 
 MAX_INDEXED_KEYS = 64
@@ -45,13 +44,14 @@ class Writer:
         with self.stopwatch.time("write"):
             self._index_metadata(group)
             self._begin(group)
-            points = [point for p, v in zip(group, vectors, strict=True) for point in _chunk_points(p, v)]
+            points = [point for p, v in zip(group, vectors, strict=True) for point in chunk_points(p, v)]
             self.store.upsert(self.generation.chunks, points)
             self.store.flush(self.generation.chunks)
             self.chunks_written += len(points)
             for prepared in group:
                 self._delete_obsolete(prepared)
-            documents = [_document_point(p, v) for p, v in zip(group, vectors, strict=True)]
+            named = "document_lexical" in self.generation.legs
+            documents = [_document_point(p, v, lexical=named) for p, v in zip(group, vectors, strict=True)]
             self.store.upsert(self.generation.documents, documents)
             self.store.flush(self.generation.documents)
             release_free_memory()
@@ -59,16 +59,8 @@ class Writer:
     def rewrite(self, group: Sequence[Prepared]) -> None:
         """Title, metadata or acl differ: the dense vectors stay, everything else is written anew."""
         with self.stopwatch.time("write"):
-            ids = [chunk.id for prepared in group for chunk in prepared.chunks]
-            stored = self.store.retrieve(self.generation.chunks, ids, fields=(), vectors=("raw", "situated"))
-        vectors = []
-        for prepared in group:
-            rows = [stored[chunk.id].vectors for chunk in prepared.chunks]
-            raw, situated = (
-                np.stack([np.asarray(row[name], np.float32) for row in rows]) if rows else np.empty((0, 0), np.float32)
-                for name in ("raw", "situated")
-            )
-            vectors.append(DenseVectors(raw, situated, mean_vector(raw)))
+            chunks, built = self.generation.chunks, chunk_vectors(self.generation.legs)
+            vectors = stored_vectors(group, store=self.store, chunks=chunks, vectors=built)
         self.write(group, vectors)
 
     def touch(self, group: Sequence[Prepared]) -> None:
@@ -161,20 +153,10 @@ class Writer:
                 self.store.index(self.generation.chunks, f"metadata.{key}", "keyword")
 
 
-def _chunk_points(prepared: Prepared, vectors: DenseVectors) -> list[Point]:
-    points = []
-    for n, (chunk, payload) in enumerate(zip(prepared.chunks, prepared.payloads, strict=True)):
-        named: dict[str, AnyVector] = {"raw": vectors.raw[n], "situated": vectors.situated[n]}
-        if len(prepared.lexical[n]):
-            named["lexical"] = prepared.lexical[n]
-        points.append(Point(id=chunk.id, vectors=named, payload=payload))
-    return points
-
-
-def _document_point(prepared: Prepared, vectors: DenseVectors) -> Point:
+def _document_point(prepared: Prepared, vectors: DenseVectors, *, lexical: bool) -> Point:
     named: dict[str, AnyVector] = {}
-    if prepared.chunks:
+    if vectors.mean is not None:
         named["mean"] = vectors.mean
-        if len(prepared.document_lexical):
-            named["lexical"] = prepared.document_lexical
+    if lexical and prepared.chunks and len(prepared.document_terms):
+        named["lexical"] = prepared.document_terms
     return Point(id=document_point_id(prepared.document.id), vectors=named, payload=prepared.record)

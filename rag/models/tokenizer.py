@@ -95,6 +95,11 @@ class EncoderTokenizer:
         encodings = self._tokenizer.encode_batch_fast([_encodable(text) for text in texts], add_special_tokens=False)
         return [encoding.ids for encoding in encodings]
 
+    def located(self, texts: Sequence[str]) -> list[tuple[list[int], list[int]]]:
+        """Token ids of each text as of `ids`, and the code point at which each token begins."""
+        encodings = self._tokenizer.encode_batch([_encodable(text) for text in texts], add_special_tokens=False)
+        return [(encoding.ids, [start for start, _ in encoding.offsets]) for encoding in encodings]
+
 
 def _encodable(text: str) -> str:
     """The text with lone surrogates (undecodable bytes of a command line, broken files) as U+FFFD."""

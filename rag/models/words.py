@@ -100,14 +100,16 @@ def _dense_terms(run: str) -> Terms:
 @lru_cache(maxsize=1 << 16)
 def _word_terms(word: str) -> Terms:
     weights: dict[str, float] = {}
-    for piece in _pieces(_stripped(word)):
+    for piece in pieces(stripped(word)):
         for term, weight in _piece_terms(piece).items():
             weights[term] = max(weight, weights.get(term, 0.0))
     return tuple({term_id(term): weight for term, weight in weights.items()}.items())
 
 
-def _pieces(word: str) -> list[str]:
-    """A compound is one word where it has a digit (10-Q, 3.14), else several (state-of-the-art, end.Start)."""
+def pieces(word: str) -> list[str]:
+    """The parts of one of `words(text)`: a compound is one word where it has a digit (10-Q, 3.14), else several
+    (state-of-the-art, end.Start).
+    """
     if any(character.isdigit() for character in word):
         return _THOUSANDS.sub("", word).split(",")
     return re.split("[.,-]", word)
@@ -123,13 +125,13 @@ def _piece_terms(piece: str) -> dict[str, float]:
     parts = _PARTS.findall(piece)
     if len(parts) < 2:
         return _latin_terms(folded)
-    return {_stem(folded): 1.0} | {_stem(part.casefold()): 1.0 for part in parts if part.casefold() not in STOP_WORDS}
+    return {stem(folded): 1.0} | {stem(part.casefold()): 1.0 for part in parts if part.casefold() not in STOP_WORDS}
 
 
 def _latin_terms(word: str) -> dict[str, float]:
     if len(word) < _PREFIX_FROM or not word.isalpha():
-        return {_stem(word): 1.0}
-    return {_stem(word): 1 - _PREFIX_WEIGHT, f"^{word[:_PREFIX]}": _PREFIX_WEIGHT}
+        return {stem(word): 1.0}
+    return {stem(word): 1 - _PREFIX_WEIGHT, f"^{word[:_PREFIX]}": _PREFIX_WEIGHT}
 
 
 def _gram_terms(word: str) -> dict[str, float]:
@@ -138,7 +140,7 @@ def _gram_terms(word: str) -> dict[str, float]:
     return {f"#{gram}": 1 / len(grams) for gram in sorted(grams)}
 
 
-def _stripped(word: str) -> str:
+def stripped(word: str) -> str:
     """Without accents, Arabic and Hebrew vowel points; with the marks that are letters of Indic scripts and Thai.
 
     The canonical combining class tells them apart: 10 to 35 are points, 200 and more stand above or below.
@@ -151,7 +153,7 @@ def _stripped(word: str) -> str:
     return unicodedata.normalize("NFC", "".join(kept))
 
 
-def _stem(word: str) -> str:
+def stem(word: str) -> str:
+    """English Snowball stem of a word in lower case."""
     with _stemmer_lock:
-        stem: str = _stemmer.stemWord(word)
-    return stem
+        return str(_stemmer.stemWord(word))

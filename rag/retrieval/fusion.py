@@ -1,11 +1,11 @@
 """One score from the scores of all legs, on a scale that is the same for every query and corpus.
 
-score = w_raw max(raw, 0) + w_situated max(situated, 0) + w_document max(document, 0)
-        + (w_lexical lexical + w_document_lexical document_lexical) / best
+score = sum over legs of weight x (max(cosine, 0) or terms / best)
 
-`best` is the score that a chunk would have with every query term at its greatest weight:
-(k1 + 1) x sum of the query terms' idf. Cosines are at most 1 by themselves. Nothing is normalised per query, so a score
-says how good a hit is, not how good it is beside the others.
+`best` is the score that a text would have with every query term at its greatest weight, (k1 + 1) x sum of the query
+terms' idf: among chunks for the words, bigrams and headings of chunks, among documents for the words of documents.
+Cosines are at most 1 by themselves. Nothing is normalised per query, so a score says how good a hit is, not how good it
+is beside the others.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,19 +13,18 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.legs import LEGS
 from rag.points import Vector
 
-COSINES = ("raw", "situated", "document")
-LEXICAL = ("lexical", "document_lexical")
 
-
-def fuse(legs: Mapping[str, Vector], weights: Mapping[str, float], best: float) -> Vector:
+def fuse(legs: Mapping[str, Vector], weights: Mapping[str, float], best: Mapping[str, float]) -> Vector:
     """Fused scores.
 
     Args:
         legs: leg name -> (n,) scores of all candidates.
         weights: leg name -> weight; legs without one count nothing.
-        best: the greatest lexical score that the query allows; 0 for a query without words.
+        best: leg -> the greatest score that the query allows, for each leg that another or itself is measured by; a
+            leg whose measure is missing or 0 counts nothing, as for a query without words.
 
     Returns:
         (n,) float32.
@@ -33,11 +32,11 @@ def fuse(legs: Mapping[str, Vector], weights: Mapping[str, float], best: float) 
     n = len(next(iter(legs.values()))) if legs else 0
     total = np.zeros(n, np.float64)
     for name, scores in legs.items():
-        weight = weights.get(name, 0.0)
-        if name in COSINES:
+        weight, scale = weights.get(name, 0.0), LEGS[name].scale
+        if scale is None:
             total += weight * np.maximum(scores, 0.0)
-        elif best > 0:
-            total += weight * scores / best
+        elif best.get(scale, 0.0) > 0:
+            total += weight * scores / best[scale]
     return np.asarray(total, np.float32)
 
 

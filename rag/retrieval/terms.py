@@ -1,15 +1,24 @@
 """idf of query terms, taken from the engine itself: it stays right after deletes."""
 
 import time
+from collections.abc import Collection
 from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.legs import LEGS
 from rag.points import Leg, SparseVector
 from rag.protocols import Store
 
 KEPT_S = 60.0
+
+
+def term_statistics(store: Store, chunks: str, documents: str, legs: Collection[str]) -> "dict[str, TermStatistics]":
+    """Idf by the leg whose terms it is about, of every leg that others or itself are measured by."""
+    names = {"chunks": chunks, "documents": documents}
+    scales = sorted({scale for leg in legs if (scale := LEGS[leg].scale)})
+    return {s: TermStatistics(store, names[LEGS[s].collection], LEGS[s].vector) for s in scales}
 
 
 class TermStatistics:
@@ -59,20 +68,3 @@ def _weight(vector: object, term: int) -> float:
         raise TypeError(f"{type(vector).__name__} is no sparse vector")
     at = np.flatnonzero(vector.indices == term)
     return float(vector.values[at[0]]) if len(at) else 0.0
-
-
-def sparse_scores(query: SparseVector, vectors: list[SparseVector | None]) -> NDArray[np.float32]:
-    """Dot products of a weighted query with n sparse vectors; None counts as empty. (n,) float32."""
-    scores = np.zeros(len(vectors), np.float32)
-    present = [n for n, vector in enumerate(vectors) if vector is not None and len(vector)]
-    if not present or not len(query):
-        return scores
-    kept = [vectors[n] for n in present]
-    indices = np.concatenate([v.indices for v in kept if v is not None])
-    values = np.concatenate([v.values for v in kept if v is not None])
-    rows = np.repeat(present, [len(v) for v in kept if v is not None])
-    at = np.searchsorted(query.indices, indices)
-    at[at == len(query)] = 0
-    shared = query.indices[at] == indices
-    np.add.at(scores, rows[shared], values[shared] * query.values[at[shared]])
-    return scores

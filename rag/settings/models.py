@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Union
 
 from pydantic import Field, field_validator, model_validator
 
+from rag.legs import LEGS
 from rag.settings.base import Section, without_password
 from rag.settings.sources import VARIABLE, FilesSource, Source
 
@@ -44,6 +45,11 @@ class Embedding(Section):
     model: str = Field("minilm", description="minilm (packaged, offline), a local folder, or a hub id@revision")
     pooling: Literal["auto", "mean", "cls"] = Field(
         "auto", description="auto reads the model's own pooling config, else mean"
+    )
+    languages: tuple[str, ...] | None = Field(
+        None,
+        description="ISO 639-1 codes of the languages that the model reads; other text is found by its words alone. "
+        "null: English for minilm, every language for other models",
     )
     dtype: Literal["auto", "float32", "bfloat16"] = Field(
         "auto", description="auto is bfloat16 where the CPU computes in it"
@@ -86,21 +92,36 @@ StoreSettings = Annotated[Union[EdgeStore, ServerStore], Field(discriminator="ki
 
 
 class Weights(Section):
-    """What each leg counts in the fused score; a leg of weight 0 is not asked."""
+    """What each leg counts in the fused score; a leg of weight 0 is neither built nor asked."""
 
-    raw: float = Field(0.25, ge=0, le=100, description="cosine of query and chunk")
+    raw: float = Field(0, ge=0, le=100, description="cosine of query and chunk")
     situated: float = Field(0.25, ge=0, le=100, description="cosine of query and situated chunk")
+    sentences: float = Field(0.25, ge=0, le=100, description="cosine of query and the chunk's best sentence")
     lexical: float = Field(0.5, ge=0, le=100, description="BM25 of the chunk, as a share of the best possible")
+    bigrams: float = Field(0.2, ge=0, le=100, description="BM25 of pairs of neighbouring words, by the same measure")
+    headings: float = Field(0.2, ge=0, le=100, description="BM25 of title and headings, by the same measure")
+    ngrams: float = Field(
+        1,
+        ge=0,
+        le=100,
+        description="BM25 of character n-grams, as a share of the best possible; only of text in languages that the "
+        "encoder does not read, in place of its vectors",
+    )
     document: float = Field(0.1, ge=0, le=100, description="cosine of query and the document's mean vector")
     document_lexical: float = Field(
-        0.2, ge=0, le=100, description="BM25 of the whole document, as a share of the best possible"
+        0.4, ge=0, le=100, description="BM25 of the whole document, as a share of the best possible"
     )
 
     @model_validator(mode="after")
     def _something_brings_candidates(self) -> "Weights":
-        if not (self.raw or self.situated or self.lexical):
-            raise ValueError("raw, situated or lexical must be above 0: the other legs bring no candidates")
+        bringing = [name for name, leg in LEGS.items() if leg.brings and name != "ngrams"]
+        if not any(getattr(self, name) for name in bringing):
+            raise ValueError(f"{', '.join(bringing)}: one must be above 0, the other legs bring no candidates")
         return self
+
+    def asked(self) -> dict[str, float]:
+        """The legs that count, by name."""
+        return {name: weight for name, weight in self.model_dump().items() if weight > 0}
 
 
 class Retrieval(Section):
@@ -169,7 +190,7 @@ class Settings(Section):
         return {source.name: source.path for source in local if isinstance(source.path, Path)}
 
     def index_settings(self) -> dict[str, Any]:
-        """The compared settings, flat: dotted key -> value. A stored corpus keeps these."""
+        """The compared settings, flat: dotted key -> value; and the legs that are built. A stored corpus keeps them."""
         flat: dict[str, Any] = {}
         for section in INDEX_SECTIONS:
             value = self.model_dump(mode="json")[section]
@@ -178,4 +199,5 @@ class Settings(Section):
             )
         if Path(self.embedding.model).is_dir():  # the same model may lie elsewhere tomorrow
             flat["embedding.model"] = Path(self.embedding.model).name
+        flat["retrieval.legs"] = sorted(self.retrieval.weights.asked())
         return {key: value for key, value in flat.items() if key not in UNCOMPARED}

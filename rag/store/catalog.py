@@ -69,6 +69,7 @@ class Catalog:
         home = self._collections / schema.name
         content = {
             "dense": dict(schema.dense),
+            "multi": dict(schema.multi),
             "sparse": list(schema.sparse),
             "indexes": dict(schema.indexes),
             "metadata": dict(schema.metadata),
@@ -98,6 +99,7 @@ def _schema(name: str, content: Mapping[str, Any]) -> CollectionSchema:
     return CollectionSchema(
         name=name,
         dense=content["dense"],
+        multi=content.get("multi", {}),  # none in folders of earlier versions
         sparse=tuple(content["sparse"]),
         indexes=content["indexes"],
         metadata=content["metadata"],

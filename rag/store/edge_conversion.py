@@ -20,17 +20,29 @@ RESCORED = qe.SearchParams(quantization=qe.QuantizationSearchParams(rescore=True
 
 def shard_config(schema: CollectionSchema) -> qe.EdgeConfig:
     """Unit vectors by dot product, 8-bit codes in memory, originals on disk; idf on every sparse vector."""
+    dense = {
+        name: qe.EdgeVectorParams(
+            size=dimension,
+            distance=qe.Distance.Dot,
+            memory=qe.Memory.Cold,
+            hnsw_config=FLAT,
+            quantization_config=QUANTIZED,
+        )
+        for name, dimension in schema.dense.items()
+    }
+    multi = {
+        name: qe.EdgeVectorParams(
+            size=dimension,
+            distance=qe.Distance.Dot,
+            datatype=qe.VectorStorageDatatype.Turbo8,
+            memory=qe.Memory.Cold,
+            hnsw_config=FLAT,
+            multivector_config=qe.MultiVectorConfig(qe.MultiVectorComparator.MaxSim),
+        )
+        for name, dimension in schema.multi.items()
+    }
     return qe.EdgeConfig(
-        vectors={
-            name: qe.EdgeVectorParams(
-                size=dimension,
-                distance=qe.Distance.Dot,
-                memory=qe.Memory.Cold,
-                hnsw_config=FLAT,
-                quantization_config=QUANTIZED,
-            )
-            for name, dimension in schema.dense.items()
-        },
+        vectors={**dense, **multi},
         sparse_vectors={name: qe.EdgeSparseVectorParams(modifier=qe.Modifier.Idf) for name in schema.sparse},
         hnsw_config=FLAT,
         payload_memory=qe.Memory.Cold,
@@ -48,13 +60,13 @@ def index_operation(field: str, kind: IndexKind) -> qe.UpdateOperation:
 
 
 def edge_point(point: Point) -> qe.Point:
-    """A point for writing; empty sparse vectors are left out."""
+    """A point for writing; empty sparse and multi vectors are left out."""
     vectors = {name: edge_vector(vector) for name, vector in point.vectors.items() if len(vector)}
     return qe.Point(point.id, vectors, dict(point.payload))
 
 
 def edge_vector(vector: AnyVector) -> Any:
-    """A dense vector as it is, a sparse one as the engine's."""
+    """A dense or multi vector as it is, a sparse one as the engine's."""
     if isinstance(vector, Terms):
         return qe.SparseVector(np.asarray(vector.indices).tolist(), np.asarray(vector.values).tolist())
     return vector

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from rag.errors import StoreError
-from rag.points import CollectionSchema, Leg, Point, Scored, SparseVector
+from rag.points import CollectionSchema, Leg, Point, Scored
 from rag.store.filters import can_match
-from rag.store.validate import check_terms, check_vector
+from rag.store.validate import check_query
 
 TIE_MARGIN = 32
 """Asked for beyond a leg's limit: near ties at the cut are then decided by rounded score and id, not by the engine."""
@@ -25,11 +25,7 @@ def can_find(schema: CollectionSchema, leg: Leg) -> bool:
     """
     if leg.limit < 1:
         raise StoreError(f"leg {leg.vector!r}: limit {leg.limit}: at least 1")
-    if leg.vector in schema.sparse and isinstance(leg.query, SparseVector):
-        problem = check_terms(leg.query)
-    else:
-        problem = check_vector(schema, leg.vector, leg.query)
-    if problem:
+    if problem := check_query(schema, leg.vector, leg.query):
         raise StoreError(f"query of {leg.vector!r}: {problem}")
     return can_match(leg.where) and len(leg.query) > 0
 

@@ -1,20 +1,34 @@
 """The corpus' own collections: chunks, and a point a document. Each generation is a pair, found through two aliases."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
+from rag.legs import LEGS
 from rag.points import CollectionSchema
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Raised when the meaning of a stored field or vector changes: a corpus of another version must be rebuilt."""
 
 
-def chunks_schema(name: str, dimension: int, metadata: Mapping[str, Any]) -> CollectionSchema:
-    """Chunks: `raw` and `situated` vectors (dimension,), `lexical` terms, and the fields that searches filter on."""
+def chunk_vectors(legs: Collection[str]) -> set[str]:
+    """The vectors of chunks that these legs search or are measured by, and `raw`, of which others are made."""
+    needed = {*legs, *(scale for leg in legs if (scale := LEGS[leg].scale))}
+    return {"raw"} | {LEGS[leg].vector for leg in needed if LEGS[leg].collection == "chunks"}
+
+
+def chunks_schema(
+    name: str, dimension: int, metadata: Mapping[str, Any], legs: Collection[str] = tuple(LEGS)
+) -> CollectionSchema:
+    """Chunks: what the legs search, and the fields that searches filter on.
+
+    `raw` and `situated` vectors are (dimension,), `sentences` is (m, dimension), all others are term weights.
+    """
+    vectors = chunk_vectors(legs)
     return CollectionSchema(
         name=name,
-        dense={"raw": dimension, "situated": dimension},
-        sparse=("lexical",),
+        dense={vector: dimension for vector in ("raw", "situated") if vector in vectors},
+        multi={vector: dimension for vector in ("sentences",) if vector in vectors},
+        sparse=tuple(vector for vector in ("lexical", "bigrams", "headings", "ngrams") if vector in vectors),
         indexes={
             "document_id": "keyword",
             "source": "keyword",
@@ -29,12 +43,14 @@ def chunks_schema(name: str, dimension: int, metadata: Mapping[str, Any]) -> Col
     )
 
 
-def documents_schema(name: str, dimension: int, metadata: Mapping[str, Any]) -> CollectionSchema:
+def documents_schema(
+    name: str, dimension: int, metadata: Mapping[str, Any], legs: Collection[str] = tuple(LEGS)
+) -> CollectionSchema:
     """Documents: the `mean` of their chunks' vectors (dimension,), `lexical` terms of the whole, and their state."""
     return CollectionSchema(
         name=name,
         dense={"mean": dimension},
-        sparse=("lexical",),
+        sparse=("lexical",) if "document_lexical" in legs else (),
         indexes={
             "document_id": "keyword",
             "source": "keyword",

@@ -19,8 +19,6 @@ from rag.store.filters import can_match
 from rag.store.legs import BATCH_POINTS, TIE_MARGIN, batches, best, can_find
 from rag.store.server_conversion import (
     FLAT,
-    RESCORED,
-    dense_params,
     index_params,
     our_vectors,
     schema_of,
@@ -28,6 +26,7 @@ from rag.store.server_conversion import (
     server_point,
     server_query,
     sparse_params,
+    vector_params,
 )
 from rag.store.server_errors import server_errors
 from rag.store.validate import (
@@ -99,7 +98,7 @@ class ServerStore:
         with self._errors(f"creating {schema.name}"):
             self._client.create_collection(
                 schema.name,
-                vectors_config=dense_params(schema),
+                vectors_config=vector_params(schema),
                 sparse_vectors_config=sparse_params(schema),
                 hnsw_config=FLAT,
                 on_disk_payload=True,
@@ -183,9 +182,8 @@ class ServerStore:
         found: list[list[Scored]] = [[] for _ in legs]
         if not asked:
             return found
-        params = None if self._local else RESCORED  # local mode is exact and says so
         requests = [
-            server_query(legs[n], legs[n].limit + TIE_MARGIN, params if legs[n].vector in schema.dense else None)
+            server_query(legs[n], legs[n].limit + TIE_MARGIN, schema, rescored=not self._local)  # local mode is exact
             for n in asked
         ]
         with self._errors(f"searching {name}"):

@@ -16,10 +16,10 @@ FLAT = models.HnswConfigDiff(m=0)
 RESCORED = models.SearchParams(quantization=models.QuantizationSearchParams(rescore=True, oversampling=2.0))
 
 
-def dense_params(schema: CollectionSchema) -> dict[str, models.VectorParams]:
-    """Unit vectors by dot product, 8-bit codes in memory, originals on disk."""
+def vector_params(schema: CollectionSchema) -> dict[str, models.VectorParams]:
+    """Unit vectors by dot product, 8-bit codes in memory, originals on disk; of multi vectors the codes alone."""
     codes = models.TurboQuantQuantizationConfig(bits=models.TurboQuantBitSize.BITS8, memory=models.Memory.PINNED)
-    return {
+    dense = {
         name: models.VectorParams(
             size=dimension,
             distance=models.Distance.DOT,
@@ -29,6 +29,18 @@ def dense_params(schema: CollectionSchema) -> dict[str, models.VectorParams]:
         )
         for name, dimension in schema.dense.items()
     }
+    multi = {
+        name: models.VectorParams(
+            size=dimension,
+            distance=models.Distance.DOT,
+            datatype=models.Datatype.TURBO8,
+            memory=models.Memory.COLD,
+            hnsw_config=FLAT,
+            multivector_config=models.MultiVectorConfig(comparator=models.MultiVectorComparator.MAX_SIM),
+        )
+        for name, dimension in schema.multi.items()
+    }
+    return {**dense, **multi}
 
 
 def sparse_params(schema: CollectionSchema) -> dict[str, models.SparseVectorParams]:
@@ -38,10 +50,11 @@ def sparse_params(schema: CollectionSchema) -> dict[str, models.SparseVectorPara
 
 def schema_of(name: str, config: models.CollectionConfig) -> CollectionSchema:
     """What a server says of a collection, as far as points and queries are checked against it."""
-    vectors = config.params.vectors
+    vectors = config.params.vectors if isinstance(config.params.vectors, dict) else {}
     return CollectionSchema(
         name=name,
-        dense={key: params.size for key, params in vectors.items()} if isinstance(vectors, dict) else {},
+        dense={key: params.size for key, params in vectors.items() if params.multivector_config is None},
+        multi={key: params.size for key, params in vectors.items() if params.multivector_config is not None},
         sparse=tuple(config.params.sparse_vectors or ()),
         metadata=config.metadata or {},
     )
@@ -53,7 +66,7 @@ def index_params(kind: IndexKind) -> models.PayloadSchemaType:
 
 
 def server_point(point: Point) -> models.PointStruct:
-    """A point for writing; empty sparse vectors are left out."""
+    """A point for writing; empty sparse and multi vectors are left out."""
     vectors: dict[str, Any] = {name: server_vector(vector) for name, vector in point.vectors.items() if len(vector)}
     return models.PointStruct(id=point.id, vector=vectors, payload=dict(point.payload))
 
@@ -79,13 +92,14 @@ def our_vectors(vectors: Any) -> dict[str, AnyVector]:
     return read
 
 
-def server_query(leg: Leg, limit: int, params: models.SearchParams | None) -> models.QueryRequest:
-    """The request for a leg, without payload and vectors."""
+def server_query(leg: Leg, limit: int, schema: CollectionSchema, *, rescored: bool) -> models.QueryRequest:
+    """The request for a leg, without payload and vectors; `rescored` where the collection has 8-bit codes."""
+    query = server_vector(leg.query)
     return models.QueryRequest(
-        query=server_vector(leg.query),
+        query=[query] if leg.vector in schema.multi else query,
         using=leg.vector,
         filter=server_filter(leg.where),
-        params=params,
+        params=RESCORED if rescored and leg.vector in schema.dense else None,
         limit=limit,
         with_payload=False,
         with_vector=False,

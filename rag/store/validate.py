@@ -19,8 +19,11 @@ from rag.store.fields import check_key, check_text, field_path
 MAX_DEPTH = 20
 """Levels of dicts and lists in a payload, the payload itself included. The engine's log cannot be read beyond 120."""
 MAX_DIMENSION = 65_536
+MAX_ROWS = 2_500
+"""Of a multi vector: times 384 numbers, just below the 1,048,576 that Qdrant takes for a point."""
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}")
 VECTOR_NAME = re.compile(r"[a-z0-9_]{1,40}")
+_NOT_FINITE = "numbers are finite (no NaN, no infinity)"
 INDEX_KINDS = ("keyword", "integer", "datetime")
 
 
@@ -63,14 +66,25 @@ def check_id(point_id: str) -> None:
 
 
 def check_vector(schema: CollectionSchema, name: str, vector: AnyVector) -> str | None:
-    """What is wrong with a vector of this name, or None. An empty sparse vector is fine: it is left out."""
+    """What is wrong with a vector of this name, or None. An empty sparse or multi vector is fine: it is left out."""
     if name in schema.dense:
         return _check_dense(vector, schema.dense[name])
+    if name in schema.multi:
+        return _check_multi(vector, schema.multi[name])
     if name in schema.sparse:
         if not isinstance(vector, SparseVector):
             return f"a sparse vector is a SparseVector, not {type(vector).__name__}"
         return check_terms(vector) or (None if (vector.values > 0).all() else "weights are above 0")
     return _no_such_vector(schema, name)
+
+
+def check_query(schema: CollectionSchema, name: str, query: AnyVector) -> str | None:
+    """What is wrong with a query of the vector of this name, or None."""
+    if name in schema.sparse and isinstance(query, SparseVector):
+        return check_terms(query)
+    if name in schema.multi:
+        return _check_dense(query, schema.multi[name])
+    return check_vector(schema, name, query)
 
 
 def check_vector_names(schema: CollectionSchema, names: Sequence[str]) -> None:
@@ -80,7 +94,7 @@ def check_vector_names(schema: CollectionSchema, names: Sequence[str]) -> None:
         StoreError: names the vector and the legal names.
     """
     for name in names:
-        if name not in schema.dense and name not in schema.sparse:
+        if name not in (*schema.dense, *schema.multi, *schema.sparse):
             raise StoreError(_no_such_vector(schema, name))
 
 
@@ -117,13 +131,13 @@ def check_schema(schema: CollectionSchema) -> None:
         StoreError: names the collection and what is wrong.
     """
     check_name(schema.name)
-    names = [*schema.dense, *schema.sparse]
+    names = [*schema.dense, *schema.multi, *schema.sparse]
     for name in names:
         if not VECTOR_NAME.fullmatch(name):
             raise StoreError(f"{schema.name}: vector name {name!r:.80}: 1 to 40 of a-z 0-9 _")
     if not names or len(set(names)) != len(names):
         raise StoreError(f"{schema.name}: vector names {names}: at least one, each once")
-    for name, dimension in schema.dense.items():
+    for name, dimension in (*schema.dense.items(), *schema.multi.items()):
         if not 1 <= dimension <= MAX_DIMENSION:
             raise StoreError(f"{schema.name}: vector {name!r}: dimension {dimension}: from 1 to {MAX_DIMENSION}")
     for field, kind in schema.indexes.items():
@@ -144,7 +158,7 @@ def check_index(field: str, kind: str) -> None:
 
 
 def _no_such_vector(schema: CollectionSchema, name: str) -> str:
-    known = ", ".join([*schema.dense, *schema.sparse])
+    known = ", ".join([*schema.dense, *schema.multi, *schema.sparse])
     return f"{schema.name} has no vector {name!r:.80} (it has {known})"
 
 
@@ -153,7 +167,15 @@ def _check_dense(vector: AnyVector, dimension: int) -> str | None:
         return f"a dense vector is a float32 array, not {getattr(vector, 'dtype', type(vector).__name__)}"
     if vector.shape != (dimension,):
         return f"shape {vector.shape}, the collection has ({dimension},)"
-    return None if np.isfinite(vector).all() else "numbers are finite (no NaN, no infinity)"
+    return None if np.isfinite(vector).all() else _NOT_FINITE
+
+
+def _check_multi(vector: AnyVector, dimension: int) -> str | None:
+    if not isinstance(vector, np.ndarray) or vector.dtype != np.float32:
+        return f"a multi vector is a float32 array, not {getattr(vector, 'dtype', type(vector).__name__)}"
+    if vector.ndim != 2 or vector.shape[1] != dimension or len(vector) > MAX_ROWS:
+        return f"shape {vector.shape}, the collection has (at most {MAX_ROWS}, {dimension})"
+    return None if np.isfinite(vector).all() else _NOT_FINITE
 
 
 def _check_json(value: Any, depth: int) -> str | None:

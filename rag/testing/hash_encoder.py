@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from rag.points import Vector
+from rag.protocols import Spans
 
 _WORD = re.compile(r"[a-z0-9_]+|[^\W\d]")
 """Words in ASCII, single characters in other scripts."""
@@ -39,6 +40,16 @@ class HashEncoder:
                 rows[n] += _direction(word, self.dimension)
             rows[n] /= np.linalg.norm(rows[n])
         return rows
+
+    def encode_parts(self, texts: Sequence[str], parts: Sequence[Spans]) -> tuple[Vector, list[Vector]]:
+        """Each part as a text of its own; parts without words have no vector."""
+        rows = [
+            [t[a:b] for a, b in spans if _WORD.search(t[a:b].lower())] for t, spans in zip(texts, parts, strict=True)
+        ]
+        counted = self.tokens_encoded
+        of_parts = [self.encode(row, kind="document") for row in rows]
+        self.tokens_encoded = counted  # they are read once
+        return self.encode(texts, kind="document"), of_parts
 
 
 @lru_cache(maxsize=65_536)

@@ -60,7 +60,7 @@ def written(tmp_path: Path, text: str) -> Path:
         (MINIMAL + "situating: [none, headings]\n", ["situating"]),
         (MINIMAL + "store: {kind: server, url: 'http://me:secret@host'}\n", ["store.url", "api_key_env"]),
         (MINIMAL + "store: {kind: server, url: x, api_key_env: 'sk-12 3'}\n", ["api_key_env"]),
-        (MINIMAL + "retrieval: {weights: {raw: 0, situated: 0, lexical: 0}}\n", ["weights", "above 0"]),
+        (MINIMAL + "retrieval: {weights: {situated: 0, sentences: 0, lexical: 0}}\n", ["weights", "above 0"]),
         ("- a\n- b\n", ["mapping"]),
         ("name: [t\n", ["YAML"]),
     ],
@@ -226,6 +226,7 @@ EFFECTS = {
     "chunking.max_tokens": "test_index_keys_have_an_effect",
     "situating": "test_index_keys_have_an_effect",
     "embedding.model": "tests/rag/models",
+    "embedding.languages": "tests/rag/retrieval/test_search.py",
     "embedding.pooling": "test_index_keys_have_an_effect",
     "embedding.dtype": "test_index_keys_have_an_effect",
     "embedding.device": "test_an_unknown_device_is_refused",
@@ -236,8 +237,12 @@ EFFECTS = {
     "store": "tests/rag/store, test_corpus.py",
     "retrieval.top_k": "test_query_keys_have_an_effect",
     "retrieval.candidates": "test_corpus.py",
-    "retrieval.weights.raw": "test_a_leg_without_weight_is_not_asked",
+    "retrieval.weights.raw": "test_a_leg_with_weight_is_asked",
     "retrieval.weights.situated": "test_a_leg_without_weight_is_not_asked",
+    "retrieval.weights.sentences": "test_a_leg_without_weight_is_not_asked",
+    "retrieval.weights.bigrams": "test_a_leg_without_weight_is_not_asked",
+    "retrieval.weights.headings": "test_a_leg_without_weight_is_not_asked",
+    "retrieval.weights.ngrams": "tests/rag/retrieval/test_search.py",
     "retrieval.weights.lexical": "test_a_leg_without_weight_is_not_asked",
     "retrieval.weights.document": "test_a_leg_without_weight_is_not_asked",
     "retrieval.weights.document_lexical": "test_a_leg_without_weight_is_not_asked",
@@ -328,7 +333,9 @@ def test_query_keys_have_an_effect(make_folder: MakeFolder) -> None:
     assert sum(len(e.text) for e in answer.evidence) > 900
 
 
-@pytest.mark.parametrize("leg", ["raw", "situated", "lexical", "document", "document_lexical"])
+@pytest.mark.parametrize(
+    "leg", ["situated", "sentences", "lexical", "bigrams", "headings", "document", "document_lexical"]
+)
 def test_a_leg_without_weight_is_not_asked(facts: Rag, leg: str) -> None:
     folder = facts.settings.sources[0].path
     assert leg in facts.search("green tea")[0].scores
@@ -337,6 +344,15 @@ def test_a_leg_without_weight_is_not_asked(facts: Rag, leg: str) -> None:
         scores = corpus.search("green tea")[0].scores
         assert leg not in scores
         assert scores
+
+
+def test_a_leg_with_weight_is_asked(facts: Rag) -> None:
+    folder = facts.settings.sources[0].path
+    assert "raw" not in facts.search("green tea")[0].scores
+    facts.close()
+    with Rag.open(folder, overrides=["retrieval.weights.raw=0.2"]) as corpus:
+        corpus.ingest(rebuild=True)
+        assert corpus.search("green tea")[0].scores["raw"] > 0.4
 
 
 def test_an_unknown_device_is_refused(make_folder: MakeFolder) -> None:

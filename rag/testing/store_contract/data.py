@@ -12,6 +12,7 @@ DIMENSION = 64
 SCHEMA = CollectionSchema(
     name="chunks__g1",
     dense={"raw": DIMENSION, "situated": DIMENSION},
+    multi={"sentences": DIMENSION},
     sparse=("lexical",),
     metadata={"settings": {"chunking.max_tokens": 200}, "list": [1, None, "ü"]},
 )
@@ -49,16 +50,22 @@ def point_id(n: int) -> str:
 
 
 def points(count: int, seed: int = 0) -> list[Point]:
-    """Deterministic points that use every vector, every kind of payload value, and some empty lexical vectors."""
+    """Deterministic points with every vector, every kind of payload value, and some empty lexical and multi vectors."""
     rng = np.random.default_rng(seed + 1000)
     raw, situated = unit_vectors(count, seed), unit_vectors(count, seed + 1)
+    sentences = [unit_vectors(n % 5, seed + 2000 + n) for n in range(count)]
     made = []
     for n in range(count):
         weights = {int(t): float(w) for t, w in zip(rng.zipf(1.3, 8) % 2**32, rng.uniform(0.1, 2.0, 8), strict=True)}
         made.append(
             Point(
                 id=point_id(n),
-                vectors={"raw": raw[n], "situated": situated[n], "lexical": terms(weights if n % 10 != 9 else {})},
+                vectors={
+                    "raw": raw[n],
+                    "situated": situated[n],
+                    "sentences": sentences[n],
+                    "lexical": terms(weights if n % 10 != 9 else {}),
+                },
                 payload={
                     "text": TEXTS[n % len(TEXTS)],
                     "acl": [["*"], ["staff"], ["u:ann", "g:größe"], []][n % 4],

@@ -21,7 +21,8 @@ class RecordContract(StoreFixtures):
     """
 
     def test_points_come_back_as_they_were_written(self, filled: Store) -> None:
-        records = filled.retrieve(SCHEMA.name, [point_id(n) for n in range(48)], vectors=("raw", "situated", "lexical"))
+        names = ("raw", "situated", "sentences", "lexical")
+        records = filled.retrieve(SCHEMA.name, [point_id(n) for n in range(48)], vectors=names)
         for point in points(48):
             record = records[point.id]
             assert record.payload == point.payload
@@ -29,6 +30,9 @@ class RecordContract(StoreFixtures):
             for name in ("raw", "situated"):
                 assert np.array_equal(record.vectors[name], point.vectors[name])  # type: ignore[arg-type]
                 assert record.vectors[name].dtype == np.float32  # type: ignore[union-attr]
+            if "sentences" in record.vectors:  # in 8 bits
+                rows, expected = record.vectors["sentences"], point.vectors["sentences"]
+                assert np.allclose(rows, expected, atol=0.01)  # type: ignore[arg-type]
             if "lexical" in record.vectors:
                 stored, written = record.vectors["lexical"], point.vectors["lexical"]
                 assert isinstance(stored, SparseVector)

@@ -23,6 +23,8 @@ BAD_LEGS = (
     Leg(vector="raw", query=terms({1: 1.0}), limit=5),
     Leg(vector="lexical", query=unit_vectors(1, 1)[0], limit=5),
     Leg(vector="raw", query=unit_vectors(1, 1)[0], limit=0),
+    Leg(vector="sentences", query=unit_vectors(2, 1), limit=5),
+    Leg(vector="sentences", query=np.ones(3, dtype=np.float32), limit=5),
 )
 
 
@@ -55,6 +57,19 @@ class SearchContract(StoreFixtures):
         for n, (best,) in enumerate(filled.search(SCHEMA.name, legs)):
             assert best.id == point_id(n)
             assert best.score == pytest.approx(1.0, abs=1e-5)
+
+    def test_the_best_of_several_vectors_counts(self, filled: Store, exact: ExactStore) -> None:
+        """In 8 bits, hence the tolerance; a point without rows is not found."""
+        legs = [
+            Leg(vector="sentences", query=unit_vectors(8, 60)[n], limit=limit) for n in range(8) for limit in (5, 99)
+        ]
+        for found, expected in zip(filled.search(SCHEMA.name, legs), exact.search(SCHEMA.name, legs), strict=True):
+            assert_same_ranking(found, expected, tolerance=0.01)
+        third = np.asarray(points(48)[4].vectors["sentences"])[2]
+        (hits,) = filled.search(SCHEMA.name, [Leg(vector="sentences", query=third, limit=99)])
+        assert hits[0].id == point_id(4)
+        assert hits[0].score == pytest.approx(1.0, abs=0.01)
+        assert {hit.id for hit in hits} == {point_id(n) for n in range(48) if n % 5}
 
     def test_scores_are_rounded_and_ties_stand_in_order_of_id(self, store: Store) -> None:
         store.create(SCHEMA)

@@ -142,17 +142,23 @@ def test_a_text_beyond_the_window_is_the_mean_of_its_windows(encoder: Any) -> No
     long, short = windows.encode([text, "short"], kind="document")
     assert encoder.tokens_truncated == before, "nothing is cut"
     assert short == pytest.approx(encoder.encode(["short"], kind="document")[0], abs=1e-6)
-    pieces = [*windows._windows(text)]
+    pieces = [text[start:end] for start, end in windows._cut(text)]
     assert len(pieces) > 2
     assert " ".join(pieces).split() == text.split()
     sizes = counter.count(pieces)
     assert max(sizes) <= counter.max_tokens
     mean = np.average(encoder.encode(pieces, kind="document"), axis=0, weights=sizes)
     assert long == pytest.approx(mean / np.linalg.norm(mean), abs=1e-5)
+    whole, (parts, _) = windows.encode_parts([text, "short"], [[(0, 12), (len(text) - 15, len(text))], []])
+    assert whole[0] == pytest.approx(long, abs=1e-5)
+    last = pieces[-1]
+    _, (expected,) = encoder.encode_parts([last], [[(len(last) - 15, len(last))]])
+    assert parts[1] == pytest.approx(expected[0], abs=1e-5)
 
 
 def test_windows_end_in_text_without_spaces(encoder: Any) -> None:
-    pieces = [*WindowEncoder(encoder, encoder.tokenizer)._windows("日本語" * 400)]
+    text = "日本語" * 400
+    pieces = [text[start:end] for start, end in WindowEncoder(encoder, encoder.tokenizer)._cut(text)]
     assert "".join(pieces) == "日本語" * 400
     assert max(encoder.tokenizer.count(pieces)) <= encoder.tokenizer.max_tokens
 
@@ -192,11 +198,13 @@ def test_the_command_measures_and_leaves_nothing(
     assert (report["dataset"], report["queries"], report["documents"], report["chunks"]) == ("facts", 2, 3, 5)
     assert set(report["metrics"]) == set(NAMES)
     assert report["metrics"]["recall@1"]["mean"] == 1.0
-    assert {leg: metrics["recall@100"]["mean"] for leg, metrics in report["legs"].items()} == {
-        "raw": 1.0,
+    found = {leg: metrics["recall@100"]["mean"] for leg, metrics in report["legs"].items()}
+    assert {leg: found[leg] for leg in ("situated", "sentences", "lexical")} == {
         "situated": 1.0,
+        "sentences": 1.0,
         "lexical": 1.0,
     }
+    assert "ngrams" not in found, "a leg that has nothing to find is left out"
     assert report["tokens_truncated"] == 0
     assert report["latency_ms"]["p50"] > 0
     assert report["bytes_per_chunk"] > 1000
@@ -211,7 +219,7 @@ def test_the_command_measures_and_leaves_nothing(
     out = capsys.readouterr().out
     assert "facts: 2 queries, 5 passages of 3 documents" in out
     assert "situated" in out
-    assert "lexical" not in out
+    assert "  lexical " not in out
     assert (kept / "index").is_dir()
     assert main([*words[:5], "--keep", str(kept)]) == 1
     assert "exists already" in capsys.readouterr().err

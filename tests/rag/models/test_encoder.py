@@ -272,3 +272,47 @@ def test_a_word_too_long_for_the_tokenizer_is_read_in_pieces() -> None:
     encoder.encode(["lake " + "0123456789abcdef" * 60], kind="query")
     assert encoder.tokens_unknown == 0
     assert encoder.tokens_encoded > 100
+
+
+@pytest.mark.parametrize("name", ["bert", "xlm-roberta"])
+@pytest.mark.parametrize("prompt", ["", "text: "])
+def test_parts_are_the_means_of_their_tokens_states(copy: Callable[[str], Path], name: str, prompt: str) -> None:
+    """Against transformers' own states, token by token."""
+    folder = copy(name)
+    if prompt:
+        (folder / "config_sentence_transformers.json").write_text(json.dumps({"prompts": {"document": prompt}}))
+    encoder = load(folder)
+    text = "the cat sat: xyz ran. big red dog"
+    spans = [(0, 11), (12, 21), (21, 22), (22, 33)]  # the third is a blank: no token begins in it
+    vectors, (parts,) = encoder.encode_parts([text], [spans])
+    assert vectors == pytest.approx(encoder.encode([text], kind="document"), abs=1e-6)
+
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    encoding = tokenizer.encode(prompt + text)
+    model = transformers.AutoModel.from_pretrained(folder).eval()
+    with torch.inference_mode():
+        states = model(input_ids=torch.tensor([encoding.ids])).last_hidden_state[0].numpy()
+    expected = []
+    for start, end in (spans[0], spans[1], spans[3]):
+        rows = [
+            state
+            for state, (at, _), special in zip(states, encoding.offsets, encoding.special_tokens_mask, strict=True)
+            if not special and start <= at - len(prompt) < end
+        ]
+        mean = np.mean(rows, axis=0)
+        expected.append(mean / np.linalg.norm(mean))
+    np.testing.assert_allclose(parts, expected, atol=1e-5)
+
+
+def test_parts_beyond_the_window_have_no_vector(folders: dict[str, Path]) -> None:
+    encoder = load(folders["bert"])
+    text = "cat " * 50
+    before = encoder.tokens_encoded
+    vectors, parts = encoder.encode_parts([text, "", "dog"], [[(0, 8), (140, 200), (190, 200)], [], [(0, 3)]])
+    assert vectors.shape == (3, 32)
+    assert [rows.shape for rows in parts] == [(2, 32), (0, 32), (1, 32)]
+    np.testing.assert_allclose(np.linalg.norm(np.concatenate(parts), axis=1), 1, atol=1e-6)
+    assert (encoder.tokens_encoded - before, encoder.tokens_truncated) == (39, 12)
+    assert [*map(len, encoder.encode_parts([], []))] == [0, 0]

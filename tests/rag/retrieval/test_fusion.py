@@ -16,18 +16,20 @@ def test_score_by_hand() -> None:
         "document": np.array([0.5, 0.5], np.float32),
         "document_lexical": np.array([0.0, 4.0], np.float32),
     }
-    expected = [0.25 * 0.8 + 0.25 * 0.6 + 0.5 * 0.25 + 0.05, 0.05 + 0.5 * 0.5 + 0.05 + 0.2 * 0.2]
-    np.testing.assert_allclose(fuse(legs, WEIGHTS, best=20.0), expected, rtol=1e-6)
+    expected = [0.25 * 0.8 + 0.25 * 0.6 + 0.5 * 0.25 + 0.05, 0.05 + 0.5 * 0.5 + 0.05 + 0.2 * 0.5]
+    np.testing.assert_allclose(
+        fuse(legs, WEIGHTS, best={"lexical": 20.0, "document_lexical": 8.0}), expected, rtol=1e-6
+    )
 
 
 def test_query_without_words_counts_the_dense_legs_only() -> None:
     legs = {"raw": np.array([0.8], np.float32), "lexical": np.array([0.0], np.float32)}
-    assert fuse(legs, WEIGHTS, best=0.0).tolist() == pytest.approx([0.2])
+    assert fuse(legs, WEIGHTS, best={"lexical": 0.0}).tolist() == pytest.approx([0.2])
 
 
 def test_no_candidates_give_no_scores() -> None:
-    assert fuse({}, WEIGHTS, best=1.0).shape == (0,)
-    assert fuse({"raw": np.empty(0, np.float32)}, WEIGHTS, best=1.0).shape == (0,)
+    assert fuse({}, WEIGHTS, best={"lexical": 1.0}).shape == (0,)
+    assert fuse({"raw": np.empty(0, np.float32)}, WEIGHTS, best={"lexical": 1.0}).shape == (0,)
 
 
 def test_equal_scores_are_ordered_by_id_and_noise_in_the_seventh_digit_is_equal() -> None:
@@ -58,6 +60,6 @@ def test_order_does_not_depend_on_the_order_of_the_candidates(values: list[float
 def test_a_better_leg_never_lowers_the_score(low: float, other: float, gain: float) -> None:
     def score(value: float) -> float:
         legs = {"raw": np.array([value], np.float32), "lexical": np.array([other], np.float32)}
-        return float(fuse(legs, WEIGHTS, best=1.0)[0])
+        return float(fuse(legs, WEIGHTS, best={"lexical": 1.0})[0])
 
     assert score(low + gain) >= score(low)

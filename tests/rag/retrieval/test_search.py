@@ -8,8 +8,9 @@ import pytest
 
 from rag import Rag
 from rag.errors import RagError
-from rag.points import SparseVector
-from rag.retrieval.terms import TermStatistics, sparse_scores
+from rag.points import Record, SparseVector
+from rag.protocols import TextUnit
+from rag.retrieval.terms import TermStatistics
 from rag.store.records import document_point_id
 from tests.corpora import FACTS, MakeFolder
 
@@ -31,45 +32,41 @@ def reference(corpus: Rag, query: str) -> dict[str, float]:
     store, generation = corpus._opened()
     weights = corpus.settings.retrieval.weights
     dense = corpus.encoder.encode([query], kind="query")[0]
-    (terms,) = corpus.lexical.encode([query], kind="query")
-    chunks = list(store.scroll(generation.chunks, vectors=("raw", "situated", "lexical")))
+    names = ("situated", "sentences", "lexical", "bigrams", "headings")
+    chunks = list(store.scroll(generation.chunks, vectors=names))
     documents = list(store.scroll(generation.documents, vectors=("mean", "lexical")))
+    units: dict[str, TextUnit] = {"lexical": "words", "bigrams": "bigrams", "headings": "words"}
+    terms = {name: corpus.lexical.encode([query], kind="query", unit=unit)[0] for name, unit in units.items()}
 
-    def idf(records: list[object]) -> dict[int, float]:
-        sparse = [r.vectors.get("lexical") for r in records]  # type: ignore[attr-defined]
-        held = [set(v.indices.tolist()) for v in sparse if isinstance(v, SparseVector)]
-        return {
-            t: float(np.log(1 + (len(held) - n + 0.5) / (n + 0.5)))
-            for t in terms.indices.tolist()
-            for n in [sum(t in h for h in held)]
-        }
+    def bm25(records: list[Record], name: str) -> tuple[list[float], float]:
+        """Scores, and the best possible one."""
+        sparse = [v if isinstance(v := r.vectors.get(name), SparseVector) else None for r in records]
+        stored = [dict(zip(v.indices.tolist(), v.values.tolist(), strict=True)) if v else {} for v in sparse]
+        size = sum(map(bool, stored))
+        asked = dict(zip(terms[name].indices.tolist(), terms[name].values.tolist(), strict=True))
+        idf = {t: np.log(1 + (size - n + 0.5) / (n + 0.5)) for t in asked for n in [sum(t in h for h in stored)]}
+        scores = [sum(w * idf[t] * held.get(t, 0.0) for t, w in asked.items()) for held in stored]
+        return scores, corpus.lexical.max_term_weight * sum(w * idf[t] for t, w in asked.items())
 
-    def bm25(vector: object, idfs: dict[int, float]) -> float:
-        if not isinstance(vector, SparseVector):
-            return 0.0
-        stored = dict(zip(vector.indices.tolist(), vector.values.tolist(), strict=True))
-        query_weights = zip(terms.indices.tolist(), terms.values.tolist(), strict=True)
-        return sum(w * idfs[t] * stored.get(t, 0.0) for t, w in query_weights)
-
-    chunk_idf, document_idf = idf(chunks), idf(documents)
-    weighted = zip(terms.indices.tolist(), terms.values.tolist(), strict=True)
-    best = corpus.lexical.max_term_weight * sum(w * chunk_idf[t] for t, w in weighted)
-    by_point = {r.id: r for r in documents}
+    words, best = bm25(chunks, "lexical")
+    bigrams, headings = bm25(chunks, "bigrams")[0], bm25(chunks, "headings")[0]
+    of_documents, best_document = bm25(documents, "lexical")
+    by_point = {r.id: (r.vectors["mean"], score) for r, score in zip(documents, of_documents, strict=True)}
     scores = {}
-    for r in chunks:
-        document = by_point[document_point_id(r.payload["document_id"])].vectors
+    for n, r in enumerate(chunks):
+        mean, document_words = by_point[document_point_id(r.payload["document_id"])]
         scores[r.id] = (
-            weights.raw * max(float(np.asarray(r.vectors["raw"]) @ dense), 0)
-            + weights.situated * max(float(np.asarray(r.vectors["situated"]) @ dense), 0)
-            + weights.document * max(float(np.asarray(document["mean"]) @ dense), 0)
-            + weights.lexical * bm25(r.vectors.get("lexical"), chunk_idf) / best
-            + weights.document_lexical * bm25(document.get("lexical"), document_idf) / best
+            weights.situated * max(float(np.asarray(r.vectors["situated"]) @ dense), 0)
+            + weights.sentences * max(float((np.asarray(r.vectors["sentences"]) @ dense).max()), 0)
+            + weights.document * max(float(np.asarray(mean) @ dense), 0)
+            + (weights.lexical * words[n] + weights.bigrams * bigrams[n] + weights.headings * headings[n]) / best
+            + weights.document_lexical * document_words / best_document
         )
     return scores
 
 
 @pytest.mark.parametrize(
-    "query", ["Which boat is zebra07?", "steeping coffee", "unknownword zebra03 lake", "lake " * 9]
+    "query", ["Which boat of lake 7 is zebra07?", "steeping coffee", "unknownword zebra03 lake", "zebra21 " * 9]
 )
 def test_scores_are_those_of_the_formula_over_everything(notes: Rag, query: str) -> None:
     expected = reference(notes, query)
@@ -97,7 +94,7 @@ def test_after_deletes_scores_are_those_of_a_fresh_corpus(notes: Rag, tmp_path: 
 
 def test_every_hit_has_every_leg_and_its_rank(notes: Rag) -> None:
     hits = notes.search("zebra11", top_k=8)
-    legs = {"raw", "situated", "lexical", "document", "document_lexical"}
+    legs = {"situated", "sentences", "lexical", "bigrams", "headings", "document", "document_lexical"}
     assert all(set(h.scores) == set(h.ranks) == legs for h in hits)
     assert hits[0].ranks["lexical"] == 1
     assert [h.rank for h in hits] == list(range(1, len(hits) + 1))
@@ -196,14 +193,84 @@ def test_idf_of_a_term_is_that_of_the_formula(facts: Rag) -> None:
     np.testing.assert_allclose(statistics.idf(terms.indices), expected, rtol=1e-4)
 
 
-def test_sparse_scores_are_dot_products() -> None:
-    def sparse(weights: dict[int, float]) -> SparseVector:
-        return SparseVector(
-            np.array(sorted(weights), np.uint32), np.array([weights[i] for i in sorted(weights)], np.float32)
-        )
+GERMAN = {
+    f"de{n}.md": f"# Abschnitt {n}\n\n{text}\n"
+    for n, text in enumerate(
+        [
+            "Die Kündigungsfrist beträgt drei Monate und muss schriftlich eingehalten werden, sonst läuft er weiter.",
+            "Der Urlaubsanspruch eines Mitarbeiters richtet sich nach dem Vertrag und wird im Januar gutgeschrieben.",
+            "Für Dienstreisen werden die Fahrtkosten erstattet, wenn die Belege innerhalb eines Monats vorliegen.",
+        ]
+    )
+}
 
-    query = sparse({3: 2.0, 4_000_000_000: 0.5})
-    vectors = [sparse({1: 1.0, 3: 0.25}), None, sparse({}), sparse({3: 1.0, 4_000_000_000: 4.0}), sparse({5: 9.0})]
-    assert sparse_scores(query, vectors).tolist() == [0.5, 0.0, 0.0, 4.0, 0.0]
-    assert sparse_scores(sparse({}), vectors).tolist() == [0.0] * 5
-    assert sparse_scores(query, []).shape == (0,)
+
+@pytest.fixture
+def mixed(make_folder: MakeFolder) -> Iterator[Rag]:
+    with Rag.open(make_folder({**FACTS, **GERMAN})) as corpus:
+        corpus.ingest()
+        yield corpus
+
+
+def test_text_that_the_encoder_cannot_read_has_no_dense_vectors_and_is_found_by_its_words(mixed: Rag) -> None:
+    store, generation = mixed._opened()
+    names = ("raw", "situated", "sentences", "lexical", "bigrams", "ngrams")
+    held = {r.payload["document_id"]: set(r.vectors) for r in store.scroll(generation.chunks, vectors=names)}
+    assert held["files:de0.md"] == {"lexical", "bigrams", "ngrams"}
+    assert held["files:water.md"] == {"raw", "situated", "sentences", "lexical", "bigrams"}
+    assert mixed.verify().ok
+    assert not mixed.ingest().changed, "and stays as it is"
+    # other forms of the words: Fristen, Urlaubsansprüche, Reisekosten
+    for question, document in (
+        ("Welche Fristen gelten bei einer Kündigung?", "de0"),
+        ("Wann werden Urlaubsansprüche gutgeschrieben?", "de1"),
+        ("Wie werden die Reisekosten erstattet?", "de2"),
+    ):
+        hits = mixed.search(question)
+        assert hits[0].document_id == f"files:{document}.md"
+        assert "sentences" not in hits[0].scores, "the encoder is not asked what it cannot read"
+    hits = mixed.search("How long does a French press steep?")
+    assert hits[0].document_id == "files:beta/guide.md"
+    assert {h.scores["situated"] for h in hits if h.document_id.startswith("files:de")} <= {0.0}
+
+
+def test_a_model_for_every_language_reads_all(make_folder: MakeFolder) -> None:
+    with Rag.open(make_folder(GERMAN), overrides=["embedding.languages=[de, en]"]) as corpus:
+        corpus.ingest()
+        store, generation = corpus._opened()
+        vectors = [r.vectors for r in store.scroll(generation.chunks, vectors=("raw", "ngrams"))]
+        assert vectors
+        assert all(set(v) == {"raw"} for v in vectors)
+
+
+def test_a_leg_without_weight_is_not_built(make_folder: MakeFolder) -> None:
+    folder = make_folder()
+    off = [f"retrieval.weights.{leg}=0" for leg in ("sentences", "bigrams", "headings", "document_lexical")]
+    with Rag.open(folder, overrides=off) as corpus:
+        corpus.ingest()
+        store, generation = corpus._opened()
+        for leg in ("sentences", "bigrams", "headings"):
+            with pytest.raises(RagError, match=leg):
+                store.scroll(generation.chunks, vectors=(leg,))
+        with pytest.raises(RagError, match="lexical"):
+            store.scroll(generation.documents, vectors=("lexical",))
+        assert corpus.search("French press")[0].document_id == "files:beta/guide.md"
+    # asked again, it is missing: a plan says so, searches go on without it, and a rebuild builds it
+    with Rag.open(folder, overrides=off[1:]) as corpus:
+        (change,) = corpus.plan().settings_changed
+        assert change.key == "retrieval.legs"
+        assert "sentences" not in corpus.search("French press")[0].scores
+        assert any("retrieval.legs" in warning for warning in corpus.warnings)
+        with pytest.raises(RagError, match="--rebuild"):
+            corpus.ingest()
+        corpus.ingest(rebuild=True)
+        assert corpus.search("French press")[0].scores["sentences"] > 0.4
+
+
+def test_words_measure_bigrams_where_they_do_not_count_themselves(make_folder: MakeFolder) -> None:
+    with Rag.open(make_folder(), overrides=["retrieval.weights.lexical=0"]) as corpus:
+        corpus.ingest()
+        hit = corpus.search("French press")[0]
+        assert "lexical" not in hit.scores
+        assert hit.scores["bigrams"] > 0
+        assert hit.score > 0.2

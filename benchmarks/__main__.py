@@ -4,9 +4,16 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmarks import files, ingest, memory, pages, pdf
+from benchmarks import files, ingest, memory, pages, pdf, retrieval
 
-BENCHMARKS = {"files": files.run, "ingest": ingest.run, "memory": memory.run, "pages": pages.run, "pdf": pdf.run}
+BENCHMARKS = {
+    "files": files.run,
+    "ingest": ingest.run,
+    "memory": memory.run,
+    "pages": pages.run,
+    "pdf": pdf.run,
+    "retrieval": retrieval.run,
+}
 
 
 def main() -> int:

@@ -16,6 +16,8 @@ from rag.results import Hit
 
 QUESTIONS = "sec10q/questions.csv"
 _NUMBER = re.compile(r"(?<![\w.,-])\$?\s?(\d{1,3}(?:,\d{3})+|\d+\.\d+|\d{3,})(?![\d,]*\d)\s*(billion|million|%)?")
+_REPORT = re.compile(r"20\d\d Q\d [A-Z]+")
+_FEWEST_DIGITS = 3
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _SOURCES = re.compile(r"SOURCE[^\n]*")
 
@@ -57,6 +59,49 @@ def print_found(corpus: Rag, data: Path, top_k: int) -> int:
         print(f"{kind:12} {asked[kind]:9}  {any_found[kind]:24}  {all_found[kind]:11}  {share:>13}")
     print(f"hits with a figure that does not stand on the page they name: {wrong}")
     return wrong
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What hits of questions about several look-alike reports hold.
+
+    Attributes:
+        reports: mean share of a question's source reports among the hits' documents, over `asked` questions.
+        figures: share of `with_figures` questions of which a figure of the answer (three digits and more, years
+            included) stands on a page of a source report that a hit names.
+    """
+
+    reports: float
+    asked: int
+    figures: float
+    with_figures: int
+
+
+def reports_found(corpus: Rag, data: Path, top_k: int) -> Found:
+    """Ask every question whose answer names its sources."""
+    shares, figures = [], []
+    with (data / QUESTIONS).open(encoding="utf-8-sig", newline="") as file:
+        rows = [*csv.DictReader(file)]
+    for row in rows:
+        sources = set(_REPORT.findall(row["Answer"]))
+        wanted = _digits(_REPORT.sub("", _SOURCES.sub("", row["Answer"])))
+        hits = corpus.search(row["Question"], top_k=top_k)
+        if sources:
+            shares.append(len(sources & {Path(hit.uri).stem for hit in hits}) / len(sources))
+        if wanted:
+            pages = {(hit.uri, page) for hit in hits if Path(hit.uri).stem in sources for page in _pages(hit)}
+            figures.append(any(wanted & _digits(_page(uri, page)) for uri, page in pages))
+    return Found(
+        reports=sum(shares) / len(shares),
+        asked=len(shares),
+        figures=sum(figures) / len(figures),
+        with_figures=len(figures),
+    )
+
+
+def _digits(text: str) -> set[str]:
+    numbers = (number.strip(",.") for number in re.findall(r"\d[\d,.]*\d", text))
+    return {number for number in numbers if len(re.sub(r"\D", "", number)) >= _FEWEST_DIGITS}
 
 
 def _questions(path: Path) -> Iterator[Question]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rag.errors import MissingDependencyError
 
@@ -57,10 +58,13 @@ def per_query(
 
 
 def summary(values: Mapping[str, Mapping[str, float]]) -> dict[str, Interval]:
-    """Mean of each metric over the queries, with the bootstrap's percentiles 2.5 and 97.5 (a fixed seed)."""
-    rows = np.array([[row[name] for name in NAMES] for row in values.values()])
+    """Mean of each metric over the queries, with its interval."""
+    return {name: interval(np.array([row[name] for row in values.values()])) for name in NAMES}
+
+
+def interval(values: NDArray[np.float64]) -> Interval:
+    """Mean of a sample (n,), and percentiles 2.5 and 97.5 of the means of `RESAMPLES` resamples (a fixed seed)."""
     rng = np.random.default_rng(0)
-    means = np.stack([rows[rng.integers(len(rows), size=len(rows))].mean(axis=0) for _ in range(RESAMPLES)])
-    low, high = np.percentile(means, [2.5, 97.5], axis=0)
-    columns = zip(NAMES, rows.mean(axis=0), low, high, strict=True)
-    return {name: Interval(*(round(float(v), 6) for v in triple)) for name, *triple in columns}
+    means = [values[rng.integers(len(values), size=len(values))].mean() for _ in range(RESAMPLES)]
+    low, high = np.percentile(means, [2.5, 97.5])
+    return Interval(*(round(float(v), 6) for v in (values.mean(), low, high)))

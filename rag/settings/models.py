@@ -109,7 +109,7 @@ class Weights(Section):
     )
     document: float = Field(0.1, ge=0, le=100, description="cosine of query and the document's mean vector")
     document_lexical: float = Field(
-        0.4, ge=0, le=100, description="BM25 of the whole document, as a share of the best possible"
+        0.3, ge=0, le=100, description="BM25 of the whole document, as a share of the best possible"
     )
 
     @model_validator(mode="after")

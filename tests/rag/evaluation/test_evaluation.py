@@ -223,3 +223,36 @@ def test_the_command_measures_and_leaves_nothing(
     assert (kept / "index").is_dir()
     assert main([*words[:5], "--keep", str(kept)]) == 1
     assert "exists already" in capsys.readouterr().err
+
+
+def test_the_commands_compare_and_guard(
+    make_data: MakeData, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = make_data()
+    config = tmp_path / "corpus.yaml"
+    config.write_text("sources: [{kind: files, path: ./none}]\n")
+    picture = tmp_path / "picture.svg"
+    words = ["eval", "compare", str(config), str(config), "--data", str(data), "--picture", str(picture)]
+    off = ["situated", "sentences", "bigrams", "document"]
+    assert main([*words, "--json", *(f"--set=retrieval.weights.{leg}=0" for leg in off)]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["names"][0] == "corpus"
+    assert "situated=0" in report["names"][1]
+    row = report["metrics"]["recall@1"]
+    assert row["wins"] + row["losses"] + row["ties"] == 2
+    assert report["bytes_per_chunk"][0] > report["bytes_per_chunk"][1], "what is not asked is not stored"
+    assert picture.read_text().startswith("<svg")
+    assert main([*words[:6], "--by", "recall@3"]) == 0
+    assert "queries that differ most in recall@3" in capsys.readouterr().out
+    assert main([*words[:6], "--by", "recall@4"]) == 1
+    assert "recall@3" in capsys.readouterr().err
+
+    baseline = tmp_path / "baseline.json"
+    baseline.write_text('{"recall@1": 1.0}')
+    guard = ["eval", "gate", str(config), "--data", str(data), "--baseline", str(baseline)]
+    assert main(guard) == 0
+    assert capsys.readouterr().out.endswith("ok\n")
+    baseline.write_text('{"recall@1": 1.01}')
+    assert main([*guard, "--json"]) == 3
+    assert json.loads(capsys.readouterr().out)["fallen"] == ["recall@1"]
+    assert main([*guard, "--tolerance", "0.02"]) == 0

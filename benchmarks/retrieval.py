@@ -1,0 +1,55 @@
+"""What the shipped defaults find: in public sets with judged passages, gold passages and look-alike reports."""
+
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks.questions import reports_found
+from rag import Rag
+from rag.evaluation.beir import load_beir
+from rag.evaluation.chunking import evaluate_chunking
+from rag.evaluation.retrieval import evaluate_retrieval
+from rag.settings import load_settings
+
+CONFIG = Path(__file__).parents[1] / "configs/quickstart.yaml"
+SETS = {
+    "cookbook": ("recall@5", "recall@10", "recall@20", "ndcg@10"),
+    "squad2": ("recall@1", "recall@5", "ndcg@10"),
+    "limit-small": ("recall@2", "ndcg@10"),
+    "xquad/de": ("recall@1", "ndcg@10"),
+    "xquad/zh": ("recall@1", "ndcg@10"),
+    "xquad/ar": ("recall@1", "ndcg@10"),
+    "scifact": ("ndcg@10", "recall@10"),
+}
+REPORTS, TOP_K = "sec10q/pdf", 10
+
+
+def run(data: Path) -> int:
+    """Print a line a data set as it is measured; 1 where one is missing."""
+    missing = [name for name in (*SETS, "chunking", REPORTS) if not (data / name).is_dir()]
+    if missing:
+        print(f"{', '.join(missing)}: not in {data}; see docs/benchmarks.md", file=sys.stderr)
+        return 1
+    started = time.perf_counter()
+    settings = load_settings(CONFIG)
+    for name, metrics in SETS.items():
+        report = evaluate_retrieval(settings, load_beir(data / name))
+        values = "  ".join(
+            f"{m} {i.mean:.3f} ({i.low:.3f} to {i.high:.3f})" for m in metrics for i in [report.metrics[m]]
+        )
+        print(f"{name:12} {values}  p50 {report.latency_ms['p50']:.0f} ms", flush=True)
+    chunks = evaluate_chunking(settings, data / "chunking")
+    means = "  ".join(f"{metric} {i.mean:.3f}" for metric, i in chunks.metrics.items())
+    print(f"{'chunking':12} {means}  {chunks.passages} of {chunks.chunks} chunks", flush=True)
+    with tempfile.TemporaryDirectory() as index:
+        overrides = [f"store.path={index}/index", f"retrieval.top_k={TOP_K}"]
+        with Rag.open(data / REPORTS, overrides=overrides) as corpus:
+            corpus.ingest()
+            found = reports_found(corpus, data, TOP_K)
+    print(
+        f"{'sec10q':12} source reports among the first {TOP_K} hits {found.reports:.3f} of {found.asked} questions  "
+        f"a figure on a hit's page {found.figures:.3f} of {found.with_figures}"
+    )
+    print(f"\n{time.perf_counter() - started:.0f} s")
+    return 0

@@ -1,0 +1,59 @@
+"""The command line. Handlers only parse, call `Rag` and print."""
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Sequence
+
+from rag.cli import corpus, evaluation, machine, questions
+from rag.cli.options import DONE, FAILED, INTERRUPTED
+from rag.errors import RagError
+
+EPILOG = """examples:
+  rag ingest docs                              make a corpus of a folder, or bring it up to date
+  rag ask docs "How do refunds work?"          an answer with checked citations
+  rag search docs "refund" --where team=billing -k 5
+  rag ingest corpus.yaml --set chunking.max_tokens=120 --rebuild
+  rag chat docs                                the web chat
+
+exit status: 0 done, 1 an error in one line, 2 wrong usage, 3 finished with failed documents or findings,
+130 interrupted
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    arguments = build_parser().parse_args(argv)
+    logging.basicConfig(level=logging.DEBUG if arguments.debug else logging.WARNING, stream=sys.stderr)
+    try:
+        status: int = arguments.run(arguments)
+    except KeyboardInterrupt:
+        print("interrupted; what was finished is kept", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of a pipe went away, as `| head` does
+        sys.stderr.close()
+        return DONE
+    except RagError as error:
+        if arguments.debug:
+            raise
+        print(f"rag: {error}", file=sys.stderr)
+        if getattr(arguments, "json", False):
+            print(json.dumps({"error": {"type": type(error).__name__, "message": str(error)}}, ensure_ascii=False))
+        return FAILED
+    return status
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of all commands."""
+    parser = argparse.ArgumentParser(
+        prog="rag",
+        description="Ask your documents: retrieval with situated chunks and checked citations, offline by default.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    for group in (corpus, questions, machine, evaluation):
+        group.add(commands)
+    return parser

@@ -1,0 +1,117 @@
+"""Commands that measure."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from rag.cli.options import DONE, INCOMPLETE, command, json_option, positive, print_json
+
+_BEIR = "folder in the BEIR layout: corpus.jsonl, queries.jsonl, qrels/test.tsv"
+
+
+def add(commands: Any) -> None:
+    """Add these commands."""
+    evaluate = commands.add_parser("eval", help="measure quality", description="Measure quality.")
+    kinds = evaluate.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    retrieval = command(kinds, "retrieval", _retrieval, "measure retrieval with the settings on judged queries")
+    retrieval.add_argument("--data", required=True, metavar="DIR", help=_BEIR)
+    retrieval.add_argument("--keep", metavar="PATH", help="keep the corpus that is made of the data in this new folder")
+    retrieval.add_argument(
+        "--per-query", metavar="FILE", help="write every query's metrics there, a JSON object a line"
+    )
+    json_option(retrieval)
+
+    compare = command(kinds, "compare", _compare, "measure two settings on the same queries, and test the difference")
+    compare.add_argument("other", metavar="OTHER", help="the corpus file to compare with; --set is about this one")
+    compare.add_argument("--data", required=True, metavar="DIR", help=_BEIR)
+    compare.add_argument("--by", default="ndcg@10", metavar="METRIC", help="order queries by it (default: ndcg@10)")
+    compare.add_argument("--picture", metavar="FILE", help="draw every query's gain or loss there, as SVG")
+    json_option(compare)
+
+    chunking = command(kinds, "chunking", _chunking, "measure how well chunks fit passages that answer questions")
+    chunking.add_argument(
+        "--data", required=True, metavar="DIR", help="folder with questions.csv and the texts in corpora/"
+    )
+    chunking.add_argument("-n", type=positive, default=5, metavar="N", help="hits that count (default: 5)")
+    json_option(chunking)
+
+    gate = command(kinds, "gate", _gate, "measure retrieval, and exit with 3 where a metric fell below a baseline")
+    gate.add_argument("--data", required=True, metavar="DIR", help=_BEIR)
+    gate.add_argument(
+        "--baseline", required=True, metavar="FILE", help="what `rag eval retrieval --json` printed, or {metric: value}"
+    )
+    gate.add_argument(
+        "--tolerance", type=float, default=0.0, metavar="SHARE", help="how far below it may fall (default: 0)"
+    )
+    json_option(gate)
+
+
+def _retrieval(arguments: argparse.Namespace) -> int:
+    from rag import render
+
+    report = _measured(arguments.config, arguments.set, arguments, keep=arguments.keep)
+    if arguments.per_query:
+        rows = [json.dumps({"query": id, **values}, ensure_ascii=False) for id, values in report.per_query.items()]
+        Path(arguments.per_query).write_text("".join(f"{row}\n" for row in rows), encoding="utf-8")
+    print_json(report) if arguments.json else print(render.printable(render.retrieval(report)))
+    return DONE
+
+
+def _compare(arguments: argparse.Namespace) -> int:
+    """`--set` is about the second, so that a file can be compared with a variant of itself."""
+    from rag import render
+    from rag.errors import EvaluationError
+    from rag.evaluation.beir import load_beir
+    from rag.evaluation.comparison import compare
+    from rag.evaluation.metrics import NAMES
+    from rag.evaluation.picture import bars
+
+    if arguments.by not in NAMES:
+        raise EvaluationError(f"--by {arguments.by}: metrics are {', '.join(NAMES)}")
+    first = _measured(arguments.config, [], arguments)
+    second = _measured(arguments.other, arguments.set, arguments)
+    names = (Path(arguments.config).stem, " ".join([Path(arguments.other).stem, *arguments.set]))
+    queries = load_beir(Path(arguments.data)).queries
+    found = compare(first, second, names=names, queries=queries, by=arguments.by)
+    if arguments.picture:
+        Path(arguments.picture).write_text(bars(found), encoding="utf-8")
+    print_json(found) if arguments.json else print(render.printable(render.comparison(found)))
+    return DONE
+
+
+def _chunking(arguments: argparse.Namespace) -> int:
+    from rag import render
+    from rag.evaluation.chunking import evaluate_chunking
+    from rag.progress import steps_bar
+    from rag.settings import load_settings
+
+    with steps_bar() as show:
+        settings = load_settings(arguments.config, arguments.set)
+        report = evaluate_chunking(settings, Path(arguments.data), passages=arguments.n, progress=show)
+    print_json(report) if arguments.json else print(render.printable(render.chunking(report)))
+    return DONE
+
+
+def _gate(arguments: argparse.Namespace) -> int:
+    from rag import render
+    from rag.evaluation.gate import check, read_baseline
+
+    baseline = read_baseline(Path(arguments.baseline))
+    report = _measured(arguments.config, arguments.set, arguments)
+    found = check(report.metrics, baseline, tolerance=arguments.tolerance)
+    print_json(found) if arguments.json else print(render.printable(render.gate(found)))
+    return DONE if found.ok else INCOMPLETE
+
+
+def _measured(config: str, overrides: list[str], arguments: argparse.Namespace, *, keep: str | None = None) -> Any:
+    from rag.evaluation.beir import load_beir
+    from rag.evaluation.retrieval import evaluate_retrieval
+    from rag.progress import steps_bar
+    from rag.settings import load_settings
+
+    settings = load_settings(config, overrides)
+    dataset = load_beir(Path(arguments.data))
+    with steps_bar() as show:
+        return evaluate_retrieval(settings, dataset, keep=Path(keep) if keep else None, progress=show)

@@ -1,0 +1,42 @@
+"""Commands about this machine and the settings."""
+
+import argparse
+import json
+from typing import Any
+
+from rag.cli.options import DONE, FAILED, command, json_option, print_json
+
+
+def add(commands: Any) -> None:
+    """Add these commands."""
+    doctor = command(commands, "doctor", _doctor, "say what would fail here, and the line that mends it")
+    doctor.add_argument("--offline", action="store_true", help="there is no network: name what needs one, try nothing")
+    json_option(doctor)
+
+    config = commands.add_parser("config", help="look at settings", description="Look at settings.")
+    inner = config.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    shown = command(inner, "show", _config_show, "print the effective settings, and where each comes from")
+    json_option(shown)
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    from rag import render
+    from rag.doctor import diagnose
+    from rag.settings import load_settings
+
+    found = diagnose(load_settings(arguments.config, arguments.set), offline=arguments.offline)
+    print_json(found) if arguments.json else print(render.printable(render.doctor(found)))
+    return DONE if found.ok else FAILED
+
+
+def _config_show(arguments: argparse.Namespace) -> int:
+    from rag import render
+    from rag.settings import load_with_origins
+
+    settings, origins = load_with_origins(arguments.config, arguments.set)
+    values = settings.model_dump(mode="json")
+    if arguments.json:
+        print(json.dumps({**values, "origins": origins}, ensure_ascii=False))
+    else:
+        print(render.printable("\n".join(render.settings(values, origins))))
+    return DONE

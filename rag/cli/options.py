@@ -1,0 +1,104 @@
+"""What the commands share: arguments, exit statuses, printing."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rag.corpus import Rag
+
+DONE, FAILED, USAGE, INCOMPLETE, INTERRUPTED = 0, 1, 2, 3, 130
+
+
+def command(
+    commands: Any, name: str, run: Callable[[argparse.Namespace], int], text: str, *, many: bool = False
+) -> argparse.ArgumentParser:
+    """A command that takes a corpus."""
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+    parser.set_defaults(run=run)
+    parser.add_argument(
+        "config", metavar="CONFIG", nargs="+" if many else None, help="a corpus file (YAML), or a folder of documents"
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="override a key, for example chunking.max_tokens=100",
+    )
+    parser.add_argument(
+        "--wait",
+        type=float,
+        default=10.0,
+        metavar="SECONDS",
+        help="wait so long for another process that holds the index (default: 10)",
+    )
+    parser.add_argument("--debug", action="store_true", help="show the trace of an error")
+    return parser
+
+
+def json_option(parser: argparse.ArgumentParser) -> None:
+    """--json."""
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def where_option(parser: argparse.ArgumentParser) -> None:
+    """--where."""
+    parser.add_argument(
+        "--where",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="only documents whose field or metadata key has this value; a name given twice means either value",
+    )
+
+
+def as_option(parser: argparse.ArgumentParser) -> None:
+    """--as."""
+    parser.add_argument(
+        "--as",
+        dest="principals",
+        action="append",
+        default=None,
+        metavar="PRINCIPAL",
+        help="see only what this principal may see; may be repeated (default: everything)",
+    )
+
+
+def share(text: str) -> float:
+    """An argument that is a share: 30%, or 0.3."""
+    number, percent = text.removesuffix("%"), text.endswith("%")
+    try:
+        value = float(number) / 100 if percent else float(number)
+    except ValueError:
+        value = -1
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text}: a share is 0% to 100%, or 0 to 1")
+    return value
+
+
+def positive(text: str) -> int:
+    """An argument that is a whole number from 1."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text}: a whole number, at least 1")
+    return int(text)
+
+
+def opened(arguments: argparse.Namespace) -> "Rag":
+    """The corpus that the arguments name."""
+    from rag.corpus import Rag
+
+    return Rag.open(arguments.config, overrides=arguments.set, wait_s=arguments.wait)
+
+
+def warn(corpus: "Rag") -> None:
+    """Print the corpus' warnings."""
+    for warning in corpus.warnings:
+        print(f"rag: warning: {warning}", file=sys.stderr)
+
+
+def print_json(value: Any) -> None:
+    """Print a result as one JSON object."""
+    print(json.dumps(value.to_dict(), ensure_ascii=False))

@@ -1,0 +1,90 @@
+"""Commands that ask a corpus."""
+
+import argparse
+import json
+from typing import TYPE_CHECKING, Any
+
+from rag.cli.options import DONE, as_option, command, json_option, opened, positive, print_json, warn, where_option
+
+if TYPE_CHECKING:
+    from rag.corpus import Rag
+
+
+def add(commands: Any) -> None:
+    """Add these commands."""
+    search = command(commands, "search", _search, "print the chunks that fit a query best")
+    search.add_argument("query", metavar="QUERY")
+    search.add_argument("-k", type=positive, default=None, metavar="N", help="how many (default: retrieval.top_k)")
+    where_option(search)
+    as_option(search)
+    json_option(search)
+
+    ask = command(commands, "ask", _ask, "answer a question, with citations")
+    ask.add_argument("question", metavar="QUESTION")
+    ask.add_argument("--stream", action="store_true", help="print the answer as it comes")
+    where_option(ask)
+    as_option(ask)
+    json_option(ask)
+
+    chat = command(commands, "chat", _chat, "open the web chat", many=True)
+    chat.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
+    chat.add_argument("--port", type=int, default=7860, help="port to listen on (default: 7860)")
+
+
+def _search(arguments: argparse.Namespace) -> int:
+    from rag import render
+    from rag.retrieval.filters import parse_where
+
+    with opened(arguments) as corpus:
+        result = corpus.search(
+            arguments.query, top_k=arguments.k, where=parse_where(arguments.where), principals=arguments.principals
+        )
+        warn(corpus)
+    print_json(result) if arguments.json else print(render.printable(render.search(result)))
+    return DONE
+
+
+def _ask(arguments: argparse.Namespace) -> int:
+    from rag import render
+    from rag.retrieval.filters import parse_where
+
+    scope = {"where": parse_where(arguments.where), "principals": arguments.principals}
+    with opened(arguments) as corpus:
+        if arguments.stream:
+            return _stream(corpus, arguments, scope)
+        answer = corpus.ask(arguments.question, **scope)
+        warn(corpus)
+    print_json(answer) if arguments.json else print(render.printable(render.answer(answer)))
+    return DONE
+
+
+def _stream(corpus: "Rag", arguments: argparse.Namespace, scope: dict[str, Any]) -> int:
+    """With --json one event a line; else the words as they come, then the sources."""
+    from rag import render
+
+    printed = False
+    for event in corpus.stream(arguments.question, **scope):
+        if arguments.json:
+            print(json.dumps(event, ensure_ascii=False), flush=True)
+        elif event["type"] == "token":
+            print(render.printable(event["text"]), end="", flush=True)
+            printed = True
+        elif event["type"] == "retrieval" and printed:  # the model failed half way: the answer starts over
+            print("\n---")
+        elif event["type"] == "done":
+            print(render.printable("\n" + render.after_stream(event["answer"])))
+    warn(corpus)
+    return DONE
+
+
+def _chat(arguments: argparse.Namespace) -> int:
+    from rag.corpus import Rag
+    from ui.app import serve
+
+    corpora = [Rag.open(config, overrides=arguments.set, wait_s=arguments.wait) for config in arguments.config]
+    try:
+        serve(corpora, host=arguments.host, port=arguments.port)
+    finally:
+        for corpus in corpora:
+            corpus.close()
+    return DONE

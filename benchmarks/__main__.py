@@ -4,9 +4,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmarks import files, ingest, memory, pages, pdf, retrieval
+from benchmarks import ablation, files, ingest, memory, pages, pdf, retrieval
 
 BENCHMARKS = {
+    "ablation": ablation.run,
     "files": files.run,
     "ingest": ingest.run,
     "memory": memory.run,

@@ -3,7 +3,8 @@
 import platform
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -103,35 +104,58 @@ def evaluate_retrieval(
 def _evaluated(
     settings: Settings, dataset: Dataset, folder: Path, progress: Callable[[str, int, int], object]
 ) -> RetrievalReport:
+    with indexed(settings, dataset, progress) as corpus:
+        fused, legs, milliseconds = _ask(corpus.searcher, corpus.source, dataset, progress)
+    values = per_query(dataset.judgements, fused)
+    chunks = len(dataset.passages)
+    return RetrievalReport(
+        dataset=dataset.name,
+        queries=len(dataset.queries),
+        documents=corpus.report.new,
+        chunks=chunks,
+        metrics=summary(values),
+        legs={leg: summary(per_query(dataset.judgements, found)) for leg, found in legs.items() if any(found.values())},
+        latency_ms={f"p{p}": round(float(np.percentile(milliseconds, p)), 3) for p in (50, 95, 99)},
+        bytes_per_chunk=round(_allocated(folder / "index") / max(1, chunks), 1),
+        tokens_truncated=corpus.report.tokens_truncated,
+        per_query=values,
+        manifest=_manifest(settings, dataset),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassageCorpus:
+    """The passages of a data set, indexed.
+
+    Attributes:
+        source: knows which passage a hit is.
+        report: of the ingestion.
+    """
+
+    searcher: Searcher
+    source: PassageSource
+    report: IngestReport
+
+
+@contextmanager
+def indexed(
+    settings: Settings, dataset: Dataset, progress: Callable[[str, int, int], object] = lambda *_: None
+) -> Iterator[PassageCorpus]:
+    """A corpus of the passages in the settings' own store, open for the block."""
     counter = build.build_counter(settings)
     encoder = WindowEncoder(build.build_encoder(settings), counter)
     source = PassageSource(dataset.passages, counter)
     store = build.build_store(settings, create=True, wait_s=0)
     try:
         report = _index(settings, source, encoder, store, progress)
-        generation = current_generation(store, _NAME)
+        generation = current_generation(store, settings.name)
         assert generation is not None  # noqa: S101 - it was just made
         searcher = build.build_searcher(
             settings, store, generation, encoder=lambda: encoder, lexical=build.build_lexical(settings)
         )
-        fused, legs, milliseconds = _ask(searcher, source, dataset, progress)
+        yield PassageCorpus(searcher=searcher, source=source, report=report)
     finally:
         store.close()
-    values = per_query(dataset.judgements, fused)
-    chunks = len(dataset.passages)
-    return RetrievalReport(
-        dataset=dataset.name,
-        queries=len(dataset.queries),
-        documents=report.new,
-        chunks=chunks,
-        metrics=summary(values),
-        legs={leg: summary(per_query(dataset.judgements, found)) for leg, found in legs.items() if any(found.values())},
-        latency_ms={f"p{p}": round(float(np.percentile(milliseconds, p)), 3) for p in (50, 95, 99)},
-        bytes_per_chunk=round(_allocated(folder / "index") / max(1, chunks), 1),
-        tokens_truncated=report.tokens_truncated,
-        per_query=values,
-        manifest=_manifest(settings, dataset),
-    )
 
 
 def _index(

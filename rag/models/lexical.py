@@ -19,7 +19,7 @@ AVERAGES = {
 }
 """The average length that BM25 compares with, in words that are no stop words, in pairs of them, and in 4-grams.
 
-A constant, so that a vector depends on its own text alone: near the means of 200-token chunks and of the pages of a
+A constant, so that a vector depends on its own text alone: near the means of such chunks and of the pages of a
 company handbook.
 """
 HEADINGS_B = 0.3

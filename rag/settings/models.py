@@ -38,7 +38,7 @@ class Parsing(Section):
 
 class Chunking(Section):
     kind: Literal["structure"] = "structure"
-    max_tokens: int = Field(200, ge=16, description="size of a chunk in the encoder's own tokens")
+    max_tokens: int = Field(150, ge=16, description="size of a chunk in the encoder's own tokens")
 
 
 class Embedding(Section):

@@ -167,9 +167,9 @@ def test_max_delete_and_yes(make_folder: MakeFolder, capsys: pytest.CaptureFixtu
 
 def test_config_show_prints_effective_settings(make_folder: MakeFolder, capsys: pytest.CaptureFixture[str]) -> None:
     status, values = run_json(capsys, "config", "show", make_folder(), "--set", "retrieval.top_k=3")
-    assert (status, values["retrieval"]["top_k"], values["chunking"]["max_tokens"]) == (0, 3, 200)
+    assert (status, values["retrieval"]["top_k"], values["chunking"]["max_tokens"]) == (0, 3, 150)
     assert main(["config", "show", str(make_folder())]) == 0
-    assert "max_tokens: 200" in capsys.readouterr().out
+    assert "max_tokens: 150" in capsys.readouterr().out
 
 
 def test_changed_chunking_answers_with_a_warning(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from rag import render
 from rag.errors import EvaluationError
 from rag.evaluation.comparison import Comparison, difference
 from rag.evaluation.gate import check, read_baseline
@@ -61,6 +62,14 @@ def test_the_picture_is_xml_with_a_bar_for_every_change() -> None:
     heights = sorted(float(e.get("height", 0)) for e in drawn)
     assert heights[1] == pytest.approx(2 * heights[0], abs=0.02)
     assert "b & <c>" in "".join(root.itertext())
+
+
+def test_the_table_names_both_and_the_queries_that_differ() -> None:
+    text = render.comparison(comparison([("q1", "x < y?", 0.0, 1.0), ("q2", "same", 0.5, 0.5)]))
+    assert "facts: b & <c> against a, 2 queries" in text
+    assert "ndcg@10" in text
+    assert "0.000 -> 1.000  q1  x < y?" in text
+    assert "same" not in text.split("queries that differ")[1]
 
 
 def test_only_queries_that_differ_are_listed_gains_first() -> None:

@@ -243,7 +243,7 @@ def test_changed_settings_refuse_until_rebuild_and_the_old_state_answers(make_fo
     ingest(folder)
     with Rag.open(folder, overrides=["chunking.max_tokens=40"]) as corpus:
         plan = corpus.plan()
-        assert [(c.key, c.stored, c.wanted) for c in plan.settings_changed] == [("chunking.max_tokens", 200, 40)]
+        assert [(c.key, c.stored, c.wanted) for c in plan.settings_changed] == [("chunking.max_tokens", 150, 40)]
         assert plan.changed == 1
         with pytest.raises(SettingsChangedError, match=r"chunking\.max_tokens.*--rebuild"):
             corpus.ingest()

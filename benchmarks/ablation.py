@@ -1,0 +1,94 @@
+"""What each leg and weight is worth: variants of the shipped weights on the same index and queries, paired."""
+
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.retrieval import CONFIG
+from rag.evaluation.beir import Dataset, load_beir
+from rag.evaluation.comparison import difference
+from rag.evaluation.metrics import DEPTH, per_query
+from rag.evaluation.retrieval import PassageCorpus, indexed
+from rag.legs import LEGS
+from rag.settings import EdgeStore, Weights, load_settings
+
+SETS = ("cookbook", "squad2", "limit-small", "xquad/de", "scifact")
+METRIC = "ndcg@10"
+QUERIES = 400
+"""Of each set, evenly spread: every variant asks them all."""
+
+DEFAULT = Weights().asked()
+VARIANTS: dict[str, dict[str, float]] = {
+    **{f"without {leg}": {k: v for k, v in DEFAULT.items() if k != leg} for leg in DEFAULT},
+    "raw for situated": {"raw" if leg == "situated" else leg: weight for leg, weight in DEFAULT.items()},
+    "with raw": {**DEFAULT, "raw": 0.25},
+    "words alone": {"lexical": 1.0},
+    "raw vector alone": {"raw": 1.0},
+    "situated alone": {"situated": 1.0},
+    "sentences alone": {"sentences": 1.0},
+    "half of the words": {**DEFAULT, "lexical": 0.25},
+    "twice the words": {**DEFAULT, "lexical": 1.0},
+    "twice the bigrams": {**DEFAULT, "bigrams": 0.4},
+    "twice the headings": {**DEFAULT, "headings": 0.4},
+    "twice the document words": {**DEFAULT, "document_lexical": 0.6},
+}
+
+
+def run(data: Path) -> int:
+    """Print a table a data set: the difference that each variant makes, its interval, milliseconds a query."""
+    missing = [name for name in SETS if not (data / name).is_dir()]
+    if missing:
+        print(f"{', '.join(missing)}: not in {data}; see docs/benchmarks.md", file=sys.stderr)
+        return 1
+    started = time.perf_counter()
+    for name in SETS:
+        dataset = _sampled(load_beir(data / name))
+        with tempfile.TemporaryDirectory() as folder:
+            every = Weights.model_validate(dict.fromkeys(LEGS, 1.0))
+            settings = load_settings(CONFIG)
+            retrieval = settings.retrieval.model_copy(update={"weights": every})
+            store = EdgeStore(kind="edge", path=Path(folder) / "index")
+            changes = {"name": "ablation", "store": store, "data_dir": Path(folder), "retrieval": retrieval}
+            with indexed(settings.model_copy(update=changes), dataset) as corpus:
+                _print_table(corpus, dataset)
+    print(f"{time.perf_counter() - started:.0f} s")
+    return 0
+
+
+def _print_table(corpus: PassageCorpus, dataset: Dataset) -> None:
+    base, milliseconds = _asked(corpus, dataset, DEFAULT)
+    print(f"\n## {dataset.name}: {METRIC} {base.mean():.3f}, {len(base)} queries, {milliseconds:.0f} ms a query\n")
+    for variant, weights in VARIANTS.items():
+        values, milliseconds = _asked(corpus, dataset, weights)
+        d = difference(base, values)
+        print(
+            f"{variant:26}{d.difference.mean:+.3f} ({d.difference.low:+.3f} to {d.difference.high:+.3f})  p {d.p:.3f}  "
+            f"{milliseconds:.0f} ms",
+            flush=True,
+        )
+
+
+def _asked(corpus: PassageCorpus, dataset: Dataset, weights: dict[str, float]) -> tuple[np.ndarray, float]:
+    """The metric of every query, and the median time of a search."""
+    searcher = replace(corpus.searcher, weights=weights)
+    ranking, spent = {}, []
+    for id, query in dataset.queries.items():
+        result = searcher.search(query, top_k=DEPTH)
+        ranking[id] = [corpus.source.passage_id(hit.document_id, hit.ordinal) for hit in result]
+        spent.append(result.timings_ms["total"])
+    found = per_query(dataset.judgements, ranking)
+    return np.array([found[id][METRIC] for id in dataset.queries]), float(np.median(spent))
+
+
+def _sampled(dataset: Dataset) -> Dataset:
+    step = max(1, len(dataset.queries) // QUERIES)
+    ids = sorted(dataset.queries)[::step]
+    return replace(
+        dataset,
+        queries={id: dataset.queries[id] for id in ids},
+        judgements={id: dataset.judgements[id] for id in ids},
+    )

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from rag.protocols import Connector, Encoder, LexicalEncoder, Store
     from rag.retrieval.documents import DocumentReader
     from rag.retrieval.search import Searcher
+    from rag.retrieval.trace import Explanation
 
 T = TypeVar("T")
 
@@ -40,14 +41,8 @@ class Rag:
     Args:
         settings: see `rag.settings.Settings`; `Rag.open` reads them from a file.
         llm: a LangChain chat model that answers, instead of the one that `answer.llm` names.
-        connectors: further sources beside those of the settings, each with a name of its own; see
-            `rag.protocols.Connector`. They are not closed here.
+        connectors: further sources, each with a name of its own; they are not closed here.
         wait_s: seconds to wait for another process that holds the embedded store.
-
-    Example:
-        >>> with Rag.open("docs") as corpus:  # doctest: +SKIP
-        ...     corpus.ingest()
-        ...     corpus.search("how do refunds work?", top_k=5)
     """
 
     def __init__(
@@ -191,15 +186,9 @@ class Rag:
             return found.report()
         refuse_changed_settings(self.settings, generation)
         with self._reading(caches=True) as (connectors, preparer):
-            mend(
-                found,
-                store=store,
-                generation=generation,
-                connectors=connectors,
-                preparer=preparer,
-                encoder=lambda: self.encoder,
-                group_tokens=2 * self.settings.embedding.batch_tokens,
-            )
+            parts: dict[str, Any] = {"store": store, "generation": generation, "encoder": lambda: self.encoder}
+            size = 2 * self.settings.embedding.batch_tokens
+            mend(found, connectors=connectors, preparer=preparer, group_tokens=size, **parts)
         self._forget()
         left = reconcile(store, generation, encoder=lambda: self.encoder)
         return left.report(repaired=found.count - left.count)
@@ -237,6 +226,26 @@ class Rag:
         top_k = self.settings.retrieval.top_k if top_k is None else top_k
         conditions = build_filter(where, principals)
         return self._again_after_a_switch(lambda: self._searching().search(query, top_k=top_k, where=conditions))
+
+    def why(
+        self,
+        query: str,
+        document_id: str,
+        *,
+        top_k: int | None = None,
+        where: Where | None = None,
+        principals: Sequence[str] | None = None,
+    ) -> "Explanation":
+        """What became of a document in a `search` with these arguments: found, or lost where and by how much.
+
+        Raises:
+            RagError: there is no such document.
+        """
+        from rag.retrieval.trace import explain
+
+        self.show(document_id)
+        count = top_k or self.settings.retrieval.top_k
+        return explain(self._searching(), query, document_id, top_k=count, where=build_filter(where, principals))
 
     def ask(
         self,
@@ -290,7 +299,7 @@ class Rag:
 
     @cached_property
     def encoder(self) -> "Encoder":
-        """The dense encoder, loaded at first use."""
+        """Loaded at first use."""
         return build.build_encoder(self.settings)
 
     @cached_property

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rag.evaluation.comparison import Comparison
     from rag.evaluation.gate import GateReport
     from rag.evaluation.retrieval import RetrievalReport
+    from rag.retrieval.trace import Explanation
 
 SHOWN = 20
 """Rows of a long list that are printed; the JSON has them all."""
@@ -140,6 +141,31 @@ def search(result: SearchResult) -> str:
         head = f"{hit.rank}. {hit.score:.3f}  {hit.situation or hit.title}\n   {place}\n   {legs}\n"
         blocks.append(head + textwrap.indent(textwrap.fill(text, 100), "   "))
     return "\n\n".join(blocks)
+
+
+def why(found: "Explanation") -> str:
+    """The verdict, then the best chunk leg by leg beside the last hit."""
+    verdicts = {
+        "found": f"found, at rank {found.rank}",
+        "ranked too low": f"lost in the ranking: rank {found.rank}, {found.missing:.3f} below the last hit",
+        "no candidate": f"lost before the ranking: no leg brought it, and {found.missing:.3f} below the last hit",
+        "filtered out": "hidden by --where or --as",
+        "no text": "there is no text in it to be found",
+    }
+    lines = [f"{found.document_id}: {verdicts[found.stage]}"]
+    if found.chunk_id is None:
+        return lines[0]
+    lines.append(
+        f"  its best chunk, {found.start} to {found.end}: {textwrap.shorten(found.text, 120, placeholder=' ...')}"
+    )
+    lines.append(f"  {'leg':18}{'score':>9}{'rank':>7}{'adds':>8}{'to the last hit':>18}")
+    for name, leg in found.legs.items():
+        beside = found.last_hit.get(name)
+        other = f"{beside:18.3f}" if beside is not None else ""
+        lines.append(f"  {name:18}{leg.score:9.3f}{leg.rank:7}{leg.share:8.3f}{other}")
+    total = f"{found.needed:18.3f}" if found.needed is not None else ""
+    lines.append(f"  {'all':18}{'':9}{found.rank:7}{found.score:8.3f}{total}")
+    return "\n".join(lines)
 
 
 def answer(found: Answer) -> str:

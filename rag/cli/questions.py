@@ -19,6 +19,14 @@ def add(commands: Any) -> None:
     as_option(search)
     json_option(search)
 
+    why = command(commands, "why", _why, "say at which stage a search lost a document, and by how much")
+    why.add_argument("query", metavar="QUERY")
+    why.add_argument("document", metavar="DOCUMENT", help="its id, <source>:<key>")
+    why.add_argument("-k", type=positive, default=None, metavar="N", help="hits that count (default: retrieval.top_k)")
+    where_option(why)
+    as_option(why)
+    json_option(why)
+
     ask = command(commands, "ask", _ask, "answer a question, with citations")
     ask.add_argument("question", metavar="QUESTION")
     ask.add_argument("--stream", action="store_true", help="print the answer as it comes")
@@ -41,6 +49,20 @@ def _search(arguments: argparse.Namespace) -> int:
         )
         warn(corpus)
     print_json(result) if arguments.json else print(render.printable(render.search(result)))
+    return DONE
+
+
+def _why(arguments: argparse.Namespace) -> int:
+    from rag import render
+    from rag.retrieval.filters import parse_where
+
+    where = parse_where(arguments.where)
+    with opened(arguments) as corpus:
+        found = corpus.why(
+            arguments.query, arguments.document, top_k=arguments.k, where=where, principals=arguments.principals
+        )
+        warn(corpus)
+    print_json(found) if arguments.json else print(render.printable(render.why(found)))
     return DONE
 
 

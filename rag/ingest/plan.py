@@ -17,8 +17,8 @@ SAMPLE = 24
 """Documents that are parsed to estimate the tokens of all."""
 TOKENS_PER_SECOND = 5_000
 """Encoding rate of MiniLM in float32 on two cores, for the estimate of the time."""
-BYTES_PER_CHUNK = 15_000
-"""Stored bytes of a chunk: two vectors and their quantised copies, term weights, payload, document, log."""
+BYTES_PER_CHUNK = 17_000
+"""Stored bytes of a chunk: vectors and their quantised copies, term weights, payload, document, log."""
 
 
 def plan(settings: Settings, *, connectors: Sequence[Connector], preparer: Preparer, store: Store | None) -> Plan:

@@ -66,13 +66,13 @@ class Scorer:
         legs = [Leg(vector=LEGS[name].vector, query=asked[name], limit=limit, where=where) for name in names]
         return dict(zip(names, self.store.search(self.chunks, legs) if legs else [], strict=True))
 
-    def score(self, asked: Mapping[str, AnyVector], found: Found) -> Scores:
-        """The exact score of every chunk that any leg found, in all legs.
+    def score(self, asked: Mapping[str, AnyVector], found: Found, *, also: Sequence[str] = ()) -> Scores:
+        """The exact score of every chunk that any leg found, and of those in `also`, in all legs.
 
         What a leg did not find it is asked for by id: a score that is missing and taken for 0 would cost more than all
         that fusion gains.
         """
-        ids = sorted({scored.id for hits in found.values() for scored in hits})
+        ids = sorted({*also, *(scored.id for hits in found.values() for scored in hits)})
         records = self.store.retrieve(self.chunks, ids, fields=("document_id",))
         ids = [id for id in ids if id in records]  # an ingestion may have replaced one since
         owners = [str(records[id].payload["document_id"]) for id in ids]

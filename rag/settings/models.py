@@ -125,7 +125,7 @@ class Weights(Section):
 
 
 class Retrieval(Section):
-    top_k: int = Field(8, ge=1, description="hits that search returns and ask reads")
+    top_k: int = Field(16, ge=1, description="hits that search returns and ask reads")
     candidates: int = Field(100, ge=1, description="candidates that each leg brings to the fusion")
     weights: Weights = Weights()
 

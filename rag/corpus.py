@@ -239,11 +239,11 @@ class Rag:
         """What became of a document in a `search` with these arguments: found, or lost where and by how much.
 
         Raises:
-            RagError: there is no such document.
+            RagError: there is no such document, or these principals may not see it.
         """
         from rag.retrieval.trace import explain
 
-        self.show(document_id)
+        self.show(document_id, principals=principals)
         count = top_k or self.settings.retrieval.top_k
         return explain(self._searching(), query, document_id, top_k=count, where=build_filter(where, principals))
 

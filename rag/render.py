@@ -149,7 +149,7 @@ def why(found: "Explanation") -> str:
         "found": f"found, at rank {found.rank}",
         "ranked too low": f"lost in the ranking: rank {found.rank}, {found.missing:.3f} below the last hit",
         "no candidate": f"lost before the ranking: no leg brought it, and {found.missing:.3f} below the last hit",
-        "filtered out": "hidden by --where or --as",
+        "filtered out": "hidden by --where",
         "no text": "there is no text in it to be found",
     }
     lines = [f"{found.document_id}: {verdicts[found.stage]}"]

@@ -34,8 +34,8 @@ class Explanation:
     """What became of a document for a query.
 
     Attributes:
-        stage: how far its best chunk came: found; ranked behind the hits; brought by no leg; hidden by the filter or
-            the rights; without any chunk.
+        stage: how far its best chunk came: found; ranked behind the hits; brought by no leg; hidden by the filter;
+            without any chunk.
         chunk_id, start, end, text: of its best chunk, None and "" without one.
         score, rank: of that chunk among all that was scored.
         needed: score of the last hit.

@@ -57,6 +57,18 @@ def test_filters_rights_and_empty_documents_are_named(make_folder: MakeFolder) -
             corpus.why(QUERY, "files:none.md")
 
 
+def test_nobody_learns_of_what_they_may_not_see(make_folder: MakeFolder, tmp_path: Path) -> None:
+    make_folder()
+    config = tmp_path / "c.yaml"
+    config.write_text("name: t\nsources: [{kind: files, name: a, path: docs, acl: [ann]}]\n")
+    with Rag.open(config) as corpus:
+        corpus.ingest()
+        assert corpus.why(QUERY, "a:beta/guide.md", principals=["ann"]).stage == "found"
+        for hidden in ("a:beta/guide.md", "a:none.md"):
+            with pytest.raises(RagError, match="there is no document"):
+                corpus.why(QUERY, hidden, principals=["bob"])
+
+
 def test_the_command_prints_the_verdict(make_folder: MakeFolder, capsys: pytest.CaptureFixture[str]) -> None:
     folder: Path = make_folder()
     assert main(["ingest", str(folder)]) == 0

@@ -13,7 +13,6 @@ from rag.models.languages import languages_of
 from rag.protocols import Chunker, Connector, Encoder, LexicalEncoder, Parser, Situator, Store, TokenCounter
 from rag.settings import EdgeStore, FilesSource, PluginSource, ServerStore, Settings, Weights
 from rag.settings.sources import PLUGINS, Source
-from rag.store.schema import chunk_vectors
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -133,17 +132,20 @@ def build_lexical(settings: Settings) -> LexicalEncoder:
     return Bm25Encoder(k1=settings.lexical.k1, b=settings.lexical.b)
 
 
-def build_preparer(settings: Settings) -> Preparer:
-    """Everything that reads a document up to where it needs the encoder."""
+def build_preparer(settings: Settings, *, parser: Parser | None = None, chunker: Chunker | None = None) -> Preparer:
+    """Everything that reads a document up to where it needs the encoder.
+
+    Args:
+        parser, chunker: in place of those of the settings.
+    """
     counter = build_counter(settings)
     return Preparer(
-        parser=build_parser(settings),
+        parser=parser or build_parser(settings),
         counter=counter,
-        chunker=build_chunker(settings, counter),
+        chunker=chunker or build_chunker(settings, counter),
         situator=build_situator(settings),
         lexical=build_lexical(settings),
         languages=languages_of(settings.embedding),
-        vectors=chunk_vectors(settings.retrieval.weights.asked()),
         stopwatch=Stopwatch(),
         readers=settings.parsing.workers,
     )

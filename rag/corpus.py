@@ -8,8 +8,8 @@ from threading import Event, RLock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rag import build
-from rag.errors import CorpusMissingError, RagError, SettingsChangedError
-from rag.ingest.generations import Generation, changed_settings, current_generation
+from rag.errors import CorpusMissingError, RagError
+from rag.ingest.generations import Generation, answers_as_built, current_generation, refuse_changed_settings
 from rag.results import Answer, IngestReport, Plan, SearchResult, StoredDocument, VerifyReport
 from rag.retrieval.filters import Where, build_filter
 from rag.settings import EdgeStore, Settings, load_settings
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from rag.retrieval.trace import Explanation
 
 T = TypeVar("T")
-
-UNREADABLE = ("embedding", "lexical", "schema_version")
-"""Sections without which the stored vectors cannot be searched."""
 
 
 class Rag:
@@ -78,6 +75,9 @@ class Rag:
             config: path of a YAML file or a folder.
             overrides: `a.b=c` strings over the file's keys.
             llm, connectors, wait_s: see the class.
+
+        Example:
+            corpus = Rag.open("handbook.yaml", overrides=["retrieval.top_k=5"])
 
         Raises:
             SettingsError: no such file, or a key or value that is not legal.
@@ -175,20 +175,25 @@ class Rag:
             CorpusMissingError: nothing was ingested yet.
             SettingsChangedError: to be repaired, and index settings differ from the stored ones.
         """
-        from rag.ingest.converge import refuse_changed_settings
         from rag.ingest.repair import repair as mend
         from rag.ingest.verify import reconcile
 
         store, generation = self._opened()
-        self._check_settings(generation)
+        self._warn(generation)
         found = reconcile(store, generation, encoder=lambda: self.encoder)
         if not repair or not found.count:
             return found.report()
         refuse_changed_settings(self.settings, generation)
         with self._reading(caches=True) as (connectors, preparer):
-            parts: dict[str, Any] = {"store": store, "generation": generation, "encoder": lambda: self.encoder}
-            size = 2 * self.settings.embedding.batch_tokens
-            mend(found, connectors=connectors, preparer=preparer, group_tokens=size, **parts)
+            mend(
+                found,
+                store=store,
+                generation=generation,
+                connectors=connectors,
+                preparer=preparer,
+                encoder=lambda: self.encoder,
+                group_tokens=2 * self.settings.embedding.batch_tokens,
+            )
         self._forget()
         left = reconcile(store, generation, encoder=lambda: self.encoder)
         return left.report(repaired=found.count - left.count)
@@ -243,9 +248,14 @@ class Rag:
         """
         from rag.retrieval.trace import explain
 
-        self.show(document_id, principals=principals)
-        count = top_k or self.settings.retrieval.top_k
-        return explain(self._searching(), query, document_id, top_k=count, where=build_filter(where, principals))
+        top_k = self.settings.retrieval.top_k if top_k is None else top_k
+        conditions = build_filter(where, principals)
+
+        def trace() -> "Explanation":
+            self._documents().require(document_id, principals=principals)
+            return explain(self._searching(), query, document_id, top_k=top_k, where=conditions)
+
+        return self._again_after_a_switch(trace)
 
     def ask(
         self,
@@ -360,26 +370,16 @@ class Rag:
         with self._lock:
             if self._searcher is None:
                 store, generation = self._opened()
-                self._check_settings(generation)
+                self._warn(generation)
                 self._searcher = build.build_searcher(
                     self.settings, store, generation, encoder=lambda: self.encoder, lexical=self.lexical
                 )
             return self._searcher
 
-    def _check_settings(self, generation: Generation) -> None:
-        """Other chunking still answers, with a warning; another encoder cannot."""
-        changed = changed_settings(generation, self.settings.index_settings())
-        if not changed:
-            return
-        keys = ", ".join(change.key for change in changed)
-        unreadable = ", ".join(change.key for change in changed if change.key.startswith(UNREADABLE))
-        if unreadable:
-            raise SettingsChangedError(
-                f"corpus {self.name!r} was built with another {unreadable}: its vectors do not compare with a query's. "
-                "Run `rag ingest --rebuild`, or set the keys back"
-            )
-        warning = f"{keys} changed since the corpus was built; it answers as built until `rag ingest --rebuild`"
-        if warning not in self.warnings:
+    def _warn(self, generation: Generation) -> None:
+        """Note that the corpus answers as it was built, where settings changed since."""
+        warning = answers_as_built(self.settings, generation)
+        if warning and warning not in self.warnings:
             self.warnings.append(warning)
 
     def _answerer(self) -> "Answerer":

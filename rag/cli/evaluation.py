@@ -3,9 +3,13 @@
 import argparse
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rag.cli.options import DONE, INCOMPLETE, command, json_option, positive, print_json
+
+if TYPE_CHECKING:
+    from rag.evaluation.beir import Dataset
+    from rag.evaluation.retrieval import RetrievalReport
 
 _BEIR = "folder in the BEIR layout: corpus.jsonl, queries.jsonl, qrels/test.tsv"
 
@@ -50,8 +54,10 @@ def add(commands: Any) -> None:
 
 def _retrieval(arguments: argparse.Namespace) -> int:
     from rag import render
+    from rag.evaluation.beir import load_beir
 
-    report = _measured(arguments.config, arguments.set, arguments, keep=arguments.keep)
+    dataset = load_beir(Path(arguments.data))
+    report = _measured(arguments.config, arguments.set, dataset, keep=arguments.keep)
     if arguments.per_query:
         rows = [json.dumps({"query": id, **values}, ensure_ascii=False) for id, values in report.per_query.items()]
         Path(arguments.per_query).write_text("".join(f"{row}\n" for row in rows), encoding="utf-8")
@@ -70,11 +76,11 @@ def _compare(arguments: argparse.Namespace) -> int:
 
     if arguments.by not in NAMES:
         raise EvaluationError(f"--by {arguments.by}: metrics are {', '.join(NAMES)}")
-    first = _measured(arguments.config, [], arguments)
-    second = _measured(arguments.other, arguments.set, arguments)
+    dataset = load_beir(Path(arguments.data))
+    first = _measured(arguments.config, [], dataset)
+    second = _measured(arguments.other, arguments.set, dataset)
     names = (Path(arguments.config).stem, " ".join([Path(arguments.other).stem, *arguments.set]))
-    queries = load_beir(Path(arguments.data)).queries
-    found = compare(first, second, names=names, queries=queries, by=arguments.by)
+    found = compare(first, second, names=names, queries=dataset.queries, by=arguments.by)
     if arguments.picture:
         Path(arguments.picture).write_text(bars(found), encoding="utf-8")
     print_json(found) if arguments.json else print(render.printable(render.comparison(found)))
@@ -96,22 +102,21 @@ def _chunking(arguments: argparse.Namespace) -> int:
 
 def _gate(arguments: argparse.Namespace) -> int:
     from rag import render
+    from rag.evaluation.beir import load_beir
     from rag.evaluation.gate import check, read_baseline
 
     baseline = read_baseline(Path(arguments.baseline))
-    report = _measured(arguments.config, arguments.set, arguments)
+    report = _measured(arguments.config, arguments.set, load_beir(Path(arguments.data)))
     found = check(report.metrics, baseline, tolerance=arguments.tolerance)
     print_json(found) if arguments.json else print(render.printable(render.gate(found)))
     return DONE if found.ok else INCOMPLETE
 
 
-def _measured(config: str, overrides: list[str], arguments: argparse.Namespace, *, keep: str | None = None) -> Any:
-    from rag.evaluation.beir import load_beir
+def _measured(config: str, overrides: list[str], dataset: "Dataset", *, keep: str | None = None) -> "RetrievalReport":
     from rag.evaluation.retrieval import evaluate_retrieval
     from rag.progress import steps_bar
     from rag.settings import load_settings
 
     settings = load_settings(config, overrides)
-    dataset = load_beir(Path(arguments.data))
     with steps_bar() as show:
         return evaluate_retrieval(settings, dataset, keep=Path(keep) if keep else None, progress=show)

@@ -20,13 +20,10 @@ from rag.evaluation.metrics import DEPTH, Interval, per_query, summary
 from rag.evaluation.passages import PassageSource, WindowEncoder
 from rag.ingest.converge import Options, ingest
 from rag.ingest.generations import current_generation
-from rag.ingest.prepare import Preparer, Stopwatch
-from rag.models.languages import languages_of
 from rag.protocols import Encoder
 from rag.results import IngestReport
 from rag.retrieval.search import Searcher
 from rag.settings import EdgeStore, Settings
-from rag.store.schema import chunk_vectors
 
 _NAME = "evaluation"
 _PACKAGES = ("situated-rag", "torch", "transformers", "qdrant-edge-py", "ir-measures")
@@ -161,20 +158,10 @@ def indexed(
 def _index(
     settings: Settings, source: PassageSource, encoder: Encoder, store: Any, progress: Callable[[str, int, int], object]
 ) -> IngestReport:
-    preparer = Preparer(
-        parser=source,
-        counter=build.build_counter(settings),
-        chunker=source,
-        situator=build.build_situator(settings),
-        lexical=build.build_lexical(settings),
-        languages=languages_of(settings.embedding),
-        vectors=chunk_vectors(settings.retrieval.weights.asked()),
-        stopwatch=Stopwatch(),
-    )
     return ingest(
         settings,
         connectors=[source],
-        preparer=preparer,
+        preparer=build.build_preparer(settings, parser=source, chunker=source),
         store=store,
         encoder=lambda: encoder,
         options=Options(),

@@ -3,10 +3,10 @@
 import logging
 import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from rag.errors import SettingsChangedError, SettingsError, StoreError
+from rag.errors import SettingsError, StoreError
 from rag.ingest.changes import (
     chunk_owners,
     compare,
@@ -22,8 +22,8 @@ from rag.ingest.generations import (
     Generation,
     activate_generation,
     begin_generation,
-    changed_settings,
     current_generation,
+    refuse_changed_settings,
 )
 from rag.ingest.job import Job, Progress
 from rag.ingest.prepare import Preparer
@@ -32,7 +32,6 @@ from rag.protocols import Connector, Encoder, Store
 from rag.results import IngestReport
 from rag.settings import FilesSource, Settings
 from rag.store.records import DocumentState
-from rag.store.schema import chunk_vectors
 
 _LOG = logging.getLogger(__name__)
 
@@ -111,7 +110,7 @@ def ingest(
     writer = Writer(store=store, generation=target, owners=owners, stopwatch=preparer.stopwatch)
     writer.delete_orphans(set(owners) - set(states) - {item.id for _, item in changes.read})
     job = Job(
-        preparer=replace(preparer, vectors=chunk_vectors(target.legs)),
+        preparer=preparer,
         writer=writer,
         encoder=encoder,
         known=known,
@@ -144,21 +143,6 @@ def ingest(
         seconds=round(time.monotonic() - started, 3),
         stages={stage: round(seconds, 3) for stage, seconds in preparer.stopwatch.seconds.items()},
     )
-
-
-def refuse_changed_settings(settings: Settings, current: Generation) -> None:
-    """Raise where the corpus was built with other index settings.
-
-    Raises:
-        SettingsChangedError: naming the keys and the way on.
-    """
-    changed = changed_settings(current, settings.index_settings())
-    if changed:
-        keys = ", ".join(f"{c.key} (stored {c.stored!r}, now {c.wanted!r})" for c in changed)
-        raise SettingsChangedError(
-            f"corpus {settings.name!r} was built with other settings: {keys}. "
-            "Build it anew with `rag ingest --rebuild` (the old one answers until it is done), or set them back"
-        )
 
 
 def _check_sources(options: Options, known: set[str]) -> None:

@@ -4,10 +4,13 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from rag.errors import SettingsChangedError
 from rag.protocols import Store
 from rag.results import SettingChange
+from rag.settings import Settings
 from rag.store.schema import (
     SCHEMA_VERSION,
+    chunk_vectors,
     chunks_alias,
     chunks_schema,
     documents_alias,
@@ -15,6 +18,8 @@ from rag.store.schema import (
     generation_name,
 )
 
+UNREADABLE = ("embedding", "lexical", "schema_version")
+"""Sections without which the stored vectors cannot be searched."""
 LEGS_KEY = "retrieval.legs"
 """Among the index settings: which legs are built."""
 
@@ -37,6 +42,11 @@ class Generation:
         """The legs that are built."""
         return frozenset(self.settings.get(LEGS_KEY, ()))
 
+    @property
+    def vectors(self) -> set[str]:
+        """The vectors of chunks that are built for them."""
+        return chunk_vectors(self.legs)
+
 
 def current_generation(store: Store, corpus: str) -> Generation | None:
     """The generation that answers, None where nothing was ingested."""
@@ -55,6 +65,41 @@ def changed_settings(generation: Generation, wanted: dict[str, Any]) -> tuple[Se
         for key in keys
         if generation.settings.get(key) != wanted.get(key)
     )
+
+
+def refuse_changed_settings(settings: Settings, current: Generation) -> None:
+    """Raise where the corpus was built with other index settings.
+
+    Raises:
+        SettingsChangedError: naming the keys and the way on.
+    """
+    changed = changed_settings(current, settings.index_settings())
+    if changed:
+        keys = ", ".join(f"{c.key} (stored {c.stored!r}, now {c.wanted!r})" for c in changed)
+        raise SettingsChangedError(
+            f"corpus {settings.name!r} was built with other settings: {keys}. "
+            "Build it anew with `rag ingest --rebuild` (the old one answers until it is done), or set them back"
+        )
+
+
+def answers_as_built(settings: Settings, current: Generation) -> str | None:
+    """A warning where the corpus was built with other index settings and can still be searched; None without any.
+
+    Other chunking still answers; another encoder cannot.
+
+    Raises:
+        SettingsChangedError: naming the keys: the stored vectors do not compare with a query's.
+    """
+    changed = [change.key for change in changed_settings(current, settings.index_settings())]
+    unreadable = ", ".join(key for key in changed if key.startswith(UNREADABLE))
+    if unreadable:
+        raise SettingsChangedError(
+            f"corpus {settings.name!r} was built with another {unreadable}: its vectors do not compare with a query's. "
+            "Run `rag ingest --rebuild`, or set the keys back"
+        )
+    if not changed:
+        return None
+    return f"{', '.join(changed)} changed since the corpus was built; it answers as built until `rag ingest --rebuild`"
 
 
 def begin_generation(store: Store, corpus: str, settings: dict[str, Any], dimension: int) -> Generation:

@@ -92,11 +92,12 @@ class Job:
         """Read, encode and write everything that changed, then delete what is gone."""
         self.tally.unchanged += len(changes.unchanged)
         groups = states_by_item(states.values())
+        generation = self.writer.generation
         meter = _Meter((item for _, item in changes.read), self.progress)
 
         def prepare(pair: tuple[Connector, SourceItem]) -> Reading:
             connector, item = pair
-            return self.preparer.prepare(connector, item, groups.get(item.id, ()), damaged)
+            return self.preparer.prepare(connector, item, groups.get(item.id, ()), damaged, generation.vectors)
 
         vanished: list[DocumentState] = []
         with (
@@ -159,8 +160,7 @@ class Job:
                 encoder=encoder,
                 situator=self.preparer.situator,
                 store=self.writer.store,
-                chunks=self.writer.generation.chunks,
-                vectors=self.preparer.vectors,
+                generation=self.writer.generation,
             )
         self.tokens_encoded += encoder.tokens_encoded - before[0]
         self.tokens_truncated += encoder.tokens_truncated - before[1]

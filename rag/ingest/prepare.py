@@ -106,8 +106,6 @@ class Preparer:
     lexical: LexicalEncoder
     languages: Languages
     stopwatch: Stopwatch
-    vectors: Collection[str]
-    """Vectors of chunks that are built."""
     readers: int = 1
     """Items that are read at a time."""
     _fetching: dict[str, Lock] = field(default_factory=lambda: defaultdict(Lock))
@@ -129,13 +127,19 @@ class Preparer:
             raise DocumentError(f"the parser failed: {type(error).__name__}: {error}", kind="parse") from error
 
     def prepare(
-        self, connector: Connector, item: SourceItem, states: Sequence[DocumentState], damaged: AbstractSet[str]
+        self,
+        connector: Connector,
+        item: SourceItem,
+        states: Sequence[DocumentState],
+        damaged: AbstractSet[str],
+        vectors: Collection[str],
     ) -> Reading:
         """Everything that needs no encoder. What cannot be read comes back as a failure.
 
         Args:
             states: what the store has of the item's documents.
             damaged: ids of documents whose stored chunks are not those that they list.
+            vectors: of chunks, that are built.
         """
         try:
             parsed = self.read(connector, item)
@@ -146,7 +150,7 @@ class Preparer:
         prepared, failed = [], [Failure(id=p.id, uri=p.uri, error=p.error, kind=p.kind) for p in parsed.failed]
         for document in parsed.documents:
             try:
-                prepared.append(self._prepared(document, item, parts, known.get(document.id), damaged))
+                prepared.append(self._prepared(document, item, parts, known.get(document.id), damaged, vectors))
             except StoreError as error:  # what the store would refuse must not take a whole group with it
                 failed.append(Failure(id=document.id, uri=document.uri, error=str(error), kind="payload"))
             except Exception as error:  # one document's trouble stops no job, whichever component has it
@@ -162,14 +166,20 @@ class Preparer:
         )
 
     def _prepared(
-        self, document: Document, item: SourceItem, parts: int, state: DocumentState | None, damaged: AbstractSet[str]
+        self,
+        document: Document,
+        item: SourceItem,
+        parts: int,
+        state: DocumentState | None,
+        damaged: AbstractSet[str],
+        vectors: Collection[str],
     ) -> Prepared:
         with self.stopwatch.time("chunk"):
             chunks = self.chunker.split(document)
         with self.stopwatch.time("situate"):
             lines = self.situator.lines(document, chunks)
             readable = [self.languages.cover(chunk.plain) for chunk in chunks]
-            terms = chunk_terms(document, chunks, lines, readable, lexical=self.lexical, vectors=self.vectors)
+            terms = chunk_terms(document, chunks, lines, readable, lexical=self.lexical, vectors=vectors)
             whole = document_terms(document, chunks, lexical=self.lexical)
         payloads = [chunk_payload(document, chunk, line) for chunk, line in zip(chunks, lines, strict=True)]
         record = document_payload(document, item, parts, chunks, payloads)

@@ -1,7 +1,6 @@
 """Mend what `verify` found: orphans out, damaged documents read, encoded and written again."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from rag.ingest.changes import Changes, chunk_owners, list_sources, stored_states
 from rag.ingest.generations import Generation
@@ -10,7 +9,6 @@ from rag.ingest.prepare import Preparer
 from rag.ingest.verify import Findings
 from rag.ingest.write import Writer
 from rag.protocols import Connector, Encoder, Store
-from rag.store.schema import chunk_vectors
 
 
 def repair(
@@ -37,6 +35,5 @@ def repair(
     read = tuple((c, item) for c, item in listing.items if item.id in items) if listing else ()
     writer = Writer(store=store, generation=generation, owners=owners, stopwatch=preparer.stopwatch)
     writer.delete_chunks(findings.orphans)
-    preparer = replace(preparer, vectors=chunk_vectors(generation.legs))
     job = Job(preparer=preparer, writer=writer, encoder=encoder, known=set(states), group_tokens=group_tokens)
     job.run(Changes(read=read, unchanged=(), moved=(), gone=()), states, set(findings.damaged))

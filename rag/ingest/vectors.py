@@ -1,12 +1,13 @@
 """The dense vectors of a group of documents, from as little encoding as possible."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 
 from rag.chunking.sentences import part_spans
+from rag.ingest.generations import Generation
 from rag.ingest.prepare import Prepared
 from rag.points import Point, Record, Vector
 from rag.protocols import Encoder, Situator, Spans, Store
@@ -69,8 +70,7 @@ def encode_group(
     encoder: Encoder,
     situator: Situator,
     store: Store,
-    chunks: str,
-    vectors: Collection[str],
+    generation: Generation,
 ) -> list[DenseVectors]:
     """Vectors of every document of a group.
 
@@ -79,10 +79,10 @@ def encode_group(
 
     Args:
         group: documents whose content changed.
-        chunks: name of the chunk collection.
-        vectors: which vectors of chunks are built.
+        generation: which they are for.
     """
-    made = _stored(store, chunks, [c.id for p in group if p.state is not None for c in _read(p)], vectors)
+    vectors = generation.vectors
+    made = _stored(store, generation, [c.id for p in group if p.state is not None for c in _read(p)])
     new = {c.id: c.plain for p in group for c in _read(p) if c.id not in made}
     lines = sorted({line for p in group for line, known in zip(p.lines, p.readable, strict=True) if line and known})
     if "situated" not in vectors:
@@ -107,12 +107,10 @@ def encode_group(
     return found
 
 
-def stored_vectors(
-    group: Sequence[Prepared], *, store: Store, chunks: str, vectors: Collection[str]
-) -> list[DenseVectors]:
+def stored_vectors(group: Sequence[Prepared], *, store: Store, generation: Generation) -> list[DenseVectors]:
     """The stored vectors of documents whose chunks did not change."""
-    names = [name for name in DENSE if name in vectors]
-    stored = store.retrieve(chunks, [c.id for p in group for c in p.chunks], fields=(), vectors=names)
+    names = [name for name in DENSE if name in generation.vectors]
+    stored = store.retrieve(generation.chunks, [c.id for p in group for c in p.chunks], fields=(), vectors=names)
     found = []
     for p in group:
         of_chunks = {c.id: _dense(stored[c.id]) for c in p.chunks if "raw" in stored[c.id].vectors}
@@ -142,10 +140,10 @@ def _read(prepared: Prepared) -> list[Chunk]:
     return [chunk for chunk, readable in zip(prepared.chunks, prepared.readable, strict=True) if readable]
 
 
-def _stored(store: Store, chunks: str, ids: Sequence[str], vectors: Collection[str]) -> dict[str, Mapping[str, Vector]]:
+def _stored(store: Store, generation: Generation, ids: Sequence[str]) -> dict[str, Mapping[str, Vector]]:
     """What is stored of these chunks and can be kept: all that the encoder makes of their text alone."""
-    names = [name for name in ("raw", "sentences") if name in vectors]
-    records = store.retrieve(chunks, ids, fields=(), vectors=names)
+    names = [name for name in ("raw", "sentences") if name in generation.vectors]
+    records = store.retrieve(generation.chunks, ids, fields=(), vectors=names)
     return {id: _dense(record) for id, record in records.items() if all(name in record.vectors for name in names)}
 
 

@@ -12,7 +12,6 @@ from rag.points import AnyVector, Point
 from rag.protocols import Store
 from rag.results import Failure
 from rag.store.records import DocumentState, document_point_id, failed_payload, item_hash
-from rag.store.schema import chunk_vectors
 from rag.types import SourceItem, encodable
 
 MAX_INDEXED_KEYS = 64
@@ -59,8 +58,7 @@ class Writer:
     def rewrite(self, group: Sequence[Prepared]) -> None:
         """Title, metadata or acl differ: the dense vectors stay, everything else is written anew."""
         with self.stopwatch.time("write"):
-            chunks, built = self.generation.chunks, chunk_vectors(self.generation.legs)
-            vectors = stored_vectors(group, store=self.store, chunks=chunks, vectors=built)
+            vectors = stored_vectors(group, store=self.store, generation=self.generation)
         self.write(group, vectors)
 
     def touch(self, group: Sequence[Prepared]) -> None:

@@ -1,10 +1,9 @@
 """Terms made of several words, and of parts of words."""
 
 from collections import Counter
+from functools import lru_cache
 
-from rag.models.words import STOP_WORDS, is_dense, pieces, stem, stripped, term_id, words
-
-_GRAM = 4
+from rag.models.words import STOP_WORDS, grams, is_dense, pieces, stem, term_id, words
 
 
 def word_bigrams(text: str) -> Counter[int]:
@@ -12,21 +11,20 @@ def word_bigrams(text: str) -> Counter[int]:
 
     Han, kana and Hangul have none: their words are pairs already.
     """
-    pairs: Counter[int] = Counter()
+    pairs: Counter[tuple[str, str]] = Counter()
     before = ""
     for word in words(text):
         if is_dense(word):
             before = ""
             continue
-        for piece in pieces(stripped(word)):
-            folded = piece.strip("_").casefold()
-            if not folded or folded in STOP_WORDS:
-                continue
-            after = stem(folded) if folded.isascii() else folded
+        for after in _stems(word):
             if before:
-                pairs[term_id(f"{before} {after}")] += 1
+                pairs[before, after] += 1
             before = after
-    return pairs
+    ids: Counter[int] = Counter()
+    for (first, second), count in pairs.items():
+        ids[term_id(f"{first} {second}")] += count
+    return ids
 
 
 def character_ngrams(text: str) -> Counter[int]:
@@ -35,14 +33,22 @@ def character_ngrams(text: str) -> Counter[int]:
     Grammatical endings, compounds and accents of any language leave most of a word's grams as they are: beside English
     stems, recall@1 on German questions goes from 90 to 94 %, on Arabic ones from 90 to 92 %.
     """
-    grams: Counter[int] = Counter()
-    for word in words(text):
-        if is_dense(word):
-            grams.update(term_id(f"#{word[i : i + 2]}") for i in range(max(1, len(word) - 1)))
-            continue
-        for piece in pieces(stripped(word)):
-            folded = piece.strip("_").casefold()
-            if folded:
-                marked = f"_{folded}_"
-                grams.update(term_id(f"#{marked[i : i + _GRAM]}") for i in range(max(1, len(marked) - _GRAM + 1)))
-    return grams
+    counts: Counter[int] = Counter()
+    for word, count in Counter(words(text)).items():
+        for gram in _grams(word):
+            counts[gram] += count
+    return counts
+
+
+@lru_cache(maxsize=1 << 16)
+def _stems(word: str) -> tuple[str, ...]:
+    """Of its parts that are no stop words."""
+    folded = (piece.casefold() for piece in pieces(word))
+    return tuple(stem(part) if part.isascii() else part for part in folded if part not in STOP_WORDS)
+
+
+@lru_cache(maxsize=1 << 16)
+def _grams(word: str) -> tuple[int, ...]:
+    if is_dense(word):
+        return tuple(term_id(f"#{word[i : i + 2]}") for i in range(max(1, len(word) - 1)))
+    return tuple(term_id(gram) for piece in pieces(word) for gram in grams(piece.casefold()))

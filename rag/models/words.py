@@ -100,25 +100,32 @@ def _dense_terms(run: str) -> Terms:
 @lru_cache(maxsize=1 << 16)
 def _word_terms(word: str) -> Terms:
     weights: dict[str, float] = {}
-    for piece in pieces(stripped(word)):
+    for piece in pieces(word):
         for term, weight in _piece_terms(piece).items():
             weights[term] = max(weight, weights.get(term, 0.0))
     return tuple({term_id(term): weight for term, weight in weights.items()}.items())
 
 
 def pieces(word: str) -> list[str]:
-    """The parts of one of `words(text)`: a compound is one word where it has a digit (10-Q, 3.14), else several
-    (state-of-the-art, end.Start).
+    """The parts of one of `words(text)`, without accents and outer underscores.
+
+    A compound is one word where it has a digit (10-Q, 3.14), else several (state-of-the-art, end.Start).
     """
-    if any(character.isdigit() for character in word):
-        return _THOUSANDS.sub("", word).split(",")
-    return re.split("[.,-]", word)
+    word = _stripped(word)
+    digits = any(character.isdigit() for character in word)
+    parts = _THOUSANDS.sub("", word).split(",") if digits else re.split("[.,-]", word)
+    return [piece for part in parts if (piece := part.strip("_"))]
+
+
+def grams(word: str) -> list[str]:
+    """The 4-grams of a word between boundary marks: `_cat`, `cat_`."""
+    marked = f"_{word}_"
+    return [f"#{marked[i : i + _GRAM]}" for i in range(max(1, len(marked) - _GRAM + 1))]
 
 
 def _piece_terms(piece: str) -> dict[str, float]:
-    piece = piece.strip("_")
     folded = piece.casefold()
-    if not piece or folded in STOP_WORDS:
+    if folded in STOP_WORDS:
         return {}
     if not piece.isascii() and not _LATIN.search(piece):
         return _gram_terms(folded)
@@ -135,12 +142,11 @@ def _latin_terms(word: str) -> dict[str, float]:
 
 
 def _gram_terms(word: str) -> dict[str, float]:
-    padded = f"_{word}_"
-    grams = {padded[i : i + _GRAM] for i in range(max(1, len(padded) - _GRAM + 1))}
-    return {f"#{gram}": 1 / len(grams) for gram in sorted(grams)}
+    distinct = dict.fromkeys(grams(word))
+    return dict.fromkeys(distinct, 1 / len(distinct))
 
 
-def stripped(word: str) -> str:
+def _stripped(word: str) -> str:
     """Without accents, Arabic and Hebrew vowel points; with the marks that are letters of Indic scripts and Thai.
 
     The canonical combining class tells them apart: 10 to 35 are points, 200 and more stand above or below.

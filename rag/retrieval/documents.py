@@ -1,7 +1,8 @@
 """Stored documents: shown whole, read again to check a quote, listed by their chunks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from rag.errors import RagError
 from rag.protocols import Store
@@ -21,16 +22,30 @@ class DocumentReader:
     chunks: str
     documents: str
 
-    def show(self, document_id: str, *, principals: Sequence[str] | None = None) -> StoredDocument:
-        """A document as stored, with its chunks in order. See `Rag.show`."""
+    def require(
+        self, document_id: str, *, principals: Sequence[str] | None = None, fields: Sequence[str] | None = ()
+    ) -> Mapping[str, Any]:
+        """What is stored of a document that these principals may see.
+
+        Args:
+            fields: that are wanted; None is all.
+
+        Raises:
+            RagError: there is no such document, or they may not see it: the message is the same.
+        """
         point = document_point_id(document_id)
-        record = self.store.retrieve(self.documents, [point]).get(point)
+        wanted = None if fields is None else (*fields, "acl", "status")
+        record = self.store.retrieve(self.documents, [point], fields=wanted).get(point)
         visible = principals is None or (record is not None and {"*", *principals} & set(record.payload["acl"]))
         if record is None or not visible or record.payload["status"] == "failed":
             raise RagError(
                 f"there is no document {document_id!r} in this corpus; `rag search` shows the ids, <source>:<key>"
             )
-        payload = record.payload
+        return record.payload
+
+    def show(self, document_id: str, *, principals: Sequence[str] | None = None) -> StoredDocument:
+        """A document as stored, with its chunks in order. See `Rag.show`."""
+        payload = self.require(document_id, principals=principals, fields=None)
         fields = ("start", "end", "pages", "headings", "situation")
         rows = [
             {

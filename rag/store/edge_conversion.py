@@ -14,39 +14,29 @@ from rag.store.filters import by_type, instant
 FLAT = qe.HnswIndexConfig(m=0, ef_construct=100, full_scan_threshold=10_000)
 """No graph: building one freezes the process for minutes at 100,000 points, and the scan below is exact and fast."""
 QUANTIZED = qe.TurboQuantQuantizationConfig(bits=qe.TurboQuantBitSize.Bits8, memory=qe.Memory.Pinned)
+CODES = qe.VectorStorageDatatype.Turbo8
+MAX_SIM = qe.MultiVectorConfig(qe.MultiVectorComparator.MaxSim)
 RESCORED = qe.SearchParams(quantization=qe.QuantizationSearchParams(rescore=True, oversampling=2.0))
 """Twice the limit by 8-bit codes, then by the original vectors: recall 1.0. The engine does not rescore by itself."""
 
 
 def shard_config(schema: CollectionSchema) -> qe.EdgeConfig:
-    """Unit vectors by dot product, 8-bit codes in memory, originals on disk; idf on every sparse vector."""
-    dense = {
-        name: qe.EdgeVectorParams(
-            size=dimension,
-            distance=qe.Distance.Dot,
-            memory=qe.Memory.Cold,
-            hnsw_config=FLAT,
-            quantization_config=QUANTIZED,
-        )
-        for name, dimension in schema.dense.items()
-    }
-    multi = {
-        name: qe.EdgeVectorParams(
-            size=dimension,
-            distance=qe.Distance.Dot,
-            datatype=qe.VectorStorageDatatype.Turbo8,
-            memory=qe.Memory.Cold,
-            hnsw_config=FLAT,
-            multivector_config=qe.MultiVectorConfig(qe.MultiVectorComparator.MaxSim),
-        )
-        for name, dimension in schema.multi.items()
-    }
+    """Unit vectors by dot product, 8-bit codes in memory, originals on disk; of multi vectors the codes alone.
+
+    Every sparse vector has idf.
+    """
+    dense = {name: _flat(size, quantization_config=QUANTIZED) for name, size in schema.dense.items()}
+    multi = {name: _flat(size, datatype=CODES, multivector_config=MAX_SIM) for name, size in schema.multi.items()}
     return qe.EdgeConfig(
         vectors={**dense, **multi},
         sparse_vectors={name: qe.EdgeSparseVectorParams(modifier=qe.Modifier.Idf) for name in schema.sparse},
         hnsw_config=FLAT,
         payload_memory=qe.Memory.Cold,
     )
+
+
+def _flat(size: int, **how: Any) -> qe.EdgeVectorParams:
+    return qe.EdgeVectorParams(size=size, distance=qe.Distance.Dot, memory=qe.Memory.Cold, hnsw_config=FLAT, **how)
 
 
 def index_operation(field: str, kind: IndexKind) -> qe.UpdateOperation:

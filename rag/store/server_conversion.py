@@ -13,34 +13,25 @@ from rag.store.filters import by_type, instant
 
 FLAT = models.HnswConfigDiff(m=0)
 """No graph, as in the embedded store: both give the same results."""
+QUANTIZED = models.TurboQuantization(
+    turbo=models.TurboQuantQuantizationConfig(bits=models.TurboQuantBitSize.BITS8, memory=models.Memory.PINNED)
+)
+CODES = models.Datatype.TURBO8
+MAX_SIM = models.MultiVectorConfig(comparator=models.MultiVectorComparator.MAX_SIM)
 RESCORED = models.SearchParams(quantization=models.QuantizationSearchParams(rescore=True, oversampling=2.0))
 
 
 def vector_params(schema: CollectionSchema) -> dict[str, models.VectorParams]:
     """Unit vectors by dot product, 8-bit codes in memory, originals on disk; of multi vectors the codes alone."""
-    codes = models.TurboQuantQuantizationConfig(bits=models.TurboQuantBitSize.BITS8, memory=models.Memory.PINNED)
-    dense = {
-        name: models.VectorParams(
-            size=dimension,
-            distance=models.Distance.DOT,
-            memory=models.Memory.COLD,
-            hnsw_config=FLAT,
-            quantization_config=models.TurboQuantization(turbo=codes),
-        )
-        for name, dimension in schema.dense.items()
-    }
-    multi = {
-        name: models.VectorParams(
-            size=dimension,
-            distance=models.Distance.DOT,
-            datatype=models.Datatype.TURBO8,
-            memory=models.Memory.COLD,
-            hnsw_config=FLAT,
-            multivector_config=models.MultiVectorConfig(comparator=models.MultiVectorComparator.MAX_SIM),
-        )
-        for name, dimension in schema.multi.items()
-    }
+    dense = {name: _flat(size, quantization_config=QUANTIZED) for name, size in schema.dense.items()}
+    multi = {name: _flat(size, datatype=CODES, multivector_config=MAX_SIM) for name, size in schema.multi.items()}
     return {**dense, **multi}
+
+
+def _flat(size: int, **how: Any) -> models.VectorParams:
+    return models.VectorParams(
+        size=size, distance=models.Distance.DOT, memory=models.Memory.COLD, hnsw_config=FLAT, **how
+    )
 
 
 def sparse_params(schema: CollectionSchema) -> dict[str, models.SparseVectorParams]:

@@ -186,15 +186,17 @@ def build_searcher(
     # the scores are those that the abstention was fitted on
     calibrated = settings.retrieval.weights == Weights() and settings.embedding.model == "minilm"
     asked = settings.retrieval.weights.asked()
+    scorer = Scorer(
+        store=store,
+        chunks=generation.chunks,
+        documents=generation.documents,
+        statistics=term_statistics(store, generation.chunks, generation.documents, generation.legs),
+        max_term_weight=lexical.max_term_weight,
+    )
+    languages = languages_of(settings.embedding)
     return Searcher(
-        queries=QueryEncoder(encoder=encoder, lexical=lexical, languages=languages_of(settings.embedding)),
-        scorer=Scorer(
-            store=store,
-            chunks=generation.chunks,
-            documents=generation.documents,
-            statistics=term_statistics(store, generation.chunks, generation.documents, generation.legs),
-            max_term_weight=lexical.max_term_weight,
-        ),
+        queries=QueryEncoder(encoder=encoder, lexical=lexical, languages=languages, idf=scorer.idf),
+        scorer=scorer,
         weights={leg: weight for leg, weight in asked.items() if leg in generation.legs},
         candidates=settings.retrieval.candidates,
         calibrate=coverage if calibrated else None,

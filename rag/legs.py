@@ -11,14 +11,14 @@ class LegKind:
     Attributes:
         collection: whose points it compares; a document's score is given to each of its chunks.
         vector: name of the vector.
-        query: what of the query is compared: its dense vector, or term weights of a unit.
+        query: what of the query is compared: its dense vector, a vector a word, or term weights of a unit.
         scale: the leg whose best possible score is this one's measure; None for cosines, which are at most 1.
         brings: it finds candidates of its own. The others find nothing that these do not find as well.
     """
 
     collection: Literal["chunks", "documents"]
     vector: str
-    query: Literal["dense", "words", "bigrams", "ngrams"]
+    query: Literal["dense", "late_interaction", "words", "bigrams", "ngrams"]
     scale: str | None = None
     brings: bool = False
 
@@ -27,6 +27,7 @@ LEGS = {
     "raw": LegKind(collection="chunks", vector="raw", query="dense", brings=True),
     "situated": LegKind(collection="chunks", vector="situated", query="dense", brings=True),
     "sentences": LegKind(collection="chunks", vector="sentences", query="dense", brings=True),
+    "late_interaction": LegKind(collection="chunks", vector="late_interaction", query="late_interaction"),
     "lexical": LegKind(collection="chunks", vector="lexical", query="words", scale="lexical", brings=True),
     "bigrams": LegKind(collection="chunks", vector="bigrams", query="bigrams", scale="lexical"),
     "headings": LegKind(collection="chunks", vector="headings", query="words", scale="lexical"),

@@ -42,8 +42,8 @@ class CollectionSchema:
     Attributes:
         name: the collection's own name (aliases point to it).
         dense: vector name -> dimension; unit vectors compared by dot product.
-        multi: name -> dimension of vectors that a point has several of, as rows of a matrix; their score is that of the
-            best row. Stored in 8 bits: scores are right to about .001.
+        multi: name -> dimension of vectors that a point has several of, as rows of a matrix; a query's score is that
+            of the best row, of a query of several rows the sum of theirs. Stored in 8 bits: scores are right to .001.
         sparse: names of sparse vectors; the engine multiplies in the idf at query time:
             ln((N - n + 0.5) / (n + 0.5) + 1), N the points that have the vector, n those with the term.
         indexes: payload field -> kind of index; every field that is filtered on.

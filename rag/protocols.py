@@ -103,15 +103,17 @@ class Encoder(Protocol):
         """Texts -> (n, dimension) float32, unit norm; row i belongs to text i; (0, dimension) for no texts."""
         ...
 
-    def encode_parts(self, texts: Sequence[str], parts: Sequence[Spans]) -> tuple[Vector, list[Vector]]:
-        """Documents and parts of them from one pass over their tokens.
+    def encode_parts(
+        self, texts: Sequence[str], parts: Sequence[Spans], *, kind: Literal["query", "document"]
+    ) -> tuple[Vector, list[Vector]]:
+        """Texts and parts of them from one pass over their tokens.
 
         Args:
             parts: for each text, (start, end) spans of it in code points.
 
         Returns:
-            `encode(texts, kind="document")`, and for each text (m, dimension) float32 unit vectors, one a part that
-            tokens begin in: the mean of those tokens' states.
+            `encode(texts, kind=kind)`, and for each text (m, dimension) float32, a unit vector a part: the mean of the
+            states of the tokens that begin in it, 0 where none does.
         """
         ...
 

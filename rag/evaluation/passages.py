@@ -131,19 +131,22 @@ class WindowEncoder:
         flat = [text[start:end] for text, spans in zip(texts, windows, strict=True) for start, end in spans]
         return self._means(windows, flat, self._encoder.encode(flat, kind=kind))
 
-    def encode_parts(self, texts: Sequence[str], parts: Sequence[Spans]) -> tuple[Vector, list[Vector]]:
-        """See `rag.protocols.Encoder`; a part that two windows share has a row in each."""
+    def encode_parts(
+        self, texts: Sequence[str], parts: Sequence[Spans], *, kind: Literal["query", "document"]
+    ) -> tuple[Vector, list[Vector]]:
+        """See `rag.protocols.Encoder`; a part is read in each window that has some of it, and is the mean of these."""
         windows = self._windows(texts)
         flat, inner = [], []
         for text, spans, of_text in zip(texts, windows, parts, strict=True):
             for start, end in spans:
                 flat.append(text[start:end])
                 shared = [(max(low, start) - start, min(high, end) - start) for low, high in of_text]
-                inner.append([(low, high) for low, high in shared if low < high])
-        vectors, rows = self._encoder.encode_parts(flat, inner)
+                inner.append([(low, max(low, high)) for low, high in shared])
+        vectors, rows = self._encoder.encode_parts(flat, inner, kind=kind)
         ends = np.cumsum([len(spans) for spans in windows])
+        sums = [np.sum(rows[end - len(spans) : end], axis=0) for end, spans in zip(ends.tolist(), windows, strict=True)]
         of_parts = [
-            np.concatenate(rows[end - len(spans) : end]) for end, spans in zip(ends.tolist(), windows, strict=True)
+            np.asarray(s / np.maximum(np.linalg.norm(s, axis=1, keepdims=True), 1e-12), np.float32) for s in sums
         ]
         return self._means(windows, flat, vectors), of_parts
 

@@ -9,12 +9,15 @@ import numpy as np
 from rag.chunking.sentences import part_spans
 from rag.ingest.generations import Generation
 from rag.ingest.prepare import Prepared
+from rag.models.late_interaction import word_spans, word_vectors
 from rag.points import Point, Record, Vector
 from rag.protocols import Encoder, Situator, Spans, Store
 from rag.types import Chunk
 
-DENSE = ("raw", "situated", "sentences")
-"""Vectors of chunks that the encoder makes, as far as their legs are built."""
+OF_TEXT = ("raw", "sentences", "late_interaction")
+"""Vectors of chunks that the encoder makes of their text alone, as far as their legs are built."""
+DENSE = (*OF_TEXT, "situated")
+"""All that it makes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,8 @@ class DenseVectors:
     """One document's.
 
     Attributes:
-        chunks: by chunk id and name: (d,), and (m, d) for `sentences`. Chunks that the encoder cannot read are not in.
+        chunks: by chunk id and name: (d,), for `sentences` (m, d) and for `late_interaction` (m, k). Chunks that the
+            encoder cannot read are not in.
         mean: (d,) unit mean of the raw vectors, None where there are none.
     """
 
@@ -60,8 +64,10 @@ class PrimedEncoder:
             return np.empty((0, self.dimension), np.float32)
         return np.stack([self.known[text] for text in texts])
 
-    def encode_parts(self, texts: Sequence[str], parts: Sequence[Spans]) -> tuple[Vector, list[Vector]]:
-        return self.encoder.encode_parts(texts, parts)
+    def encode_parts(
+        self, texts: Sequence[str], parts: Sequence[Spans], *, kind: Literal["query", "document"]
+    ) -> tuple[Vector, list[Vector]]:
+        return self.encoder.encode_parts(texts, parts, kind=kind)
 
 
 def encode_group(
@@ -88,22 +94,29 @@ def encode_group(
     if "situated" not in vectors:
         lines = []
     texts = [*new.values(), *lines]
-    spans: list[Spans] = [part_spans(text) for text in new.values()] if "sentences" in vectors else [()] * len(new)
-    encoded, parts = encoder.encode_parts(texts, [*spans, *[()] * len(lines)])
+    sentences = [part_spans(text) if "sentences" in vectors else [] for text in new.values()]
+    spans = [word_spans(text) if "late_interaction" in vectors else [] for text in new.values()]
+    parts = [[*of_sentences, *of_words] for of_sentences, of_words in zip(sentences, spans, strict=True)]
+    encoded, rows = encoder.encode_parts(texts, [*parts, *[[]] * len(lines)], kind="document")
     for n, id in enumerate(new):
-        # a chunk of signs alone has no sentence: it is its own
-        made[id] = {"raw": encoded[n], "sentences": parts[n] if len(parts[n]) else encoded[n : n + 1]}
+        of_sentences, of_words = (r[r.any(axis=1)] for r in np.split(rows[n], [len(sentences[n])]))
+        made[id] = {
+            "raw": encoded[n],
+            # a chunk of signs alone has no sentence: it is its own
+            "sentences": of_sentences if len(of_sentences) else encoded[n : n + 1],
+            "late_interaction": word_vectors(of_words),
+        }
     primed = PrimedEncoder(encoder, dict(zip(lines, encoded[len(new) :], strict=True)))
     found = []
     for p in group:
         read = _read(p)
-        rows = np.stack([made[c.id]["raw"] for c in read]) if read else np.empty((0, encoder.dimension), np.float32)
-        situated = situator.vectors(p.document, read, rows, primed) if "situated" in vectors else rows
+        raw = np.stack([made[c.id]["raw"] for c in read]) if read else np.empty((0, encoder.dimension), np.float32)
+        situated = situator.vectors(p.document, read, raw, primed) if "situated" in vectors else raw
         of_chunks = {
             c.id: {name: v for name, v in (*made[c.id].items(), ("situated", situated[n])) if name in vectors}
             for n, c in enumerate(read)
         }
-        found.append(DenseVectors(of_chunks, mean_vector(rows)))
+        found.append(DenseVectors(of_chunks, mean_vector(raw)))
     return found
 
 
@@ -142,8 +155,9 @@ def _read(prepared: Prepared) -> list[Chunk]:
 
 def _stored(store: Store, generation: Generation, ids: Sequence[str]) -> dict[str, Mapping[str, Vector]]:
     """What is stored of these chunks and can be kept: all that the encoder makes of their text alone."""
-    names = [name for name in ("raw", "sentences") if name in generation.vectors]
+    names = [name for name in OF_TEXT if name in generation.vectors]
     records = store.retrieve(generation.chunks, ids, fields=(), vectors=names)
+    # of stop words alone there is no vector for late interaction, whose chunks are encoded again
     return {id: _dense(record) for id, record in records.items() if all(name in record.vectors for name in names)}
 
 

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rag.chunking.words import split_long_words
 from rag.errors import ModelError
@@ -18,6 +19,9 @@ from rag.settings import Embedding
 
 if TYPE_CHECKING:
     import torch
+
+
+_NO_PARTS = np.empty((0, 2), np.int64)
 
 
 class Backbone(Protocol):
@@ -56,31 +60,34 @@ class TorchEncoder:
         prompt, longest = self.tokenizer.prompts[kind], self.tokenizer.max_word_chars
         # a question may hold words that are too long for the tokenizer as well as a chunk
         ids = self.tokenizer.ids([prompt + split_long_words(text, longest) for text in texts])
-        return self._encoded(ids, [()] * len(ids))[0]
+        return self._encoded(ids, [_NO_PARTS] * len(ids))[0]
 
-    def encode_parts(self, texts: Sequence[str], parts: Sequence[Spans]) -> tuple[Vector, list[Vector]]:
-        """Documents and parts of them from one pass; see `rag.protocols.Encoder`.
-
-        Args:
-            texts: without words that are too long for the tokenizer, as chunks are.
+    def encode_parts(
+        self, texts: Sequence[str], parts: Sequence[Spans], *, kind: Literal["query", "document"]
+    ) -> tuple[Vector, list[Vector]]:
+        """Texts and parts of them from one pass; see `rag.protocols.Encoder`.
 
         Raises:
             ModelError: as `encode`.
         """
-        prompt = self.tokenizer.prompts["document"]
+        prompt, longest = self.tokenizer.prompts[kind], self.tokenizer.max_word_chars
+        split = [split_long_words(text, longest) for text in texts]
         ids, rows = [], []
-        for (found, starts), spans in zip(self.tokenizer.located([prompt + t for t in texts]), parts, strict=True):
+        located = self.tokenizer.located([prompt + text for text in split])
+        for (found, starts), text, whole, spans in zip(located, texts, split, parts, strict=True):
             ids.append(found)
+            bounds = np.asarray(spans, np.int64).reshape(-1, 2)
+            if len(whole) > len(text):
+                bounds = _positions(text, whole)[bounds]
             # white space before a word belongs to its token in some tokenizers: a span holds what begins before its end
-            bounds = np.searchsorted(np.asarray(starts) - len(prompt), np.asarray(spans, np.int64).reshape(-1, 2))
-            rows.append([(int(low), int(high)) for low, high in bounds])
+            rows.append(np.searchsorted(np.asarray(starts) - len(prompt), bounds))
         return self._encoded(ids, rows)
 
-    def _encoded(self, ids: Sequence[list[int]], parts: Sequence[Spans]) -> tuple[Vector, list[Vector]]:
+    def _encoded(self, ids: Sequence[list[int]], parts: Sequence[NDArray[np.int64]]) -> tuple[Vector, list[Vector]]:
         """Vectors of texts and of runs of their tokens.
 
         Args:
-            parts: for each text, (first, end) of runs of its tokens; what lies beyond the window has no vector.
+            parts: for each text, (m, 2) first and end of runs of its tokens; what lies beyond the window is 0.
         """
         import torch
 
@@ -94,9 +101,8 @@ class TorchEncoder:
                 vectors[batch] = _unit(torch.stack([s.mean(0) if self._pooling == "mean" else s[0] for s in states]))
                 for i, s in zip(batch, states, strict=True):
                     inner = s[before : len(s) - len(self.tokenizer.suffix)]
-                    means = [inner[low:high].mean(0) for low, high in parts[i] if low < min(high, len(inner))]
-                    if means:
-                        of_parts[i] = _unit(torch.stack(means))
+                    if len(parts[i]):
+                        of_parts[i] = _unit(_sums(inner, torch.from_numpy(parts[i]).to(inner.device)))
         if not all(np.isfinite(v).all() for v in (vectors, *of_parts)):
             raise ModelError("the encoder computed values that are not numbers: set embedding.dtype: float32")
         return vectors, of_parts
@@ -143,6 +149,25 @@ def load_encoder(settings: Embedding) -> TorchEncoder:
 
         backbone = AutoBackbone(folder, tokenizer.pad_id, dtype, device)
     return TorchEncoder(tokenizer, backbone, pooling, settings.batch_tokens)
+
+
+def _positions(text: str, split: str) -> NDArray[np.int64]:
+    """Where each character of a text, and its end, is in the text with long words split."""
+    found, at = [], 0
+    for character in text:
+        at += split[at] != character  # a space that was added; it never stands before one of the text's own
+        found.append(at)
+        at += 1
+    return np.array([*found, at])
+
+
+def _sums(states: "torch.Tensor", runs: "torch.Tensor") -> "torch.Tensor":
+    """Sums of the states (n, d) over runs (m, 2) -> (m, d), all at once."""
+    import torch
+
+    before = torch.nn.functional.pad(states.cumsum(0, dtype=torch.float64), (0, 0, 1, 0))
+    first, end = runs.clamp(max=len(states)).unbind(1)
+    return (before[torch.maximum(first, end)] - before[first]).float()
 
 
 def _unit(rows: "torch.Tensor") -> Vector:

@@ -34,7 +34,7 @@ _CHARACTER_WEIGHT = 0.3
 _GRAM = 4
 
 # scripts written without spaces between words, or with words of two or three characters
-_DENSE = "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\U00020000-\U0003ffff"
+DENSE_SCRIPTS = "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\U00020000-\U0003ffff"
 # `\w` leaves out combining marks, without which words of Indic scripts, Thai and pointed Hebrew fall apart
 _MARKS = "".join(
     chr(code)
@@ -48,12 +48,14 @@ _INVISIBLE = dict.fromkeys([0xAD, 0x640, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF]
 
 def _pattern(letter: str, letters: str) -> re.Pattern[str]:
     # bounded, so that no single word of a hostile document is long; compounds are taken apart below
-    return re.compile(rf"['’][sS](?!\w)|[{_DENSE}]+|{letter}{letters}{{0,99}}(?:[.,-]{letter}{letters}{{0,99}}){{0,9}}")
+    return re.compile(
+        rf"['’][sS](?!\w)|[{DENSE_SCRIPTS}]+|{letter}{letters}{{0,99}}(?:[.,-]{letter}{letters}{{0,99}}){{0,9}}"
+    )
 
 
 _ASCII_WORD = _pattern("[A-Za-z0-9_]", "[A-Za-z0-9_]")
-_WORD = _pattern(rf"[^\W{_DENSE}]", rf"(?:[^\W{_DENSE}]|[{_MARKS}])")
-_DENSE_RUN = re.compile(f"[{_DENSE}]")
+_WORD = _pattern(rf"[^\W{DENSE_SCRIPTS}]", rf"(?:[^\W{DENSE_SCRIPTS}]|[{_MARKS}])")
+_DENSE_RUN = re.compile(f"[{DENSE_SCRIPTS}]")
 _LATIN = re.compile("[A-Za-z\u00aa-\u024f\u1e00-\u1eff]")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _PARTS = re.compile(r"\d+(?:\.\d+)*|[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+")

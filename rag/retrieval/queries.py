@@ -1,11 +1,15 @@
 """A query as the legs ask it: its dense vector and its terms."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from rag.legs import LEGS
 from rag.models.languages import Languages
-from rag.points import AnyVector
+from rag.models.late_interaction import weighted, word_spans, word_vectors
+from rag.points import AnyVector, Vector
 from rag.protocols import Encoder, LexicalEncoder
 
 
@@ -16,11 +20,13 @@ class QueryEncoder:
     Attributes:
         encoder: loads the encoder at its first call; not called where no dense leg counts.
         languages: what it reads.
+        idf: rarity of words (m,) -> (m,), by their term ids.
     """
 
     encoder: Callable[[], Encoder]
     lexical: LexicalEncoder
     languages: Languages
+    idf: Callable[[NDArray[np.uint32]], NDArray[np.float32]]
 
     def encode(self, query: str, weights: Mapping[str, float]) -> dict[str, AnyVector]:
         """What each leg with a weight asks, by leg.
@@ -35,6 +41,19 @@ class QueryEncoder:
                 (terms,) = self.lexical.encode([query], kind="query", unit=unit)
                 asked |= dict.fromkeys(legs, terms)
         dense = [name for name in weights if LEGS[name].query == "dense"]
-        if dense and query.strip() and self.languages.cover(query):
-            asked |= dict.fromkeys(dense, self.encoder().encode([query], kind="query")[0])
+        late = [name for name in weights if LEGS[name].query == "late_interaction"]
+        if (dense or late) and query.strip() and self.languages.cover(query):
+            spans = word_spans(query) if late else []
+            whole, (words,) = self.encoder().encode_parts([query], [spans], kind="query")
+            asked |= dict.fromkeys(dense, whole[0])
+            if late and words.any():
+                rarity = self._rarity([query[start:end] for start, end in spans])
+                rarity[~words.any(axis=1)] = 0  # beyond the window
+                asked |= dict.fromkeys(late, weighted(word_vectors(words), rarity))
         return asked
+
+    def _rarity(self, words: Sequence[str]) -> Vector:
+        """The idf of each word's rarest term (m,); 0 for one without terms."""
+        indices = [terms.indices for terms in self.lexical.encode(words, kind="query")]
+        idf = np.split(self.idf(np.concatenate(indices)), np.cumsum([len(of_word) for of_word in indices])[:-1])
+        return np.array([of_word.max(initial=0) for of_word in idf], np.float32)

@@ -4,9 +4,10 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from rag.legs import LEGS
+from rag.models.late_interaction import DIMENSION as WORD_DIMENSION
 from rag.points import CollectionSchema
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Raised when the meaning of a stored field or vector changes: a corpus of another version must be rebuilt."""
 
 
@@ -21,13 +22,15 @@ def chunks_schema(
 ) -> CollectionSchema:
     """Chunks: what the legs search, and the fields that searches filter on.
 
-    `raw` and `situated` vectors are (dimension,), `sentences` is (m, dimension), all others are term weights.
+    `raw` and `situated` vectors are (dimension,), `sentences` is (m, dimension), `late_interaction` has a row a word,
+    all others are term weights.
     """
     vectors = chunk_vectors(legs)
+    multi = {"sentences": dimension, "late_interaction": min(dimension, WORD_DIMENSION)}
     return CollectionSchema(
         name=name,
         dense={vector: dimension for vector in ("raw", "situated") if vector in vectors},
-        multi={vector: dimension for vector in ("sentences",) if vector in vectors},
+        multi={vector: size for vector, size in multi.items() if vector in vectors},
         sparse=tuple(vector for vector in ("lexical", "bigrams", "headings", "ngrams") if vector in vectors),
         indexes={
             "document_id": "keyword",

@@ -87,7 +87,7 @@ def server_query(leg: Leg, limit: int, schema: CollectionSchema, *, rescored: bo
     """The request for a leg, without payload and vectors; `rescored` where the collection has 8-bit codes."""
     query = server_vector(leg.query)
     return models.QueryRequest(
-        query=[query] if leg.vector in schema.multi else query,
+        query=[query] if leg.vector in schema.multi and np.ndim(query) == 1 else query,
         using=leg.vector,
         filter=server_filter(leg.where),
         params=RESCORED if rescored and leg.vector in schema.dense else None,

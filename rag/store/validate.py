@@ -19,8 +19,8 @@ from rag.store.fields import check_key, check_text, field_path
 MAX_DEPTH = 20
 """Levels of dicts and lists in a payload, the payload itself included. The engine's log cannot be read beyond 120."""
 MAX_DIMENSION = 65_536
-MAX_ROWS = 2_500
-"""Of a multi vector: times 384 numbers, just below the 1,048,576 that Qdrant takes for a point."""
+MAX_NUMBERS = 1_000_000
+"""Of a multi vector: just below the 1,048,576 that Qdrant takes for a point."""
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}")
 VECTOR_NAME = re.compile(r"[a-z0-9_]{1,40}")
 _NOT_FINITE = "numbers are finite (no NaN, no infinity)"
@@ -82,7 +82,7 @@ def check_query(schema: CollectionSchema, name: str, query: AnyVector) -> str | 
     """What is wrong with a query of the vector of this name, or None."""
     if name in schema.sparse and isinstance(query, SparseVector):
         return check_terms(query)
-    if name in schema.multi:
+    if name in schema.multi and getattr(query, "ndim", 0) == 1:
         return _check_dense(query, schema.multi[name])
     return check_vector(schema, name, query)
 
@@ -173,8 +173,9 @@ def _check_dense(vector: AnyVector, dimension: int) -> str | None:
 def _check_multi(vector: AnyVector, dimension: int) -> str | None:
     if not isinstance(vector, np.ndarray) or vector.dtype != np.float32:
         return f"a multi vector is a float32 array, not {getattr(vector, 'dtype', type(vector).__name__)}"
-    if vector.ndim != 2 or vector.shape[1] != dimension or len(vector) > MAX_ROWS:
-        return f"shape {vector.shape}, the collection has (at most {MAX_ROWS}, {dimension})"
+    most = MAX_NUMBERS // dimension
+    if vector.ndim != 2 or vector.shape[1] != dimension or len(vector) > most:
+        return f"shape {vector.shape}, the collection has (at most {most}, {dimension})"
     return None if np.isfinite(vector).all() else _NOT_FINITE
 
 

@@ -154,7 +154,8 @@ class ExactStore:
     def _scores(self, name: str, leg: Leg) -> list[tuple[str, float]]:
         having = [r for r in self._matching(name, leg.where) if leg.vector in r.vectors]
         if not isinstance(leg.query, SparseVector):
-            return [(r.id, float(np.max(_dense(r, leg.vector) @ leg.query))) for r in having]
+            query = np.atleast_2d(leg.query)
+            return [(r.id, float((np.atleast_2d(_dense(r, leg.vector)) @ query.T).max(axis=0).sum())) for r in having]
         weighted = self._with_idf(name, leg.vector, leg.query)
         sparse = [(r.id, _sparse(r, leg.vector)) for r in having]
         return [(i, v.dot(weighted)) for i, v in sparse if np.isin(v.indices, weighted.indices).any()]

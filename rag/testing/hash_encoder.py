@@ -41,15 +41,17 @@ class HashEncoder:
             rows[n] /= np.linalg.norm(rows[n])
         return rows
 
-    def encode_parts(self, texts: Sequence[str], parts: Sequence[Spans]) -> tuple[Vector, list[Vector]]:
-        """Each part as a text of its own; parts without words have no vector."""
-        rows = [
-            [t[a:b] for a, b in spans if _WORD.search(t[a:b].lower())] for t, spans in zip(texts, parts, strict=True)
-        ]
+    def encode_parts(
+        self, texts: Sequence[str], parts: Sequence[Spans], *, kind: Literal["query", "document"]
+    ) -> tuple[Vector, list[Vector]]:
+        """Each part as a text of its own; parts without words are 0."""
+        rows = [[t[a:b] for a, b in spans] for t, spans in zip(texts, parts, strict=True)]
         counted = self.tokens_encoded
-        of_parts = [self.encode(row, kind="document") for row in rows]
+        of_parts = [self.encode(row, kind=kind) for row in rows]
         self.tokens_encoded = counted  # they are read once
-        return self.encode(texts, kind="document"), of_parts
+        for vectors, row in zip(of_parts, rows, strict=True):
+            vectors[[not _WORD.search(part.lower()) for part in row]] = 0
+        return self.encode(texts, kind=kind), of_parts
 
 
 @lru_cache(maxsize=65_536)

@@ -47,7 +47,9 @@ BAD_POINTS: dict[str, Callable[[Point], Point]] = {
     "infinity": lambda p: _with_vector(p, "raw", np.full(DIMENSION, np.inf, dtype=np.float32)),
     "rows of a wrong dimension": lambda p: _with_vector(p, "sentences", np.ones((2, 3), dtype=np.float32)),
     "one row that is no matrix": lambda p: _with_vector(p, "sentences", p.vectors["raw"]),
-    "too many rows": lambda p: _with_vector(p, "sentences", np.ones((2501, DIMENSION), dtype=np.float32)),
+    "too many rows": lambda p: _with_vector(
+        p, "sentences", np.ones((1_000_000 // DIMENSION + 1, DIMENSION), dtype=np.float32)
+    ),
     "NaN in a row": lambda p: _with_vector(p, "sentences", np.full((2, DIMENSION), np.nan, dtype=np.float32)),
     "sparse as dense": lambda p: _with_vector(p, "raw", terms({1: 1.0})),
     "dense as sparse": lambda p: _with_vector(p, "lexical", p.vectors["raw"]),

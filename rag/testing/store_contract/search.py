@@ -23,7 +23,7 @@ BAD_LEGS = (
     Leg(vector="raw", query=terms({1: 1.0}), limit=5),
     Leg(vector="lexical", query=unit_vectors(1, 1)[0], limit=5),
     Leg(vector="raw", query=unit_vectors(1, 1)[0], limit=0),
-    Leg(vector="sentences", query=unit_vectors(2, 1), limit=5),
+    Leg(vector="sentences", query=np.ones((2, 3), dtype=np.float32), limit=5),
     Leg(vector="sentences", query=np.ones(3, dtype=np.float32), limit=5),
 )
 
@@ -70,6 +70,16 @@ class SearchContract(StoreFixtures):
         assert hits[0].id == point_id(4)
         assert hits[0].score == pytest.approx(1.0, abs=0.01)
         assert {hit.id for hit in hits} == {point_id(n) for n in range(48) if n % 5}
+
+    def test_a_query_of_several_vectors_adds_up_the_best_of_each(self, filled: Store, exact: ExactStore) -> None:
+        weighted = unit_vectors(3, 61) * np.array([[0.5], [0.3], [0.2]], dtype=np.float32)
+        legs = [Leg(vector="sentences", query=weighted[:n], limit=99) for n in (1, 2, 3)]
+        for found, expected in zip(filled.search(SCHEMA.name, legs), exact.search(SCHEMA.name, legs), strict=True):
+            assert_same_ranking(found, expected, tolerance=0.01)
+        rows = np.asarray(points(48)[4].vectors["sentences"])
+        (hits,) = filled.search(SCHEMA.name, legs[-1:])
+        by_hand = sum(max(float(query @ row) for row in rows) for query in weighted)
+        assert next(h.score for h in hits if h.id == point_id(4)) == pytest.approx(by_hand, abs=0.01)
 
     def test_scores_are_rounded_and_ties_stand_in_order_of_id(self, store: Store) -> None:
         store.create(SCHEMA)

@@ -149,10 +149,11 @@ def test_a_text_beyond_the_window_is_the_mean_of_its_windows(encoder: Any) -> No
     assert max(sizes) <= counter.max_tokens
     mean = np.average(encoder.encode(pieces, kind="document"), axis=0, weights=sizes)
     assert long == pytest.approx(mean / np.linalg.norm(mean), abs=1e-5)
-    whole, (parts, _) = windows.encode_parts([text, "short"], [[(0, 12), (len(text) - 15, len(text))], []])
+    spans = [(0, 12), (len(text) - 15, len(text))]
+    whole, (parts, _) = windows.encode_parts([text, "short"], [spans, []], kind="document")
     assert whole[0] == pytest.approx(long, abs=1e-5)
     last = pieces[-1]
-    _, (expected,) = encoder.encode_parts([last], [[(len(last) - 15, len(last))]])
+    _, (expected,) = encoder.encode_parts([last], [[(len(last) - 15, len(last))]], kind="document")
     assert parts[1] == pytest.approx(expected[0], abs=1e-5)
 
 

@@ -284,7 +284,7 @@ def test_parts_are_the_means_of_their_tokens_states(copy: Callable[[str], Path],
     encoder = load(folder)
     text = "the cat sat: xyz ran. big red dog"
     spans = [(0, 11), (12, 21), (21, 22), (22, 33)]  # the third is a blank: no token begins in it
-    vectors, (parts,) = encoder.encode_parts([text], [spans])
+    vectors, (parts,) = encoder.encode_parts([text], [spans], kind="document")
     assert vectors == pytest.approx(encoder.encode([text], kind="document"), abs=1e-6)
 
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
@@ -303,16 +303,41 @@ def test_parts_are_the_means_of_their_tokens_states(copy: Callable[[str], Path],
         ]
         mean = np.mean(rows, axis=0)
         expected.append(mean / np.linalg.norm(mean))
+    np.testing.assert_allclose(parts[[0, 1, 3]], expected, atol=1e-5)
+    assert not parts[2].any()
+
+
+def test_parts_of_a_text_with_a_word_too_long_for_the_tokenizer(folders: dict[str, Path]) -> None:
+    """It is split before it is read: what comes after it is where it was."""
+    encoder = load(folders["bert"])
+    long = "x" * (encoder.tokenizer.max_word_chars + 5)
+    text = f"cat {long} dog"
+    split = f"cat {long[: encoder.tokenizer.max_word_chars]} {long[encoder.tokenizer.max_word_chars :]} dog"
+    _, (parts,) = encoder.encode_parts([text], [[(0, 3), (len(text) - 3, len(text))]], kind="query")
+    _, (expected,) = encoder.encode_parts([split], [[(0, 3), (len(split) - 3, len(split))]], kind="query")
+    np.testing.assert_allclose(parts, expected, atol=1e-6)
+    assert parts.any(axis=1).all()
+
+
+def test_questions_and_their_parts_have_their_own_prompt(copy: Any, folders: dict[str, Path]) -> None:
+    folder = copy("bert")
+    prompts = {"query": "the cat ", "document": ""}
+    (folder / "config_sentence_transformers.json").write_text(json.dumps({"prompts": prompts}))
+    plain, prompted = load(folders["bert"]), load(folder)
+    whole, (parts,) = prompted.encode_parts(["big dog"], [[(0, 3), (4, 7)]], kind="query")
+    assert whole == pytest.approx(prompted.encode(["big dog"], kind="query"), abs=1e-6)
+    _, (expected,) = plain.encode_parts(["the cat big dog"], [[(8, 11), (12, 15)]], kind="document")
     np.testing.assert_allclose(parts, expected, atol=1e-5)
 
 
-def test_parts_beyond_the_window_have_no_vector(folders: dict[str, Path]) -> None:
+def test_parts_beyond_the_window_are_zero(folders: dict[str, Path]) -> None:
     encoder = load(folders["bert"])
     text = "cat " * 50
     before = encoder.tokens_encoded
-    vectors, parts = encoder.encode_parts([text, "", "dog"], [[(0, 8), (140, 200), (190, 200)], [], [(0, 3)]])
+    spans = [[(0, 8), (140, 200), (190, 200)], [], [(0, 3)]]
+    vectors, parts = encoder.encode_parts([text, "", "dog"], spans, kind="document")
     assert vectors.shape == (3, 32)
-    assert [rows.shape for rows in parts] == [(2, 32), (0, 32), (1, 32)]
-    np.testing.assert_allclose(np.linalg.norm(np.concatenate(parts), axis=1), 1, atol=1e-6)
+    assert [rows.shape for rows in parts] == [(3, 32), (0, 32), (1, 32)]
+    np.testing.assert_allclose(np.linalg.norm(np.concatenate(parts), axis=1), [1, 1, 0, 1], atol=1e-6)
     assert (encoder.tokens_encoded - before, encoder.tokens_truncated) == (39, 12)
-    assert [*map(len, encoder.encode_parts([], []))] == [0, 0]
+    assert [*map(len, encoder.encode_parts([], [], kind="document"))] == [0, 0]

@@ -8,6 +8,7 @@ import pytest
 
 from rag import Rag
 from rag.errors import RagError
+from rag.models.late_interaction import word_spans, word_vectors
 from rag.points import Record, SparseVector
 from rag.protocols import TextUnit
 from rag.retrieval.terms import TermStatistics
@@ -32,7 +33,7 @@ def reference(corpus: Rag, query: str) -> dict[str, float]:
     store, generation = corpus._opened()
     weights = corpus.settings.retrieval.weights
     dense = corpus.encoder.encode([query], kind="query")[0]
-    names = ("situated", "sentences", "lexical", "bigrams", "headings")
+    names = ("situated", "sentences", "late_interaction", "lexical", "bigrams", "headings")
     chunks = list(store.scroll(generation.chunks, vectors=names))
     documents = list(store.scroll(generation.documents, vectors=("mean", "lexical")))
     units: dict[str, TextUnit] = {"lexical": "words", "bigrams": "bigrams", "headings": "words"}
@@ -48,6 +49,20 @@ def reference(corpus: Rag, query: str) -> dict[str, float]:
         scores = [sum(w * idf[t] * held.get(t, 0.0) for t, w in asked.items()) for held in stored]
         return scores, corpus.lexical.max_term_weight * sum(w * idf[t] for t, w in asked.items())
 
+    spans = list(word_spans(query))
+    _, (rows,) = corpus.encoder.encode_parts([query], [spans], kind="query")
+    rows, weight = word_vectors(rows), np.zeros(len(spans))
+    stored = [set(v.indices.tolist()) for r in chunks if isinstance(v := r.vectors.get("lexical"), SparseVector)]
+    for place, (start, end) in enumerate(spans):
+        (found,) = corpus.lexical.encode([query[start:end]], kind="query")
+        holding = [sum(term in terms for terms in stored) for term in found.indices.tolist()]
+        weight[place] = max((np.log(1 + (len(stored) - n + 0.5) / (n + 0.5)) for n in holding), default=0)
+    weight[~rows.any(axis=1)] = 0
+
+    def late(record: Record) -> float:
+        nearest = (rows @ np.asarray(record.vectors["late_interaction"]).T).max(axis=1)
+        return float(weight @ nearest / weight.sum()) if weight.any() else 0.0
+
     words, best = bm25(chunks, "lexical")
     bigrams, headings = bm25(chunks, "bigrams")[0], bm25(chunks, "headings")[0]
     of_documents, best_document = bm25(documents, "lexical")
@@ -58,6 +73,7 @@ def reference(corpus: Rag, query: str) -> dict[str, float]:
         scores[r.id] = (
             weights.situated * max(float(np.asarray(r.vectors["situated"]) @ dense), 0)
             + weights.sentences * max(float((np.asarray(r.vectors["sentences"]) @ dense).max()), 0)
+            + weights.late_interaction * max(late(r), 0)
             + weights.document * max(float(np.asarray(mean) @ dense), 0)
             + (weights.lexical * words[n] + weights.bigrams * bigrams[n] + weights.headings * headings[n]) / best
             + weights.document_lexical * document_words / best_document
@@ -94,7 +110,8 @@ def test_after_deletes_scores_are_those_of_a_fresh_corpus(notes: Rag, tmp_path: 
 
 def test_every_hit_has_every_leg_and_its_rank(notes: Rag) -> None:
     hits = notes.search("zebra11", top_k=8)
-    legs = {"situated", "sentences", "lexical", "bigrams", "headings", "document", "document_lexical"}
+    legs = {"situated", "sentences", "late_interaction", "lexical"}
+    legs |= {"bigrams", "headings", "document", "document_lexical"}
     assert all(set(h.scores) == set(h.ranks) == legs for h in hits)
     assert hits[0].ranks["lexical"] == 1
     assert [h.rank for h in hits] == list(range(1, len(hits) + 1))

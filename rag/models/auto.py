@@ -3,9 +3,10 @@
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
-from transformers import AutoModel
+import transformers
 from transformers.utils import logging
 
 from rag.errors import ModelError
@@ -24,35 +25,9 @@ class AutoBackbone:
         Raises:
             ModelError: transformers does not know the architecture, it is no encoder, or weights are missing.
         """
-        verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-        logging.set_verbosity_error()
-        logging.disable_progress_bar()
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                model, report = AutoModel.from_pretrained(
-                    folder,
-                    dtype=dtype,
-                    trust_remote_code=False,
-                    use_safetensors=True,
-                    local_files_only=True,
-                    output_loading_info=True,
-                )
-        except Exception as error:  # whatever a foreign configuration makes transformers raise
-            reason = " ".join(str(error).split())[:300]
-            raise ModelError(f"{folder}: transformers cannot load it ({type(error).__name__}: {reason})") from None
-        finally:
-            logging.set_verbosity(verbosity)
-            if bars:
-                logging.enable_progress_bar()
+        model = load_pretrained("AutoModel", folder, dtype)
         if model.config.is_encoder_decoder:
             raise ModelError(f"{folder}: {model.config.model_type} has a decoder: an encoder-only model is needed")
-        # transformers fills missing weights with random numbers; only the pooler is not used here
-        missing = sorted(name for name in report["missing_keys"] if "pooler" not in name)
-        if missing:
-            raise ModelError(
-                f"{folder}: {len(missing)} weights are missing, such as {missing[0]}: fetch the model again"
-            )
         self._model = model.eval().to(device)
         self._pad_id, self._device = pad_id, device
         self.dimension: int = model.config.hidden_size
@@ -65,3 +40,40 @@ class AutoBackbone:
         mask = (torch.arange(width, device=self._device) < lengths[:, None]).long()
         states = self._model(input_ids=ids, attention_mask=mask).last_hidden_state
         return [row[: len(ids)] for row, ids in zip(states, sequences, strict=True)]
+
+
+def load_pretrained(kind: str, folder: Path, dtype: torch.dtype) -> Any:
+    """A model of transformers, from safetensors and without code of its own.
+
+    Args:
+        kind: transformers' class, such as AutoModel.
+
+    Raises:
+        ModelError: transformers does not know the architecture, or weights are missing.
+    """
+    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            model, report = getattr(transformers, kind).from_pretrained(
+                folder,
+                dtype=dtype,
+                trust_remote_code=False,
+                use_safetensors=True,
+                local_files_only=True,
+                output_loading_info=True,
+            )
+    except Exception as error:  # whatever a foreign configuration makes transformers raise
+        reason = " ".join(str(error).split())[:300]
+        raise ModelError(f"{folder}: transformers cannot load it ({type(error).__name__}: {reason})") from None
+    finally:
+        logging.set_verbosity(verbosity)
+        if bars:
+            logging.enable_progress_bar()
+    # transformers fills missing weights with random numbers; an encoder's pooler is not used here
+    missing = sorted(name for name in report["missing_keys"] if kind != "AutoModel" or "pooler" not in name)
+    if missing:
+        raise ModelError(f"{folder}: {len(missing)} weights are missing, such as {missing[0]}: fetch the model again")
+    return model

@@ -96,7 +96,7 @@ class TorchEncoder:
         before = len(self.tokenizer.prefix)
         with self._lock, torch.inference_mode():
             sequences = self._sequences(ids)
-            for batch in _batches([len(sequence) for sequence in sequences], self._batch_tokens):
+            for batch in batches([len(sequence) for sequence in sequences], self._batch_tokens):
                 states = [s.float() for s in self._backbone.states([sequences[i] for i in batch])]
                 vectors[batch] = _unit(torch.stack([s.mean(0) if self._pooling == "mean" else s[0] for s in states]))
                 for i, s in zip(batch, states, strict=True):
@@ -137,8 +137,8 @@ def load_encoder(settings: Embedding) -> TorchEncoder:
         import torch
     weights = checked.result()
 
-    device = _device(settings.device)
-    dtype = torch.bfloat16 if _computes_bfloat16(settings.dtype, device) else torch.float32
+    device = device_named(settings.device)
+    dtype = torch.bfloat16 if computes_bfloat16(settings.dtype, device) else torch.float32
     from rag.models.bert import Bert, covers
 
     backbone: Backbone
@@ -176,7 +176,7 @@ def _unit(rows: "torch.Tensor") -> Vector:
     return torch.nn.functional.normalize(rows, dim=1).cpu().numpy()
 
 
-def _batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
+def batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
     """Positions of texts of similar length, longest first; at most `budget` tokens with padding, or a single text."""
     batch: list[int] = []
     for i in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
@@ -188,7 +188,12 @@ def _batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
         yield batch
 
 
-def _device(name: str) -> "torch.device":
+def device_named(name: str) -> "torch.device":
+    """The device, if it can be used.
+
+    Raises:
+        ModelError: it cannot.
+    """
     import torch
 
     try:
@@ -196,11 +201,11 @@ def _device(name: str) -> "torch.device":
         torch.empty(1, device=device)
     except Exception as error:  # assertion, runtime and driver errors alike
         reason = str(error).partition("\n")[0]
-        raise ModelError(f"embedding.device {name!r} cannot be used ({reason}): set embedding.device: cpu") from None
+        raise ModelError(f"the device {name!r} cannot be used ({reason}): set device: cpu") from None
     return device
 
 
-def _computes_bfloat16(dtype: str, device: "torch.device") -> bool:
+def computes_bfloat16(dtype: str, device: "torch.device") -> bool:
     """Whether to compute in bfloat16; auto does where the hardware does (emulated it is several times slower)."""
     import torch
 

@@ -8,12 +8,15 @@ whole text. Stop words have none.
 """
 
 import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
 from rag.models.words import DENSE_SCRIPTS, STOP_WORDS
 from rag.points import Vector
+from rag.protocols import Encoder
 
 DIMENSION = 64
 """Numbers of a word's vector. Projecting 384 of them to 128 or 64 at random changes the figures by less than .3 points
@@ -44,6 +47,29 @@ def weighted(rows: Vector, idf: Vector) -> Vector:
     total = float(idf.sum())
     shares = idf / total if total else np.zeros_like(idf)
     return np.asarray(rows * shares[:, None], np.float32)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LateInteraction:
+    """Compares texts that are read when a question is asked; implements `rag.protocols.Reranker`.
+
+    Attributes:
+        encoder: loads the encoder at its first call.
+        rarity: words (m,) -> their idf (m,).
+    """
+
+    encoder: Callable[[], Encoder]
+    rarity: Callable[[Sequence[str]], Vector]
+
+    def score(self, query: str, texts: Sequence[str]) -> Vector:
+        """(n,) float32, at most 1; all 0 for a question of stop words alone."""
+        encoder, spans = self.encoder(), word_spans(query)
+        _, (rows,) = encoder.encode_parts([query], [spans], kind="query")
+        if not rows.any():
+            return np.zeros(len(texts), np.float32)
+        asked = weighted(rows, self.rarity([query[start:end] for start, end in spans]) * rows.any(axis=1))
+        _, read = encoder.encode_parts(texts, [word_spans(text) for text in texts], kind="document")
+        return np.array([maxsim(asked, of_text) for of_text in read], np.float32)
 
 
 def maxsim(query: Vector, text: Vector) -> float:

@@ -1,16 +1,19 @@
 """The dense encoder's tokenizer, without torch: sizing chunks needs no more than this."""
 
+import logging
 import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from rag.chunking.words import split_long_words
 from rag.errors import ModelError
 from rag.models.files import read_json
 
 # Without a value the library warns on stderr in every forked child; one thread tokenises far faster than any encoder.
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
+_LOG = logging.getLogger(__name__)
 _PADDED_POSITIONS = {
     "camembert",
     "data2vec-text",
@@ -99,6 +102,30 @@ class EncoderTokenizer:
         """Token ids of each text as of `ids`, and the code point at which each token begins."""
         encodings = self._tokenizer.encode_batch([_encodable(text) for text in texts], add_special_tokens=False)
         return [(encoding.ids, [start for start, _ in encoding.offsets]) for encoding in encodings]
+
+    def pairs(self, query: str, texts: Sequence[str]) -> list[list[tuple[list[int], list[int]]]]:
+        """Question and text as one input, special tokens included: ids and token types.
+
+        Returns:
+            For each text its windows, one where it fits beside the question. Of a question that is longer than half of
+            the window the first half is read.
+        """
+        (asked,) = self._tokenizer.encode_batch(
+            [_encodable(split_long_words(query, self.max_word_chars))], add_special_tokens=False
+        )
+        room = (
+            self.window + len(self.prefix) + len(self.suffix) - self._tokenizer.num_special_tokens_to_add(is_pair=True)
+        )
+        if len(asked.ids) > room // 2:
+            _LOG.warning("of the question %d of %d tokens are read", room // 2, len(asked.ids))
+            asked.truncate(room // 2)
+        read = [_encodable(split_long_words(text, self.max_word_chars)) for text in texts]
+        found = []
+        for text in self._tokenizer.encode_batch(read, add_special_tokens=False):
+            text.truncate(room - len(asked.ids))
+            joined = [self._tokenizer.post_process(asked, part) for part in (text, *text.overflowing)]
+            found.append([(pair.ids, pair.type_ids) for pair in joined])
+        return found
 
 
 def _encodable(text: str) -> str:

@@ -47,12 +47,12 @@ class QueryEncoder:
             whole, (words,) = self.encoder().encode_parts([query], [spans], kind="query")
             asked |= dict.fromkeys(dense, whole[0])
             if late and words.any():
-                rarity = self._rarity([query[start:end] for start, end in spans])
+                rarity = self.rarity([query[start:end] for start, end in spans])
                 rarity[~words.any(axis=1)] = 0  # beyond the window
                 asked |= dict.fromkeys(late, weighted(word_vectors(words), rarity))
         return asked
 
-    def _rarity(self, words: Sequence[str]) -> Vector:
+    def rarity(self, words: Sequence[str]) -> Vector:
         """The idf of each word's rarest term (m,); 0 for one without terms."""
         indices = [terms.indices for terms in self.lexical.encode(words, kind="query")]
         idf = np.split(self.idf(np.concatenate(indices)), np.cumsum([len(of_word) for of_word in indices])[:-1])

@@ -11,6 +11,7 @@ from pydantic import Field, field_validator, model_validator
 
 from rag.legs import LEGS
 from rag.settings.base import Section, without_password
+from rag.settings.reranking import Rerank
 from rag.settings.sources import VARIABLE, FilesSource, Source
 
 INDEX_SECTIONS = ("parsing", "chunking", "situating", "embedding", "lexical")
@@ -131,6 +132,12 @@ class Retrieval(Section):
     top_k: int = Field(16, ge=1, description="hits that search returns and ask reads")
     candidates: int = Field(100, ge=1, description="candidates that each leg brings to the fusion")
     weights: Weights = Weights()
+    rerank: tuple[Rerank, ...] = Field((), description="stages that score the best candidates again, one or a list")
+
+    @field_validator("rerank", mode="before")
+    @classmethod
+    def _one_stage_or_a_list(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, dict) else () if value is None else value
 
 
 class AnswerSettings(Section):

@@ -216,6 +216,7 @@ class Rag:
         top_k: int | None = None,
         where: Where | None = None,
         principals: Sequence[str] | None = None,
+        trace: bool = False,
     ) -> SearchResult:
         """The chunks that fit a query best.
 
@@ -223,14 +224,15 @@ class Rag:
             top_k: how many; by default `retrieval.top_k`.
             where: name -> a value, a list (any of) or {gte, lt}; names are payload fields or metadata keys.
             principals: None is the operator, who sees everything.
+            trace: also say how it came to them: `SearchResult.trace`.
 
         Raises:
             CorpusMissingError: nothing was ingested yet.
             SettingsChangedError: `embedding` or `lexical` differ from what the corpus was built with.
         """
         top_k = self.settings.retrieval.top_k if top_k is None else top_k
-        conditions = build_filter(where, principals)
-        return self._again_after_a_switch(lambda: self._searching().search(query, top_k=top_k, where=conditions))
+        asked: dict[str, Any] = {"top_k": top_k, "where": build_filter(where, principals), "trace": trace}
+        return self._again_after_a_switch(lambda: self._searching().search(query, **asked))
 
     def why(
         self,
@@ -285,8 +287,7 @@ class Rag:
         principals: Sequence[str] | None = None,
     ) -> Iterator[dict[str, Any]]:
         """The events of an answer as it comes into being; the last one is `done`. See `rag.answering.answerer`."""
-        result = self.search(question, where=where, principals=principals)
-        yield from self._answerer().stream(question, result, history)
+        yield from self._answerer().stream(question, self.search(question, where=where, principals=principals), history)
 
     def as_retriever(self, **kwargs: Any) -> "RagRetriever":
         """A LangChain retriever over this corpus; `top_k`, `where` and `principals` may be given."""

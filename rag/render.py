@@ -4,6 +4,7 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from rag.candidates import LegScore
 from rag.results import Answer, Failure, IngestReport, Plan, SearchResult, Skipped, StoredDocument, VerifyReport
 
 if TYPE_CHECKING:
@@ -141,6 +142,49 @@ def search(result: SearchResult) -> str:
         head = f"{hit.rank}. {hit.score:.3f}  {hit.situation or hit.title}\n   {place}\n   {legs}\n"
         blocks.append(head + textwrap.indent(textwrap.fill(text, 100), "   "))
     return "\n\n".join(blocks)
+
+
+def trace(result: SearchResult, lost: int = 5) -> str:
+    """A line a leg: what it brought. Then a row a candidate: all hits and the first that are none.
+
+    Each cell has what the leg adds to the fused score as a bar, its exact score, and the rank that it gives; `*` where
+    the leg brought the candidate.
+    """
+    found = result.trace
+    if found is None or not found.candidates:
+        return "no leg brought a candidate"
+    stages, legs = found.stages, found.legs
+    lines = [
+        f"{stages['brought']} brought -> {stages['candidates']} candidates -> {stages['hits']} hits",
+        f"{'leg':18}{'weight':>7}{'brought':>9}{'alone':>7}{'hits':>6}{'lowest':>8}{'share of the hits':>19}",
+    ]
+    for name, leg in legs.items():
+        counts = "".join(f"{'' if n is None else n:>{w}}" for n, w in ((leg.brought, 9), (leg.alone, 7), (leg.hits, 6)))
+        lowest = "" if leg.lowest is None else f"{leg.lowest:.3f}"
+        lines.append(f"{name:18}{leg.weight:7g}{counts}{lowest:>8}{leg.share:9.0%} {bar(leg.share, 9)}")
+    shown = found.candidates[: stages["hits"] + lost]
+    longest = max(leg.share for candidate in shown for leg in candidate.legs.values()) or 1.0
+    lines.append(f"\n{'':11}" + "".join(f"{name.replace('_', ' ')[:16]:<17}" for name in legs).rstrip())
+    for candidate in shown:
+        if candidate.rank == stages["hits"] + 1:
+            lines.append("not taken:")
+        row = "".join(f"{_cell(leg, longest):<17}" for leg in candidate.legs.values())
+        lines.append(f"{candidate.rank:3} {candidate.score:.3f}  {row}{candidate.document_id}")
+    return "\n".join(lines)
+
+
+def _cell(leg: LegScore, longest: float) -> str:
+    """Bar, score and rank; nothing where the leg has nothing to say of the candidate."""
+    if not leg.share and leg.brought is None:
+        return ""
+    return f"{bar(leg.share / longest, 4)} {leg.score:5.2f} {'*' if leg.brought else ' '}#{leg.rank}"
+
+
+def bar(share: float, width: int) -> str:
+    """A bar of eighths of a cell, `width` cells for 1; anything above 0 is seen."""
+    eighths = max(round(share * width * 8), 1 if share > 0 else 0)
+    full, part = divmod(min(eighths, width * 8), 8)
+    return f"{'█' * full}{' ▏▎▍▌▋▊▉'[part] if part else ''}".ljust(width)
 
 
 def why(found: "Explanation") -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from rag.candidates import Trace
 from rag.types import LineBox, Metadata
 
 
@@ -56,6 +57,8 @@ class SearchResult(Sequence[Hit]):
     coverage: float | None = None
     """Calibrated probability that the question is about this corpus; None where there are no hits, or where it is not
     known: it is calibrated for the default weights and model. See `rag.answering.abstention`."""
+    trace: Trace | None = None
+    """How it came to these hits, where the search was asked to say so."""
 
     def __len__(self) -> int:
         return len(self.hits)
@@ -67,7 +70,8 @@ class SearchResult(Sequence[Hit]):
         return iter(self.hits)
 
     def to_dict(self) -> dict[str, Any]:
-        return {"query": self.query, "hits": [h.to_dict() for h in self.hits], "timings_ms": dict(self.timings_ms)}
+        found = {"query": self.query, "hits": [h.to_dict() for h in self.hits], "timings_ms": dict(self.timings_ms)}
+        return found if self.trace is None else {**found, "trace": self.trace.to_dict()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,9 @@ def add(commands: Any) -> None:
     search = command(commands, "search", _search, "print the chunks that fit a query best")
     search.add_argument("query", metavar="QUERY")
     search.add_argument("-k", type=positive, default=None, metavar="N", help="how many (default: retrieval.top_k)")
+    search.add_argument(
+        "--trace", action="store_true", help="also say what each leg brought, and how it ranks the hits and the next"
+    )
     where_option(search)
     as_option(search)
     json_option(search)
@@ -43,12 +46,12 @@ def _search(arguments: argparse.Namespace) -> int:
     from rag import render
     from rag.retrieval.filters import parse_where
 
+    scope = {"where": parse_where(arguments.where), "principals": arguments.principals}
     with opened(arguments) as corpus:
-        result = corpus.search(
-            arguments.query, top_k=arguments.k, where=parse_where(arguments.where), principals=arguments.principals
-        )
+        result = corpus.search(arguments.query, top_k=arguments.k, trace=arguments.trace, **scope)
         warn(corpus)
-    print_json(result) if arguments.json else print(render.printable(render.search(result)))
+    text = f"{render.search(result)}\n\n{render.trace(result)}" if arguments.trace else render.search(result)
+    print_json(result) if arguments.json else print(render.printable(text))
     return DONE
 
 

@@ -17,8 +17,10 @@ from rag.legs import LEGS
 from rag.points import Vector
 
 
-def fuse(legs: Mapping[str, Vector], weights: Mapping[str, float], best: Mapping[str, float]) -> Vector:
-    """Fused scores.
+def shares(
+    legs: Mapping[str, Vector], weights: Mapping[str, float], best: Mapping[str, float]
+) -> dict[str, NDArray[np.float64]]:
+    """What each leg adds to the fused score of each candidate.
 
     Args:
         legs: leg name -> (n,) scores of all candidates.
@@ -27,17 +29,24 @@ def fuse(legs: Mapping[str, Vector], weights: Mapping[str, float], best: Mapping
             leg whose measure is missing or 0 counts nothing, as for a query without words.
 
     Returns:
-        (n,) float32.
+        leg name -> (n,); their sum is the fused score.
     """
-    n = len(next(iter(legs.values()))) if legs else 0
-    total = np.zeros(n, np.float64)
+    found = {}
     for name, scores in legs.items():
         weight, scale = weights.get(name, 0.0), LEGS[name].scale
         if scale is None:
-            total += weight * np.maximum(scores, 0.0)
+            found[name] = weight * np.maximum(scores.astype(np.float64), 0.0)
         elif best.get(scale, 0.0) > 0:
-            total += weight * scores / best[scale]
-    return np.asarray(total, np.float32)
+            found[name] = weight * scores.astype(np.float64) / best[scale]
+        else:
+            found[name] = np.zeros(len(scores), np.float64)
+    return found
+
+
+def fuse(legs: Mapping[str, Vector], weights: Mapping[str, float], best: Mapping[str, float]) -> Vector:
+    """Fused scores (n,) float32: the sum of the `shares` of all legs, with the same arguments."""
+    n = len(next(iter(legs.values()))) if legs else 0
+    return np.asarray(sum(shares(legs, weights, best).values(), np.zeros(n, np.float64)), np.float32)
 
 
 def order(scores: Vector, ids: Sequence[str]) -> NDArray[np.int64]:

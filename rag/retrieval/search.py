@@ -10,6 +10,7 @@ from rag.results import Hit, SearchResult
 from rag.retrieval.fusion import fuse, order, ranks
 from rag.retrieval.queries import QueryEncoder
 from rag.retrieval.scoring import Scorer, Scores
+from rag.retrieval.trace import trace as trace_of
 from rag.store.records import lines_of
 
 SHOWN = (
@@ -39,8 +40,11 @@ class Searcher:
     def store(self) -> Store:
         return self.scorer.store
 
-    def search(self, query: str, *, top_k: int, where: Filter = ()) -> SearchResult:
+    def search(self, query: str, *, top_k: int, where: Filter = (), trace: bool = False) -> SearchResult:
         """The `top_k` best chunks that meet the filter.
+
+        Args:
+            trace: also say how it came to them.
 
         Raises:
             ValueError: `top_k` is below 1.
@@ -52,14 +56,15 @@ class Searcher:
         clock.lap("encode")
         found = self.scorer.candidates(asked, max(top_k, self.candidates), where)
         clock.lap("candidates")
-        if not any(found.values()):
+        if not any(found.values()) and not trace:
             return SearchResult(query=query, hits=(), timings_ms=clock.laps())
         scores = self.scorer.score(asked, found)
         clock.lap("score")
         hits = self._hits(scores, top_k)
         clock.lap("payload")
         coverage = self.calibrate(hits[0].score) if hits and self.calibrate else None
-        return SearchResult(query=query, hits=hits, timings_ms=clock.laps(), coverage=coverage)
+        traced = trace_of(found, scores, self.weights, {hit.chunk_id for hit in hits}) if trace else None
+        return SearchResult(query=query, hits=hits, timings_ms=clock.laps(), coverage=coverage, trace=traced)
 
     def legs(self, query: str, *, limit: int, where: Filter = ()) -> dict[str, list[tuple[str, int]]]:
         """What each leg that is about chunks finds alone: document id and ordinal of its chunks, best first.

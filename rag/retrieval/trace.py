@@ -1,13 +1,19 @@
-"""Why a document was found, or was not: at which stage, at which rank, and by how much it was lost."""
+"""How a search came to its hits, and why a document is not among them."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+from rag.candidates import Candidate, LegScore, LegSummary, Trace
+from rag.legs import LEGS
 from rag.points import AnyOf, Filter
-from rag.retrieval.fusion import fuse, order
-from rag.retrieval.search import Searcher
+from rag.retrieval.fusion import fuse, order, ranks, shares
+from rag.retrieval.scoring import Found, Scores
 from rag.store.records import document_point_id
+
+if TYPE_CHECKING:
+    from rag.retrieval.search import Searcher
 
 Stage = Literal["found", "ranked too low", "no candidate", "filtered out", "no text"]
 
@@ -63,7 +69,60 @@ class Explanation:
         return asdict(self)
 
 
-def explain(searcher: Searcher, query: str, document_id: str, *, top_k: int, where: Filter = ()) -> Explanation:
+def trace(found: Found, scores: Scores, weights: Mapping[str, float], hits: Collection[str]) -> Trace:
+    """What each leg brought, and what every candidate has in every leg.
+
+    Args:
+        found: candidates of each leg that brings some.
+        scores: of all candidates in all legs.
+        weights: of the legs.
+        hits: chunk ids of the hits.
+    """
+    ids, added = scores.ids, shares(scores.legs, weights, scores.best)
+    fused = fuse(scores.legs, weights, scores.best)
+    places = {leg: {scored.id: n for n, scored in enumerate(brought, 1)} for leg, brought in found.items()}
+    times = Counter(id for brought in places.values() for id in brought)
+    leg_ranks = {leg: ranks(values, ids) for leg, values in scores.legs.items()}
+    total = sum(float(fused[n]) for n, id in enumerate(ids) if id in hits) or 1.0
+
+    def summary(leg: str) -> LegSummary:
+        own = places.get(leg) if LEGS[leg].brings else None
+        return LegSummary(
+            weight=weights[leg],
+            brought=None if own is None else len(own),
+            alone=None if own is None else sum(times[id] == 1 for id in own),
+            hits=None if own is None else sum(id in own for id in hits),
+            lowest=round(found[leg][-1].score, 6) if own else None,
+            share=round(sum(float(added[leg][n]) for n, id in enumerate(ids) if id in hits) / total, 6),
+        )
+
+    candidates = [
+        Candidate(
+            rank=rank,
+            score=round(float(fused[n]), 6),
+            chunk_id=ids[n],
+            document_id=scores.documents[n],
+            hit=ids[n] in hits,
+            legs={
+                leg: LegScore(
+                    score=round(float(values[n]), 6),
+                    share=round(float(added[leg][n]), 6),
+                    rank=int(leg_ranks[leg][n]),
+                    brought=places.get(leg, {}).get(ids[n]),
+                )
+                for leg, values in scores.legs.items()
+            },
+        )
+        for rank, n in enumerate(order(fused, ids).tolist(), 1)
+    ]
+    return Trace(
+        stages={"brought": sum(times.values()), "candidates": len(candidates), "hits": len(hits)},
+        legs={leg: summary(leg) for leg in scores.legs},
+        candidates=tuple(candidates),
+    )
+
+
+def explain(searcher: "Searcher", query: str, document_id: str, *, top_k: int, where: Filter = ()) -> Explanation:
     """Follow a document through a search.
 
     Args:
@@ -95,7 +154,7 @@ def explain(searcher: Searcher, query: str, document_id: str, *, top_k: int, whe
     chunk = searcher.store.retrieve(scorer.chunks, [scores.ids[mine]], fields=("start", "end", "text"))
     payload = chunk[scores.ids[mine]].payload
     needed = None if last is None else round(float(fused[last]), 6)
-    shares = {name: fuse({name: values}, searcher.weights, scores.best) for name, values in scores.legs.items()}
+    added = shares(scores.legs, searcher.weights, scores.best)
     return Explanation(
         query=query,
         document_id=document_id,
@@ -112,11 +171,11 @@ def explain(searcher: Searcher, query: str, document_id: str, *, top_k: int, whe
         legs={
             name: LegTrace(
                 score=round(float(values[mine]), 6),
-                share=round(float(shares[name][mine]), 6),
+                share=round(float(added[name][mine]), 6),
                 rank=int((values > values[mine]).sum()) + 1,
                 cut=found[name][-1].score if found.get(name) else None,
             )
             for name, values in scores.legs.items()
         },
-        last_hit={} if last is None else {name: round(float(share[last]), 6) for name, share in shares.items()},
+        last_hit={} if last is None else {name: round(float(share[last]), 6) for name, share in added.items()},
     )

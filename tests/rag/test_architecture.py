@@ -22,7 +22,7 @@ LAYERS = [
     ("rag.chunking", "rag.situating", "rag.models", "rag.store", "connectors"),
     ("rag.protocols", "rag.settings"),
     ("rag.results",),
-    ("rag.types", "rag.points", "rag.legs", "rag.errors"),
+    ("rag.types", "rag.points", "rag.legs", "rag.candidates", "rag.errors"),
 ]
 # Rag hands these out; it imports them inside the method that does.
 UPWARD = {("rag.corpus", "rag.langchain"), ("rag.cli.questions", "ui.app")}

@@ -1,4 +1,4 @@
-"""`rag why` says the truth about a search."""
+"""`rag search --trace` and `rag why` say the truth about a search."""
 
 import json
 from pathlib import Path
@@ -8,6 +8,7 @@ import pytest
 from rag import Rag
 from rag.cli import main
 from rag.errors import RagError
+from rag.render import bar
 from tests.corpora import FACTS, MakeFolder
 
 QUERY = "How long does a French press steep?"
@@ -80,3 +81,88 @@ def test_the_command_prints_the_verdict(make_folder: MakeFolder, capsys: pytest.
     assert main(["why", str(folder), QUERY, "files:beta/guide.md", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["stage"] == "found"
     assert main(["why", str(folder), QUERY, "files:nothing.md"]) == 1
+
+
+def test_a_trace_is_the_arithmetic_of_the_search(facts: Rag) -> None:
+    plain, result = facts.search(QUERY, top_k=2), facts.search(QUERY, top_k=2, trace=True)
+    assert [hit.to_dict() for hit in plain] == [hit.to_dict() for hit in result]
+    assert (plain.trace, "trace" in plain.to_dict()) == (None, False)
+    trace = result.trace
+    assert trace is not None
+    assert [c.rank for c in trace.candidates] == list(range(1, len(trace.candidates) + 1))
+    assert [c.chunk_id for c in trace.candidates if c.hit] == [hit.chunk_id for hit in result]
+    for candidate, hit in zip(trace.candidates, result, strict=False):
+        assert (candidate.score, candidate.document_id) == (hit.score, hit.document_id)
+        assert {name: leg.score for name, leg in candidate.legs.items()} == hit.scores
+        assert {name: leg.rank for name, leg in candidate.legs.items()} == hit.ranks
+    for candidate in trace.candidates:
+        assert sum(leg.share for leg in candidate.legs.values()) == pytest.approx(candidate.score, abs=1e-5)
+        assert any(leg.brought for leg in candidate.legs.values())
+    assert sum(leg.share for leg in trace.legs.values()) == pytest.approx(1, abs=1e-4)
+
+
+def test_a_trace_counts_what_each_leg_brought(make_folder: MakeFolder) -> None:
+    notes = {f"n{n}.md": f"# Note {n}\n\nA French press steeps coffee, note {n}.\n" for n in range(6)}
+    with Rag.open(make_folder({**FACTS, **notes}), overrides=["retrieval.candidates=2"]) as corpus:
+        corpus.ingest()
+        trace = corpus.search("French press coffee note 3", top_k=1, trace=True).trace
+    assert trace is not None
+    bringing = {name: leg for name, leg in trace.legs.items() if leg.brought is not None}
+    assert set(bringing) == {"situated", "sentences", "lexical"}
+    assert trace.stages == {"brought": 6, "candidates": len(trace.candidates), "hits": 1}
+    for name, leg in bringing.items():
+        mine = [c for c in trace.candidates if c.legs[name].brought]
+        assert sorted(c.legs[name].brought or 0 for c in mine) == [1, 2] == [*range(1, (leg.brought or 0) + 1)]
+        assert leg.alone == sum(all(c.legs[n].brought is None for n in bringing if n != name) for c in mine)
+        assert leg.hits == sum(c.hit for c in mine)
+        assert leg.lowest == pytest.approx(min(c.legs[name].score for c in mine), abs=1e-5)
+    assert trace.legs["headings"].lowest is None
+
+
+def test_a_search_that_finds_nothing_has_an_empty_trace(facts: Rag) -> None:
+    trace = facts.search("tea", where={"path": "nowhere"}, trace=True).trace
+    assert trace is not None
+    assert (trace.stages, trace.candidates) == ({"brought": 0, "candidates": 0, "hits": 0}, ())
+
+
+def test_a_trace_holds_nothing_that_the_asker_may_not_see(make_folder: MakeFolder, tmp_path: Path) -> None:
+    make_folder()
+    config = tmp_path / "c.yaml"
+    sources = "{kind: files, name: a, path: docs/alpha, acl: [ann]}, {kind: files, name: b, path: docs/beta}"
+    config.write_text(f"name: t\nsources: [{sources}]\n")
+    with Rag.open(config) as corpus:
+        corpus.ingest()
+        for principals, seen in ((["ann"], {"a:guide.md", "b:guide.md"}), (["bob"], {"b:guide.md"})):
+            trace = corpus.search(QUERY, principals=principals, trace=True).trace
+            assert trace is not None
+            assert {c.document_id for c in trace.candidates} == seen
+
+
+def test_the_command_prints_a_row_a_candidate(make_folder: MakeFolder, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = str(make_folder())
+    assert main(["ingest", folder]) == 0
+    capsys.readouterr()
+    assert main(["search", folder, QUERY, "-k", "1"]) == 0
+    plain = capsys.readouterr().out
+    assert main(["search", folder, QUERY, "-k", "1", "--trace"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith(plain.rstrip())
+    lines = out.splitlines()
+    cut = lines.index("not taken:")
+    assert lines[cut - 1].startswith("  1 0.")
+    assert lines[cut - 1].endswith("files:beta/guide.md")
+    assert "*#1" in lines[cut - 1]
+    assert lines[cut + 1].startswith("  2 0.")
+    starts = {line.rindex("files:") for line in (lines[cut - 1], *lines[cut + 1 :])}
+    assert len(starts) == 1, "columns are aligned"
+    assert main(["search", folder, "", "--trace"]) == 0
+    assert "no leg brought a candidate" in capsys.readouterr().out
+    assert main(["search", folder, QUERY, "-k", "1", "--trace", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["trace"]["stages"]["hits"] == len(found["hits"]) == 1
+    assert found["trace"]["candidates"][0]["chunk_id"] == found["hits"][0]["chunk_id"]
+
+
+@pytest.mark.parametrize(("share", "shown"), [(0, "    "), (1e-9, "▏   "), (0.5, "██  "), (0.53, "██▏ "), (9, "████")])
+def test_a_bar_is_as_long_as_its_share_and_never_longer_than_its_cell(share: float, shown: str) -> None:
+    assert bar(share, 4) == shown

@@ -181,6 +181,7 @@ def build_searcher(
     from rag.retrieval.queries import QueryEncoder
     from rag.retrieval.scoring import Scorer
     from rag.retrieval.search import Searcher
+    from rag.retrieval.stages import stages_for
     from rag.retrieval.terms import term_statistics
 
     # the scores are those that the abstention was fitted on
@@ -194,11 +195,14 @@ def build_searcher(
         max_term_weight=lexical.max_term_weight,
     )
     languages = languages_of(settings.embedding)
+    queries = QueryEncoder(encoder=encoder, lexical=lexical, languages=languages, idf=scorer.idf)
+    asked = {leg: weight for leg, weight in asked.items() if leg in generation.legs}
     return Searcher(
-        queries=QueryEncoder(encoder=encoder, lexical=lexical, languages=languages, idf=scorer.idf),
+        queries=queries,
         scorer=scorer,
-        weights={leg: weight for leg, weight in asked.items() if leg in generation.legs},
+        weights=asked,
         candidates=settings.retrieval.candidates,
+        stages=stages_for(settings.retrieval.rerank, scorer=scorer, queries=queries, weights=asked),
         calibrate=coverage if calibrated else None,
     )
 

@@ -1,14 +1,17 @@
 """Search: candidates from every leg, each scored exactly in all of them, fused on a fixed scale."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from rag.points import Filter
 from rag.protocols import Store
 from rag.results import Hit, SearchResult
-from rag.retrieval.fusion import fuse, order, ranks
+from rag.retrieval.fusion import fuse, ranks
 from rag.retrieval.queries import QueryEncoder
+from rag.retrieval.rerank import Ranked, Stage, rerank
 from rag.retrieval.scoring import Scorer, Scores
 from rag.retrieval.trace import trace as trace_of
 from rag.store.records import lines_of
@@ -26,6 +29,7 @@ class Searcher:
     Attributes:
         weights: of the legs that are asked.
         candidates: how many chunks each leg brings.
+        stages: score the best of them again.
         calibrate: fused score -> probability that the corpus covers the question; None where nothing is known about
             the scores of these weights and this model.
     """
@@ -34,6 +38,7 @@ class Searcher:
     scorer: Scorer
     weights: Mapping[str, float]
     candidates: int
+    stages: Sequence[Stage]
     calibrate: Callable[[float], float] | None
 
     @property
@@ -59,10 +64,14 @@ class Searcher:
         if not any(found.values()) and not trace:
             return SearchResult(query=query, hits=(), timings_ms=clock.laps())
         scores = self.scorer.score(asked, found)
+        fused = fuse(scores.legs, self.weights, scores.best)
         clock.lap("score")
-        hits = self._hits(scores, top_k)
+        ranked = rerank(self.stages, query, asked, scores.ids, fused, top_k)
+        if self.stages:
+            clock.lap("rerank")
+        hits = self._hits(scores, ranked, top_k)
         clock.lap("payload")
-        coverage = self.calibrate(hits[0].score) if hits and self.calibrate else None
+        coverage = self.calibrate(float(fused.max())) if hits and self.calibrate else None
         traced = trace_of(found, scores, self.weights, {hit.chunk_id for hit in hits}) if trace else None
         return SearchResult(query=query, hits=hits, timings_ms=clock.laps(), coverage=coverage, trace=traced)
 
@@ -78,19 +87,23 @@ class Searcher:
         places = {id: (record.payload["document_id"], record.payload["ordinal"]) for id, record in records.items()}
         return {leg: [places[scored.id] for scored in hits if scored.id in places] for leg, hits in found.items()}
 
-    def _hits(self, scores: Scores, top_k: int) -> tuple[Hit, ...]:
-        ids, fused = scores.ids, fuse(scores.legs, self.weights, scores.best)
-        chosen = order(fused, ids)[:top_k]
-        leg_ranks = {name: ranks(values, ids) for name, values in scores.legs.items()}
-        records = self.store.retrieve(self.scorer.chunks, [ids[n] for n in chosen], fields=SHOWN)
+    def _hits(self, scores: Scores, ranked: Ranked, top_k: int) -> tuple[Hit, ...]:
+        places = {id: n for n, id in enumerate(scores.ids)}
+        leg_ranks = {name: ranks(values, scores.ids) for name, values in scores.legs.items()}
+        stage_ranks = {name: _ranks_by_id(values) for name, values in ranked.stages.items()}
+        records = self.store.retrieve(self.scorer.chunks, ranked.ids[:top_k], fields=SHOWN)
         hits: list[Hit] = []
-        for n in (n for n in chosen if ids[n] in records):
-            payload = records[ids[n]].payload
+        for id, score in zip(ranked.ids[:top_k], ranked.scores.tolist(), strict=False):
+            if id not in records:
+                continue
+            n, payload = places[id], records[id].payload
+            of_legs = {name: round(float(values[n]), 6) for name, values in scores.legs.items()}
+            of_stages = {name: round(values[id], 6) for name, values in ranked.stages.items()}
             hits.append(
                 Hit(
                     rank=len(hits) + 1,
-                    score=round(float(fused[n]), 6),
-                    chunk_id=ids[n],
+                    score=round(score, 6),
+                    chunk_id=id,
                     document_id=payload["document_id"],
                     uri=payload["uri"],
                     title=payload["title"],
@@ -101,14 +114,21 @@ class Searcher:
                     text=payload["text"],
                     situation=payload["situation"],
                     metadata=payload["metadata"],
-                    scores={name: round(float(values[n]), 6) for name, values in scores.legs.items()},
-                    ranks={name: int(values[n]) for name, values in leg_ranks.items()},
+                    scores=of_legs | of_stages,
+                    ranks={name: int(values[n]) for name, values in leg_ranks.items()}
+                    | {name: values[id] for name, values in stage_ranks.items()},
                     ordinal=payload["ordinal"],
                     mime=payload["mime"],
                     lines=lines_of(payload),
                 )
             )
         return tuple(hits)
+
+
+def _ranks_by_id(scores: Mapping[str, float]) -> dict[str, int]:
+    ids = [*scores]
+    found = ranks(np.array([*scores.values()], np.float32), ids)
+    return dict(zip(ids, found.tolist(), strict=True))
 
 
 class _Clock:

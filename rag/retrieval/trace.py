@@ -9,13 +9,14 @@ from rag.candidates import Candidate, LegScore, LegSummary, Trace
 from rag.legs import LEGS
 from rag.points import AnyOf, Filter
 from rag.retrieval.fusion import fuse, order, ranks, shares
+from rag.retrieval.rerank import rerank
 from rag.retrieval.scoring import Found, Scores
 from rag.store.records import document_point_id
 
 if TYPE_CHECKING:
     from rag.retrieval.search import Searcher
 
-Stage = Literal["found", "ranked too low", "no candidate", "filtered out", "no text"]
+Stage = Literal["found", "reranked too low", "ranked too low", "no candidate", "filtered out", "no text"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,11 +41,11 @@ class Explanation:
     """What became of a document for a query.
 
     Attributes:
-        stage: how far its best chunk came: found; ranked behind the hits; brought by no leg; hidden by the filter;
-            without any chunk.
+        stage: how far its best chunk came: found; put behind the hits by a stage of reranking; ranked behind them, or
+            behind those that are reranked, before; brought by no leg; hidden by the filter; without any chunk.
         chunk_id, start, end, text: of its best chunk, None and "" without one.
-        score, rank: of that chunk among all that was scored.
-        needed: score of the last hit.
+        score, rank: of that chunk among all that was scored, by reranking if it came that far.
+        needed: score of the last hit, or of the last that was reranked, where it was lost before.
         missing: how much more it would have needed; 0 where it was found.
         legs: that chunk in every leg.
         last_hit: share of each leg in the score of the last hit, to compare with.
@@ -139,35 +140,46 @@ def explain(searcher: "Searcher", query: str, document_id: str, *, top_k: int, w
     found = scorer.candidates(asked, max(top_k, searcher.candidates), where)
     scores = scorer.score(asked, found, also=own)
     fused = fuse(scores.legs, searcher.weights, scores.best)
-    ranked = order(fused, scores.ids)
     brought = {scored.id for hits in found.values() for scored in hits}
-    hits = [n for n in ranked if scores.ids[n] in brought][:top_k]
-    mine = next(n for n in ranked if scores.ids[n] in set(own))
-    last = hits[-1] if hits else None
+    places = {id: n for n, id in enumerate(scores.ids)}
+    rivals = [id for id in scores.ids if id in brought]
+    ranked = rerank(searcher.stages, query, asked, rivals, fused[[places[id] for id in rivals]], top_k)
+    hits = ranked.ids[:top_k]
+    by_fusion = [scores.ids[n] for n in order(fused, scores.ids)]
+    mine_id = next(id for id in (*ranked.ids, *by_fusion) if id in set(own))
+    mine, last = places[mine_id], places[hits[-1]] if hits else None
+    reranked = bool(searcher.stages) and mine_id in ranked.ids
+    score, rank, needed = float(fused[mine]), by_fusion.index(mine_id) + 1, None
+    if reranked or (hits and not searcher.stages):
+        needed = float(ranked.scores[len(hits) - 1])
+    elif hits:  # lost before the first stage, which took the best by fusion
+        needed = min(float(fused[places[id]]) for id in ranked.stages[searcher.stages[0].name])
+    if reranked:
+        rank = ranked.ids.index(mine_id) + 1
+        score = float(ranked.scores[rank - 1])
     visible = searcher.store.count(scorer.chunks, where=(*where, AnyOf("document_id", (document_id,)))) > 0
     stage: Stage = (
-        "found" if mine in hits else
+        "found" if mine_id in hits else
         "filtered out" if not visible else
-        "ranked too low" if scores.ids[mine] in brought else
+        "reranked too low" if reranked else
+        "ranked too low" if mine_id in brought else
         "no candidate"
     )  # fmt: skip
-    chunk = searcher.store.retrieve(scorer.chunks, [scores.ids[mine]], fields=("start", "end", "text"))
-    payload = chunk[scores.ids[mine]].payload
-    needed = None if last is None else round(float(fused[last]), 6)
+    payload = searcher.store.retrieve(scorer.chunks, [mine_id], fields=("start", "end", "text"))[mine_id].payload
     added = shares(scores.legs, searcher.weights, scores.best)
     return Explanation(
         query=query,
         document_id=document_id,
         top_k=top_k,
         stage=stage,
-        chunk_id=scores.ids[mine],
+        chunk_id=mine_id,
         start=payload["start"],
         end=payload["end"],
         text=payload["text"],
-        score=round(float(fused[mine]), 6),
-        rank=int((ranked == mine).argmax()) + 1,
-        needed=needed,
-        missing=0.0 if stage == "found" or needed is None else round(max(0.0, needed - float(fused[mine])), 6),
+        score=round(score, 6),
+        rank=rank,
+        needed=None if needed is None else round(needed, 6),
+        missing=0.0 if stage == "found" or needed is None else round(max(0.0, needed - score), 6),
         legs={
             name: LegTrace(
                 score=round(float(values[mine]), 6),

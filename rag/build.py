@@ -235,6 +235,7 @@ def build_answerer(
         idf=idf,
         read_text=documents.text,
         chunk_spans=documents.chunk_spans,
+        parent=settings.chunking.parent,
     )
     return quotes if model is None else ModelAnswerer(model=model[1], name=model[0], quotes=quotes)
 

@@ -76,12 +76,13 @@ class SearchResult(Sequence[Hit]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChunkSpan:
-    """Which part of the document's text is which chunk."""
+    """Which part of the document's text is which chunk, and the heading path that it starts under."""
 
     chunk_id: str
     start: int
     end: int
     page: int | None
+    headings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from rag.answering.abstention import decide
 from rag.answering.citations import Verifier, cite
-from rag.answering.evidence import ChunkSpans, ReadText, pack_evidence
+from rag.answering.evidence import ChunkSpans, Parent, ReadText, pack_evidence
 from rag.answering.extractive import answer_by_quotes
 from rag.answering.llm import stream_model, why_failed
 from rag.answering.matching import Idf
@@ -87,6 +87,7 @@ class ExtractiveAnswerer:
     idf: Idf
     read_text: ReadText
     chunk_spans: ChunkSpans
+    parent: Parent | None = None
 
     def stream(self, question: str, result: SearchResult, history: Sequence[Message] = ()) -> Events:  # noqa: ARG002
         """See `Answerer.stream`. The history changes nothing here."""
@@ -201,6 +202,7 @@ def _stream(
         read_text=answerer.read_text,
         chunk_spans=answerer.chunk_spans,
         max_chars=settings.max_evidence_chars,
+        parent=answerer.parent,
     )
     packed = time.perf_counter()
     yield _retrieval(evidence)

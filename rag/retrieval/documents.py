@@ -79,13 +79,14 @@ class DocumentReader:
         point = document_point_id(document_id)
         record = self.store.retrieve(self.documents, [point], fields=("chunk_ids",)).get(point)
         ids = record.payload["chunk_ids"] if record else ()
-        chunks = self.store.retrieve(self.chunks, ids, fields=("start", "end", "pages"))
+        chunks = self.store.retrieve(self.chunks, ids, fields=("start", "end", "pages", "headings"))
         spans = [
             ChunkSpan(
                 chunk_id=id,
                 start=chunk.payload["start"],
                 end=chunk.payload["end"],
                 page=next(iter(chunk.payload["pages"]), None),
+                headings=tuple(chunk.payload["headings"]),
             )
             for id, chunk in chunks.items()
         ]

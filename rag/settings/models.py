@@ -1,7 +1,7 @@
 """The corpus file: pydantic models, unknown keys rejected with the nearest known one.
 
-Settings come in three groups. Query-time (`retrieval`, `answer`): never compared. Per source (`acl`, `metadata`): part
-of each document's record. Index (`INDEX_SECTIONS`): a corpus built with others must be rebuilt.
+Settings come in three groups. Query-time (`retrieval`, `answer`, `chunking.parent`): never compared. Per source (`acl`,
+`metadata`): part of each document's record. Index (`INDEX_SECTIONS`): a corpus built with others must be rebuilt.
 """
 
 from pathlib import Path
@@ -17,9 +17,10 @@ from rag.settings.sources import VARIABLE, FilesSource, Source
 INDEX_SECTIONS = ("parsing", "chunking", "situating", "embedding", "lexical")
 UNCOMPARED = {
     *("parsing.max_file_mb", "parsing.timeout_s", "parsing.memory_mb", "parsing.workers"),
+    "chunking.parent",
     *("embedding.dtype", "embedding.batch_tokens", "embedding.device"),
 }
-"""Index keys that change which work is done, or how fast, but no vector's meaning."""
+"""Index keys that change which work is done, how fast, or what is read, but no vector's meaning."""
 
 
 class Parsing(Section):
@@ -40,6 +41,11 @@ class Parsing(Section):
 class Chunking(Section):
     kind: Literal["structure"] = "structure"
     max_tokens: int = Field(150, ge=16, description="size of a chunk in the encoder's own tokens")
+    parent: Literal["section"] | None = Field(
+        None,
+        description="section: chunks are matched, and answers read the whole sections that they are in, as far as "
+        "answer.max_evidence_chars goes; null: the chunks and their neighbours",
+    )
 
 
 class Embedding(Section):

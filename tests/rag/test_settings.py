@@ -224,6 +224,7 @@ EFFECTS = {
     "data_dir": "tests/rag/test_build.py",
     "chunking.kind": "only one kind so far; test_what_is_not_legal_is_named_with_what_is",
     "chunking.max_tokens": "test_index_keys_have_an_effect",
+    "chunking.parent": "tests/rag/answering/test_sections.py",
     "situating": "test_index_keys_have_an_effect",
     "embedding.model": "tests/rag/models",
     "embedding.languages": "tests/rag/retrieval/test_search.py",

@@ -10,9 +10,10 @@ from rag.answering.evidence import pack_evidence
 TEN = "\n\n".join(f"Paragraph {n} says {word}." for n, word in enumerate("abcdefghij"))
 
 
-def pack(corpus: Any, *hits: Any, max_chars: int = 10_000, grow: bool = False) -> Any:
-    spans = corpus.chunk_spans if grow else (lambda _: ())
-    return pack_evidence(hits, read_text=corpus.read_text, chunk_spans=spans, max_chars=max_chars)
+def pack(corpus: Any, *hits: Any, max_chars: int = 10_000, parent: Any = None) -> Any:
+    return pack_evidence(
+        hits, read_text=corpus.read_text, chunk_spans=corpus.chunk_spans, max_chars=max_chars, parent=parent
+    )
 
 
 def test_no_hits_are_no_evidence(library: Any) -> None:
@@ -21,18 +22,20 @@ def test_no_hits_are_no_evidence(library: Any) -> None:
 
 def test_adjacent_hits_become_one_passage_numbered_by_its_best_score(library: Any) -> None:
     corpus = library({"d": TEN, "e": "Another document."})
-    found = pack(
-        corpus, corpus.hit("d", 3, 0.9), corpus.hit("e", 0, 0.8), corpus.hit("d", 8, 0.6), corpus.hit("d", 4, 0.2)
-    )
+    hits = [corpus.hit("d", 3, 0.9), corpus.hit("e", 0, 0.8), corpus.hit("d", 8, 0.6), corpus.hit("d", 4, 0.2)]
+    found = pack(corpus, *hits, max_chars=sum(len(hit.text) for hit in hits) + len("\n\n"))
     assert [(e.number, e.document_id, e.score) for e in found] == [(1, "d", 0.9), (2, "e", 0.8), (3, "d", 0.6)]
     assert found[0].text == "Paragraph 3 says d.\n\nParagraph 4 says e."
     assert [c.chunk_id for c in found[0].chunks] == ["d#3", "d#4"]
     assert found[0].page == 4
 
 
-def test_hits_of_other_documents_and_distant_hits_stay_apart(library: Any) -> None:
+def test_distant_hits_are_joined_by_what_lies_between_them_where_it_fits(library: Any) -> None:
     corpus = library({"d": TEN})
-    assert len(pack(corpus, corpus.hit("d", 1), corpus.hit("d", 3))) == 2
+    hits = corpus.hit("d", 1), corpus.hit("d", 3)
+    assert [e.text for e in pack(corpus, *hits, max_chars=40)] == [hit.text for hit in hits]
+    (joined,) = pack(corpus, *hits, max_chars=61)
+    assert [c.chunk_id for c in joined.chunks] == ["d#1", "d#2", "d#3"]
 
 
 def test_the_same_words_are_shown_once(library: Any) -> None:
@@ -50,7 +53,7 @@ def test_what_the_stored_document_no_longer_says_is_left_out(library: Any, now: 
 
 def test_a_passage_that_does_not_fit_loses_its_weakest_ends_and_is_never_cut_inside_a_chunk(library: Any) -> None:
     corpus = library({"d": TEN})
-    hits = [corpus.hit("d", n, score) for n, score in ((3, 0.9), (2, 0.3), (4, 0.5), (5, 0.4))]
+    hits = [corpus.hit("d", n, score) for n, score in ((3, 0.9), (4, 0.5), (5, 0.4), (2, 0.3))]
     (found,) = pack(corpus, *hits, max_chars=45)
     assert found.text == "Paragraph 3 says d.\n\nParagraph 4 says e."
 
@@ -70,37 +73,48 @@ def test_a_smaller_passage_may_follow_one_that_did_not_fit(library: Any) -> None
 
 def test_the_best_passage_grows_by_two_neighbours_on_each_side(library: Any) -> None:
     corpus = library({"d": TEN})
-    (found,) = pack(corpus, corpus.hit("d", 5), grow=True)
+    (found,) = pack(corpus, corpus.hit("d", 5))
     assert [c.chunk_id for c in found.chunks] == ["d#3", "d#4", "d#5", "d#6", "d#7"]
     assert found.page == 4
 
 
 def test_growth_takes_the_next_chunk_first_and_stops_at_the_budget(library: Any) -> None:
     corpus = library({"d": TEN})
-    (found,) = pack(corpus, corpus.hit("d", 5), max_chars=45, grow=True)
+    (found,) = pack(corpus, corpus.hit("d", 5), max_chars=45)
     assert [c.chunk_id for c in found.chunks] == ["d#5", "d#6"]
 
 
-def test_passages_do_not_grow_into_one_another(library: Any) -> None:
+def test_passages_that_meet_are_one(library: Any) -> None:
     corpus = library({"d": TEN})
-    found = pack(corpus, corpus.hit("d", 2, 0.9), corpus.hit("d", 5, 0.8), grow=True)
-    chunks = [c.chunk_id for e in found for c in e.chunks]
-    assert len(chunks) == len(set(chunks))
+    (found,) = pack(corpus, corpus.hit("d", 2, 0.9), corpus.hit("d", 5, 0.8))
+    assert [c.chunk_id for c in found.chunks] == [f"d#{n}" for n in range(8)]
+
+
+def test_a_neighbour_that_says_what_is_read_already_is_not_read_and_ends_the_passage(library: Any) -> None:
+    corpus = library({"d": "Refunds take 14 days.\n\nPage footer.\n\nAsk Ann.", "e": "Rates.\n\n*Page footer*"})
+    found = pack(corpus, corpus.hit("d", 0, 0.9), corpus.hit("e", 0, 0.5))
+    assert [e.text for e in found] == ["Refunds take 14 days.\n\nPage footer.\n\nAsk Ann.", "Rates."]
+
+
+def test_no_passage_is_without_a_hit(library: Any) -> None:
+    corpus = library({"d": "The hit.\n\n" + "long " * 60 + "\n\nBehind.", "e": "y" * 300 + "\n\nShort."})
+    found = pack(corpus, corpus.hit("d", 0, 0.9), corpus.hit("e", 0, 0.5), max_chars=100)
+    assert [e.text for e in found] == ["The hit."]
 
 
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.tuples(st.sampled_from("de"), st.integers(0, 9), st.floats(0, 1)), max_size=12),
     st.integers(10, 600),
-    st.booleans(),
+    st.sampled_from([None, "section"]),
 )
 def test_evidence_is_whole_chunks_of_the_stored_text_within_the_budget(
-    library: Any, wanted: list[tuple[str, int, float]], max_chars: int, grow: bool
+    library: Any, wanted: list[tuple[str, int, float]], max_chars: int, parent: str | None
 ) -> None:
     corpus = library({"d": TEN, "e": TEN.replace("says", "adds")})
     best = {(d, n): corpus.hit(d, n, score) for d, n, score in wanted}
     hits = sorted(best.values(), key=lambda hit: -hit.score)
-    found = pack(corpus, *hits, max_chars=max_chars, grow=grow)
+    found = pack(corpus, *hits, max_chars=max_chars, parent=parent)
     assert [e.number for e in found] == list(range(1, len(found) + 1))
     assert [e.score for e in found] == sorted((e.score for e in found), reverse=True)
     assert bool(found) == bool(hits)

@@ -22,6 +22,8 @@ SETS = {
     "xquad/ar": ("recall@1", "ndcg@10"),
     "scifact": ("ndcg@10", "recall@10"),
 }
+FOREIGN: dict[str, dict[str, int | None]] = {"squad2": {"cookbook": None, "scifact": None}, "scifact": {"squad2": 300}}
+"""Data set -> those whose questions it does not answer, and how many of these are asked (None: all judged ones)."""
 REPORTS, TOP_K = "sec10q/pdf", 10
 
 
@@ -34,11 +36,17 @@ def run(data: Path) -> int:
     started = time.perf_counter()
     settings = load_settings(CONFIG)
     for name, metrics in SETS.items():
-        report = evaluate_retrieval(settings, load_beir(data / name))
+        foreign = {
+            other: [*load_beir(data / other).queries.values()][:limit] for other, limit in FOREIGN.get(name, {}).items()
+        }
+        report = evaluate_retrieval(settings, load_beir(data / name), foreign=foreign)
         values = "  ".join(
             f"{m} {i.mean:.3f} ({i.low:.3f} to {i.high:.3f})" for m in metrics for i in [report.metrics[m]]
         )
         print(f"{name:12} {values}  p50 {report.latency_ms['p50']:.0f} ms", flush=True)
+        for other, against in report.foreign.items():
+            a, count = against.auroc, len(against.scores)
+            print(f"{'':12} AUROC against {count} of {other} {a.mean:.3f} ({a.low:.3f} to {a.high:.3f})", flush=True)
     chunks = evaluate_chunking(settings, data / "chunking")
     means = "  ".join(f"{metric} {i.mean:.3f}" for metric, i in chunks.metrics.items())
     print(f"{'chunking':12} {means}  {chunks.passages} of {chunks.chunks} chunks", flush=True)

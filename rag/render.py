@@ -73,6 +73,12 @@ def retrieval(report: "RetrievalReport") -> str:
     for name, interval in report.metrics.items():
         row = f"{name:12}{interval.mean:7.3f}  {interval.low:.3f} to {interval.high:.3f} "
         lines.append(row + "".join(f"{report.legs[leg][name].mean:10.3f}" for leg in legs))
+    for name, found in report.foreign.items():
+        a = found.auroc
+        lines.append(
+            f"score of the best hit against {len(found.scores)} foreign queries, {name}: "
+            f"AUROC {a.mean:.3f} ({a.low:.3f} to {a.high:.3f})"
+        )
     spent = ", ".join(f"{name} {value:.1f}" for name, value in report.latency_ms.items())
     lines.append(f"milliseconds a search: {spent}; {report.bytes_per_chunk:,.0f} bytes a chunk on disk")
     return "\n".join(lines)

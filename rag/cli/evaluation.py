@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,16 @@ def add(commands: Any) -> None:
     retrieval.add_argument("--keep", metavar="PATH", help="keep the corpus that is made of the data in this new folder")
     retrieval.add_argument(
         "--per-query", metavar="FILE", help="write every query's metrics there, a JSON object a line"
+    )
+    retrieval.add_argument(
+        "--foreign",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="queries.jsonl of questions that the data do not answer: how well scores tell them apart; may be repeated",
+    )
+    retrieval.add_argument(
+        "--picture", metavar="FILE", help="draw how the scores of own and foreign questions are spread there, as SVG"
     )
     json_option(retrieval)
 
@@ -55,9 +66,13 @@ def add(commands: Any) -> None:
 def _retrieval(arguments: argparse.Namespace) -> int:
     from rag import render
     from rag.evaluation.beir import load_beir
+    from rag.evaluation.picture import spread
+    from rag.evaluation.separation import read_foreign
 
-    dataset = load_beir(Path(arguments.data))
-    report = _measured(arguments.config, arguments.set, dataset, keep=arguments.keep)
+    dataset, foreign = load_beir(Path(arguments.data)), read_foreign([Path(path) for path in arguments.foreign])
+    report = _measured(arguments.config, arguments.set, dataset, keep=arguments.keep, foreign=foreign)
+    if arguments.picture:
+        Path(arguments.picture).write_text(spread(report), encoding="utf-8")
     if arguments.per_query:
         rows = [json.dumps({"query": id, **values}, ensure_ascii=False) for id, values in report.per_query.items()]
         Path(arguments.per_query).write_text("".join(f"{row}\n" for row in rows), encoding="utf-8")
@@ -112,11 +127,19 @@ def _gate(arguments: argparse.Namespace) -> int:
     return DONE if found.ok else INCOMPLETE
 
 
-def _measured(config: str, overrides: list[str], dataset: "Dataset", *, keep: str | None = None) -> "RetrievalReport":
+def _measured(
+    config: str,
+    overrides: list[str],
+    dataset: "Dataset",
+    *,
+    keep: str | None = None,
+    foreign: Mapping[str, Sequence[str]] | None = None,
+) -> "RetrievalReport":
     from rag.evaluation.retrieval import evaluate_retrieval
     from rag.progress import steps_bar
     from rag.settings import load_settings
 
     settings = load_settings(config, overrides)
     with steps_bar() as show:
-        return evaluate_retrieval(settings, dataset, keep=Path(keep) if keep else None, progress=show)
+        kept = Path(keep) if keep else None
+        return evaluate_retrieval(settings, dataset, foreign=foreign, keep=kept, progress=show)

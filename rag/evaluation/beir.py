@@ -86,6 +86,23 @@ def load_beir(folder: Path) -> Dataset:
     )
 
 
+def read_queries(path: Path) -> list[tuple[str, str]]:
+    """Kind and text of the queries of a file; the kind is `metadata.kind`, "" without one.
+
+    Raises:
+        EvaluationError: the file cannot be read, or a line is not what it should be.
+    """
+    try:
+        return [(_kind(row), _text(row, "text", place)) for place, row in _rows(path)]
+    except (OSError, UnicodeDecodeError) as error:
+        raise EvaluationError(f"{path}: cannot be read ({error})") from error
+
+
+def _kind(row: Mapping[str, Any]) -> str:
+    metadata = row.get("metadata")
+    return str(metadata.get("kind") or "") if isinstance(metadata, dict) else ""
+
+
 def _rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """Place and record of each line that is not blank."""
     with path.open(encoding="utf-8-sig") as file:

@@ -3,7 +3,7 @@
 import platform
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,10 +18,11 @@ from rag.errors import EvaluationError
 from rag.evaluation.beir import Dataset
 from rag.evaluation.metrics import DEPTH, Interval, per_query, summary
 from rag.evaluation.passages import PassageSource, WindowEncoder
+from rag.evaluation.separation import Separation, separation
 from rag.ingest.converge import Options, ingest
 from rag.ingest.generations import current_generation
 from rag.protocols import Encoder
-from rag.results import IngestReport
+from rag.results import IngestReport, SearchResult
 from rag.retrieval.search import Searcher
 from rag.settings import EdgeStore, Settings
 
@@ -42,6 +43,8 @@ class RetrievalReport:
         latency_ms: of a search, by percentile; loading is not counted.
         bytes_per_chunk: blocks that the index takes on disk.
         per_query: query id -> metric -> value.
+        scores: of the queries' best hits; 0 where nothing was found.
+        foreign: name -> how the scores of those foreign questions compare with `scores`.
         manifest: what the figures depend on.
     """
 
@@ -55,6 +58,8 @@ class RetrievalReport:
     bytes_per_chunk: float
     tokens_truncated: int
     per_query: Mapping[str, Mapping[str, float]]
+    scores: tuple[float, ...]
+    foreign: Mapping[str, Separation]
     manifest: Mapping[str, Any]
 
     def to_dict(self) -> dict[str, Any]:
@@ -63,6 +68,7 @@ class RetrievalReport:
             "metrics": _plain(self.metrics),
             "legs": {leg: _plain(metrics) for leg, metrics in self.legs.items()},
             **{name: getattr(self, name) for name in ("latency_ms", "bytes_per_chunk", "tokens_truncated")},
+            "foreign": {name: found.to_dict() for name, found in self.foreign.items()},
             "manifest": dict(self.manifest),
         }
 
@@ -71,6 +77,7 @@ def evaluate_retrieval(
     settings: Settings,
     dataset: Dataset,
     *,
+    foreign: Mapping[str, Sequence[str]] | None = None,
     keep: Path | None = None,
     progress: Callable[[str, int, int], object] | None = None,
 ) -> RetrievalReport:
@@ -78,6 +85,7 @@ def evaluate_retrieval(
 
     Args:
         settings: its sources are ignored, and its store is replaced by an embedded one in a temporary folder.
+        foreign: name -> questions that the passages do not answer; see `rag.evaluation.separation`.
         keep: a new folder for that corpus, which is then not removed.
         progress: called with what is done, how much of it and of how much.
 
@@ -92,17 +100,25 @@ def evaluate_retrieval(
     store_settings = EdgeStore(kind="edge", path=folder / "index")
     settings = settings.model_copy(update={"name": _NAME, "store": store_settings, "data_dir": folder / "data"})
     try:
-        return _evaluated(settings, dataset, folder, progress or (lambda *_: None))
+        return _evaluated(settings, dataset, foreign or {}, folder, progress or (lambda *_: None))
     finally:
         if keep is None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
 def _evaluated(
-    settings: Settings, dataset: Dataset, folder: Path, progress: Callable[[str, int, int], object]
+    settings: Settings,
+    dataset: Dataset,
+    foreign: Mapping[str, Sequence[str]],
+    folder: Path,
+    progress: Callable[[str, int, int], object],
 ) -> RetrievalReport:
     with indexed(settings, dataset, progress) as corpus:
-        fused, legs, milliseconds = _ask(corpus.searcher, corpus.source, dataset, progress)
+        fused, legs, milliseconds, scores = _ask(corpus.searcher, corpus.source, dataset, progress)
+        others = {
+            name: separation(scores, _best_scores(corpus.searcher, questions, name, progress))
+            for name, questions in foreign.items()
+        }
     values = per_query(dataset.judgements, fused)
     chunks = len(dataset.passages)
     return RetrievalReport(
@@ -116,6 +132,8 @@ def _evaluated(
         bytes_per_chunk=round(_allocated(folder / "index") / max(1, chunks), 1),
         tokens_truncated=corpus.report.tokens_truncated,
         per_query=values,
+        scores=tuple(scores),
+        foreign=others,
         manifest=_manifest(settings, dataset),
     )
 
@@ -171,20 +189,35 @@ def _index(
 
 def _ask(
     searcher: Searcher, source: PassageSource, dataset: Dataset, progress: Callable[[str, int, int], object]
-) -> tuple[Ranking, dict[str, Ranking], list[float]]:
-    """What the queries find, fused and by leg, and how long each took."""
+) -> tuple[Ranking, dict[str, Ranking], list[float], list[float]]:
+    """What the queries find, fused and by leg, how long each took, and the score of its best hit."""
     fused: Ranking = {}
     legs: dict[str, Ranking] = {}
-    milliseconds = []
+    milliseconds, scores = [], []
     searcher.search("the first search loads what the others find loaded", top_k=DEPTH)
     for done, (id, query) in enumerate(dataset.queries.items(), 1):
         result = searcher.search(query, top_k=DEPTH)
         milliseconds.append(result.timings_ms["total"])
+        scores.append(_best_score(result))
         fused[id] = [source.passage_id(hit.document_id, hit.ordinal) for hit in result]
         for leg, found in searcher.legs(query, limit=DEPTH).items():
             legs.setdefault(leg, {})[id] = [source.passage_id(*place) for place in found]
         progress("asking queries", done, len(dataset.queries))
-    return fused, legs, milliseconds
+    return fused, legs, milliseconds, scores
+
+
+def _best_scores(
+    searcher: Searcher, questions: Sequence[str], name: str, progress: Callable[[str, int, int], object]
+) -> list[float]:
+    found = []
+    for done, question in enumerate(questions, 1):
+        found.append(_best_score(searcher.search(question, top_k=1)))
+        progress(f"asking {name}", done, len(questions))
+    return found
+
+
+def _best_score(result: SearchResult) -> float:
+    return result.hits[0].score if result.hits else 0.0
 
 
 def _manifest(settings: Settings, dataset: Dataset) -> dict[str, Any]:

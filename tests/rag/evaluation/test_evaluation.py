@@ -19,34 +19,8 @@ from rag.evaluation.metrics import NAMES, per_query, summary
 from rag.evaluation.passages import PassageSource, WindowEncoder
 from rag.models.tokenizer import EncoderTokenizer
 from rag.settings import Embedding
-from tests.corpora import FACTS
 
 MakeData = Callable[..., Path]
-ROWS = [
-    {"_id": f"{key}#{n}", "title": key, "text": part, "metadata": {"document_id": key, "ordinal": n}}
-    for key, text in FACTS.items()
-    for n, part in enumerate(part for part in text.split("\n\n") if not part.startswith("#"))
-]
-QUERIES = [
-    {"_id": "q1", "text": "How long is green tea brewed?"},
-    {"_id": "q2", "text": "How long does a French press steep?"},
-    {"_id": "q3", "text": "nobody judged this"},
-]
-JUDGED = "query-id\tcorpus-id\tscore\nq1\talpha/guide.md#0\t1\nq2\tbeta/guide.md#0\t2\nq2\twater.md#0\t0\n"
-
-
-@pytest.fixture
-def make_data(tmp_path: Path) -> MakeData:
-    def make(corpus: Any = ROWS, queries: Any = QUERIES, judged: str = JUDGED) -> Path:
-        folder = tmp_path / "facts"
-        (folder / "qrels").mkdir(parents=True)
-        for name, rows in (("corpus.jsonl", corpus), ("queries.jsonl", queries)):
-            text = rows if isinstance(rows, str) else "".join(json.dumps(row) + "\n" for row in rows)
-            (folder / name).write_text(text, encoding="utf-8")
-        (folder / "qrels/test.tsv").write_text(judged, encoding="utf-8")
-        return folder
-
-    return make
 
 
 def test_passages_queries_and_judgements_are_read(make_data: MakeData) -> None:

@@ -207,6 +207,13 @@ def build_searcher(
     )
 
 
+def build_documents(store: Store, generation: "Generation") -> "DocumentReader":
+    """What reads the documents of one generation of the corpus."""
+    from rag.retrieval.documents import DocumentReader
+
+    return DocumentReader(store=store, chunks=generation.chunks, documents=generation.documents)
+
+
 def build_chat_model(settings: Settings) -> "tuple[str, BaseChatModel] | None":
     """Name and model; None where the settings name none."""
     if settings.answer.llm is None:

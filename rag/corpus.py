@@ -207,7 +207,11 @@ class Rag:
         Raises:
             RagError: there is no such document, or these principals may not see it: the message is the same.
         """
-        return self._again_after_a_switch(lambda: self._documents().show(document_id, principals=principals))
+        return self._again_after_a_switch(lambda: self.documents().show(document_id, principals=principals))
+
+    def documents(self) -> "DocumentReader":
+        """What is stored, to be read."""
+        return build.build_documents(*self._opened())
 
     def search(
         self,
@@ -386,16 +390,10 @@ class Rag:
     def _answerer(self) -> "Answerer":
         idf = self._searching().scorer.idf
         return build.build_answerer(
-            self.settings, self._documents(), self._model, encoder=self.encoder, lexical=self.lexical, idf=idf
+            self.settings, self.documents(), self._model, encoder=self.encoder, lexical=self.lexical, idf=idf
         )
 
     @cached_property
     def _model(self) -> "tuple[str, BaseChatModel] | None":
         """Name and model: the one that was passed in, or that `answer.llm` names."""
         return (type(self._llm).__name__, self._llm) if self._llm else build.build_chat_model(self.settings)
-
-    def _documents(self) -> "DocumentReader":
-        from rag.retrieval.documents import DocumentReader
-
-        store, generation = self._opened()
-        return DocumentReader(store=store, chunks=generation.chunks, documents=generation.documents)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rag.evaluation.chunking import ChunkingReport
     from rag.evaluation.comparison import Comparison
     from rag.evaluation.gate import GateReport
+    from rag.evaluation.generate import GenerationReport
     from rag.evaluation.retrieval import RetrievalReport
     from rag.retrieval.trace import Explanation
 
@@ -81,6 +82,24 @@ def retrieval(report: "RetrievalReport") -> str:
         )
     spent = ", ".join(f"{name} {value:.1f}" for name, value in report.latency_ms.items())
     lines.append(f"milliseconds a search: {spent}; {report.bytes_per_chunk:,.0f} bytes a chunk on disk")
+    return "\n".join(lines)
+
+
+def generation(report: "GenerationReport") -> str:
+    """How many questions of each kind, and why others are none."""
+
+    def counted(counts: Mapping[str, int]) -> str:
+        return f"{sum(counts.values())} (" + ", ".join(f"{count} {kind}" for kind, count in counts.items()) + ")"
+
+    lines = [
+        f"{report.folder}: {report.chunks} chunks of {report.documents} documents",
+        f"questions: {counted(report.questions)}",
+        f"unanswerable: {counted(report.unanswerable)}" if report.unanswerable else "unanswerable: 0",
+        f"with an answer in words: {report.answers}",
+    ]
+    if report.filtered:
+        lines.append("not kept:")
+        lines += [f"  {count:7,} {reason}" for reason, count in report.filtered.items()]
     return "\n".join(lines)
 
 

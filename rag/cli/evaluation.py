@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rag.cli.options import DONE, INCOMPLETE, command, json_option, positive, print_json
+from rag.cli.options import DONE, INCOMPLETE, command, json_option, positive, print_json, warn
 
 if TYPE_CHECKING:
     from rag.evaluation.beir import Dataset
@@ -37,6 +37,19 @@ def add(commands: Any) -> None:
         "--picture", metavar="FILE", help="draw how the scores of own and foreign questions are spread there, as SVG"
     )
     json_option(retrieval)
+
+    generate = command(kinds, "generate", _generate, "make questions from an ingested corpus to measure it with")
+    generate.add_argument("--out", required=True, metavar="DIR", help="new folder for them, in the BEIR layout")
+    generate.add_argument(
+        "--questions", type=positive, default=100, metavar="N", help="at most, and as many unanswerable (default: 100)"
+    )
+    generate.add_argument("--seed", type=int, default=0, metavar="S", help="of what is drawn by chance (default: 0)")
+    generate.add_argument(
+        "--llm",
+        metavar="MODEL",
+        help="provider:model that writes the questions, or none: sentences are taken out (default: answer.llm)",
+    )
+    json_option(generate)
 
     compare = command(kinds, "compare", _compare, "measure two settings on the same queries, and test the difference")
     compare.add_argument("other", metavar="OTHER", help="the corpus file to compare with; --set is about this one")
@@ -77,6 +90,28 @@ def _retrieval(arguments: argparse.Namespace) -> int:
         rows = [json.dumps({"query": id, **values}, ensure_ascii=False) for id, values in report.per_query.items()]
         Path(arguments.per_query).write_text("".join(f"{row}\n" for row in rows), encoding="utf-8")
     print_json(report) if arguments.json else print(render.printable(render.retrieval(report)))
+    return DONE
+
+
+def _generate(arguments: argparse.Namespace) -> int:
+    from rag import build, render
+    from rag.corpus import Rag
+    from rag.evaluation.generate import generate
+    from rag.progress import steps_bar
+
+    model = [f"answer.llm={'null' if arguments.llm == 'none' else arguments.llm}"] if arguments.llm else []
+    with Rag.open(arguments.config, overrides=[*arguments.set, *model], wait_s=arguments.wait) as corpus:
+        with steps_bar() as show:
+            report = generate(
+                corpus,
+                Path(arguments.out),
+                questions=arguments.questions,
+                seed=arguments.seed,
+                model=build.build_chat_model(corpus.settings),
+                progress=show,
+            )
+        warn(corpus)
+    print_json(report) if arguments.json else print(render.printable(render.generation(report)))
     return DONE
 
 

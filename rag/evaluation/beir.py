@@ -20,6 +20,7 @@ class Passage:
     Attributes:
         document_id: passages that share it are of one document.
         ordinal: position in the document.
+        headings: the heading path, outermost first; None where the data have none.
     """
 
     id: str
@@ -27,6 +28,7 @@ class Passage:
     text: str
     document_id: str
     ordinal: int
+    headings: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +52,7 @@ def load_beir(folder: Path) -> Dataset:
     """Read `corpus.jsonl`, `queries.jsonl` and `qrels/test.tsv` of a folder.
 
     A row's passage belongs to the document that `metadata.document_id` names, at `metadata.ordinal`; without them it is
-    a document of its own.
+    a document of its own. `metadata.headings` is its heading path.
 
     Raises:
         EvaluationError: a file is missing, a line is not what it should be, an id comes twice, a judgement is about an
@@ -133,12 +135,16 @@ def _passage(row: Mapping[str, Any], place: str) -> Passage:
     document_id, ordinal = metadata.get("document_id", id), metadata.get("ordinal", 0)
     if not isinstance(document_id, str | int) or not isinstance(ordinal, int):
         raise EvaluationError(f"{place}: metadata.document_id is {document_id!r}, metadata.ordinal {ordinal!r}")
+    headings = metadata.get("headings")
+    if headings is not None and not (isinstance(headings, list) and all(isinstance(h, str) for h in headings)):
+        raise EvaluationError(f"{place}: metadata.headings is {headings!r}, not a list of texts")
     return Passage(
         id=id,
         title=row.get("title") or "",
         text=_text(row, "text", place),
         document_id=str(document_id),
         ordinal=ordinal,
+        headings=None if headings is None else tuple(headings),
     )
 
 

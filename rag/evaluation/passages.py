@@ -22,8 +22,8 @@ Chunks: TypeAlias = list[Chunk]
 class PassageSource:
     """Documents made of passages; implements `rag.protocols.Connector`, `Parser` and `Chunker`.
 
-    A document's title is its first passage's; another title is the heading of its passage. A passage without text is
-    its title.
+    A document's title is its first passage's; where a passage has no heading path, another title is its heading. A
+    passage without text is its title.
 
     Args:
         passages: in any order.
@@ -79,7 +79,7 @@ class PassageSource:
                     end=element.end,
                     text=text,
                     plain=plain,
-                    headings=(passage.title,) if passage.title not in ("", document.title) else (),
+                    headings=_headings(passage, document.title),
                     tokens=tokens,
                 )
             )
@@ -98,6 +98,12 @@ class PassageSource:
 
     def _text(self, key: str) -> str:
         return _BETWEEN.join(passage.text or passage.title for passage in self._groups[key])
+
+
+def _headings(passage: Passage, title: str) -> tuple[str, ...]:
+    if passage.headings is not None:
+        return passage.headings
+    return (passage.title,) if passage.title not in ("", title) else ()
 
 
 class WindowEncoder:

@@ -1,13 +1,10 @@
 """`rag eval retrieval`: index a data set with a corpus file's settings, ask its queries, measure."""
 
-import platform
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +13,7 @@ import numpy as np
 from rag import build
 from rag.errors import EvaluationError
 from rag.evaluation.beir import Dataset
+from rag.evaluation.manifest import manifest
 from rag.evaluation.metrics import DEPTH, Interval, per_query, summary
 from rag.evaluation.passages import PassageSource, WindowEncoder
 from rag.evaluation.separation import Separation, separation
@@ -27,7 +25,6 @@ from rag.retrieval.search import Searcher
 from rag.settings import EdgeStore, Settings
 
 _NAME = "evaluation"
-_PACKAGES = ("situated-rag", "torch", "transformers", "qdrant-edge-py", "ir-measures")
 
 Ranking = dict[str, list[str]]
 """Query id -> passage ids, best first."""
@@ -134,7 +131,7 @@ def _evaluated(
         per_query=values,
         scores=tuple(scores),
         foreign=others,
-        manifest=_manifest(settings, dataset),
+        manifest=manifest(settings, dataset.hashes),
     )
 
 
@@ -218,17 +215,6 @@ def _best_scores(
 
 def _best_score(result: SearchResult) -> float:
     return result.hits[0].score if result.hits else 0.0
-
-
-def _manifest(settings: Settings, dataset: Dataset) -> dict[str, Any]:
-    sections = settings.model_dump(mode="json", exclude={"name", "sources", "store", "data_dir", "answer"})
-    return {
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "settings": sections,
-        "data": dict(dataset.hashes),
-        "versions": {name: version(name) for name in _PACKAGES},
-        "machine": {"python": platform.python_version(), "system": platform.system(), "processor": platform.machine()},
-    }
 
 
 def _allocated(folder: Path) -> int:

@@ -1,6 +1,6 @@
 """Stored documents: shown whole, read again to check a quote, listed by their chunks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +8,7 @@ from rag.errors import RagError
 from rag.protocols import Store
 from rag.results import ChunkSpan, StoredDocument
 from rag.store.records import document_point_id
+from rag.types import Chunk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +68,28 @@ class DocumentReader:
             chunks=tuple(sorted(rows, key=lambda row: (row["start"], row["end"]))),
             mime=payload["mime"],
         )
+
+    def each(self) -> Iterator[tuple[str, tuple[Chunk, ...]]]:
+        """Title and chunks, in order, of every document that was read, whoever may see it."""
+        fields = ("document_id", "ordinal", "start", "end", "text", "plain", "headings")
+        for record in self.store.scroll(self.documents, fields=("title", "chunk_ids", "status")):
+            if record.payload["status"] == "failed":
+                continue
+            found = self.store.retrieve(self.chunks, record.payload["chunk_ids"], fields=fields)
+            chunks = (
+                Chunk(
+                    id=id,
+                    document_id=chunk.payload["document_id"],
+                    ordinal=chunk.payload["ordinal"],
+                    start=chunk.payload["start"],
+                    end=chunk.payload["end"],
+                    text=chunk.payload["text"],
+                    plain=chunk.payload.get("plain", chunk.payload["text"]),
+                    headings=tuple(chunk.payload["headings"]),
+                )
+                for id, chunk in found.items()
+            )
+            yield record.payload["title"], tuple(sorted(chunks, key=lambda chunk: chunk.ordinal))
 
     def text(self, document_id: str) -> str | None:
         """The stored text of a document, read now; None where it is gone."""

@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,7 @@ def test_passages_queries_and_judgements_are_read(make_data: MakeData) -> None:
         ({"corpus": [{"_id": "a", "text": "x"}] * 2}, ["corpus.jsonl:2", "'a' comes twice"]),
         ({"corpus": [{"_id": "a"}]}, ["corpus.jsonl:1", "'text' is None"]),
         ({"corpus": [{"_id": "a", "text": "x", "metadata": {"ordinal": "1"}}]}, ["corpus.jsonl:1", "ordinal"]),
+        ({"corpus": [{"_id": "a", "text": "x", "metadata": {"headings": "A"}}]}, ["corpus.jsonl:1", "'A'", "a list"]),
         ({"queries": [{"_id": "q", "text": 3}]}, ["queries.jsonl:1", "'text' is 3"]),
         ({"judged": "q9\ta\t1\n"}, ["test.tsv:1", "'q9'", "queries.jsonl"]),
         ({"judged": "query-id\tcorpus-id\tscore\nq1 a 1\n"}, ["test.tsv:2", "tabs"]),
@@ -145,6 +147,8 @@ def test_passages_are_chunks_of_their_document(encoder: Any) -> None:
         Passage(id="c", title="Part", text="second", document_id="d", ordinal=2),
         Passage(id="e", title="only a title", text="", document_id="e", ordinal=0),
     ]
+    below = replace(passages[0], id="f", document_id="f", headings=("Part", "Section"))
+    passages += [below, replace(below, id="g", title="U", ordinal=2, headings=())]
     source = PassageSource(passages, encoder.tokenizer)
     items = {item.key: item for item in source.list()}
     (document,) = source.parse(source.fetch(items["d"]), items["d"]).documents
@@ -153,6 +157,8 @@ def test_passages_are_chunks_of_their_document(encoder: Any) -> None:
     assert all(document.text[c.start : c.end] == c.text for c in chunks)
     assert len({c.id for c in chunks}) == 3
     assert [source.passage_id(document.id, c.ordinal) for c in chunks] == ["a", "b", "c"]
+    (headed,) = source.parse(source.fetch(items["f"]), items["f"]).documents
+    assert [c.headings for c in source.split(headed)] == [("Part", "Section"), ()], "a heading path is taken as it is"
     (other,) = source.parse(source.fetch(items["e"]), items["e"]).documents
     assert source.split(other)[0].text == "only a title"
 

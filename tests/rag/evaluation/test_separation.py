@@ -110,6 +110,4 @@ def test_the_command_tells_foreign_questions_apart(
     assert report["same"]["auroc"]["mean"] == 0.5, "the own questions themselves cannot be told apart"
     drawing = ElementTree.fromstring(picture.read_text())
     assert sum(element.tag.endswith("polyline") for element in drawing.iter()) == 3
-    assert main(words[:5]) == 0
-    assert "AUROC" not in capsys.readouterr().out
     assert main([*words[:5], "--foreign", str(tmp_path / "no.jsonl")]) == 1

@@ -1,0 +1,35 @@
+"""What figures and generated data depend on: settings, files, versions, machine."""
+
+import platform
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from rag.settings import Settings
+
+_PACKAGES = ("situated-rag", "torch", "transformers", "qdrant-edge-py", "ir-measures")
+
+
+def manifest(settings: Settings, hashes: Mapping[str, str]) -> dict[str, Any]:
+    """The record that is kept with a result.
+
+    Args:
+        settings: without what says where the corpus comes from and lies.
+        hashes: file -> sha256.
+    """
+    return {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "settings": settings.model_dump(mode="json", exclude={"name", "sources", "store", "data_dir", "answer"}),
+        "data": dict(hashes),
+        "versions": {name: _version(name) for name in _PACKAGES},
+        "machine": {"python": platform.python_version(), "system": platform.system(), "processor": platform.machine()},
+    }
+
+
+def _version(package: str) -> str | None:
+    """None where the package is not installed, as an extra may not be."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

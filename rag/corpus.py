@@ -258,7 +258,7 @@ class Rag:
         conditions = build_filter(where, principals)
 
         def trace() -> "Explanation":
-            self._documents().require(document_id, principals=principals)
+            self.documents().require(document_id, principals=principals)
             return explain(self._searching(), query, document_id, top_k=top_k, where=conditions)
 
         return self._again_after_a_switch(trace)

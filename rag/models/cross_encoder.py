@@ -68,9 +68,9 @@ class CrossEncoder:
         with self._lock, torch.inference_mode():
             for batch in batches([len(ids) for ids, _ in pairs], self._batch_tokens):
                 found = self._scores([pairs[i] for i in batch])
+                if not np.isfinite(found).all():
+                    raise ModelError("the reranker computed values that are not numbers: set its dtype: float32")
                 np.maximum.at(scores, [owners[i] for i in batch], found)
-        if not np.isfinite(scores).all():
-            raise ModelError("the reranker computed values that are not numbers: set its dtype: float32")
         return scores
 
     def _scores(self, pairs: Sequence[tuple[list[int], list[int]]]) -> Vector:

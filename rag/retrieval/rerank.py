@@ -117,7 +117,7 @@ class Feedback:
     weights: Mapping[str, float]
     hits: int
     weight: float
-    name: str = "feedback"
+    name: str = "rerank_feedback"
 
     def score(self, query: str, asked: Mapping[str, AnyVector], ids: Sequence[str], scores: Vector) -> Vector:  # noqa: ARG002
         """See `Stage.score`. A question without a dense vector keeps its scores."""
@@ -145,7 +145,7 @@ class Diversity:
     store: Store
     chunks: str
     relevance: float
-    name: str = "mmr"
+    name: str = "rerank_mmr"
 
     def score(self, query: str, asked: Mapping[str, AnyVector], ids: Sequence[str], scores: Vector) -> Vector:  # noqa: ARG002
         """See `Stage.score`: the value with which each chunk was chosen, which never rises."""

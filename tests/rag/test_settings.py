@@ -26,6 +26,10 @@ def written(tmp_path: Path, text: str) -> Path:
         (MINIMAL + "chunking: {max_token: 100}\n", ["chunking.max_token'", "max_tokens"]),
         (MINIMAL + "retreival: {top_k: 3}\n", ["retreival", "retrieval"]),
         (MINIMAL + "retrieval: {weights: {lexicl: 1}}\n", ["lexicl", "'lexical'"]),
+        (MINIMAL + "retrieval: {rerank: {kind: crossencoder}}\n", ["crossencoder", "cross_encoder", "mmr"]),
+        (MINIMAL + "retrieval: {rerank: {kind: cross_encoder}}\n", ["rerank", "model"]),
+        (MINIMAL + "retrieval: {rerank: {kind: mmr, relevanc: 1}}\n", ["relevanc", "'relevance'"]),
+        (MINIMAL + "retrieval: {rerank: {kind: langchain, compressor: 'rm -rf'}}\n", ["compressor"]),
         (MINIMAL + "store: {kind: edge, pth: x}\n", ["pth", "'path'"]),
         (MINIMAL + "store: {kind: faiss}\n", ["faiss", "edge", "server"]),
         ("name: t\nsources: [{kind: files, path: x, inclde: [a]}]\n", ["inclde", "'include'"]),
@@ -244,6 +248,8 @@ EFFECTS = {
     "retrieval.weights.bigrams": "test_a_leg_without_weight_is_not_asked",
     "retrieval.weights.headings": "test_a_leg_without_weight_is_not_asked",
     "retrieval.weights.ngrams": "tests/rag/retrieval/test_search.py",
+    "retrieval.weights.late_interaction": "test_a_leg_without_weight_is_not_asked",
+    "retrieval.rerank": "tests/rag/retrieval/test_rerank.py",
     "retrieval.weights.lexical": "test_a_leg_without_weight_is_not_asked",
     "retrieval.weights.document": "test_a_leg_without_weight_is_not_asked",
     "retrieval.weights.document_lexical": "test_a_leg_without_weight_is_not_asked",
@@ -335,7 +341,8 @@ def test_query_keys_have_an_effect(make_folder: MakeFolder) -> None:
 
 
 @pytest.mark.parametrize(
-    "leg", ["situated", "sentences", "lexical", "bigrams", "headings", "document", "document_lexical"]
+    "leg",
+    ["situated", "sentences", "late_interaction", "lexical", "bigrams", "headings", "document", "document_lexical"],
 )
 def test_a_leg_without_weight_is_not_asked(facts: Rag, leg: str) -> None:
     folder = facts.settings.sources[0].path

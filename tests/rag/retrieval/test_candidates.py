@@ -49,6 +49,7 @@ def searcher_of(texts: list[str], candidates: int) -> Searcher:
     for n, text in enumerate(texts):
         owner = f"s:{n // 3}"
         vectors = {"situated": raw[n], "sentences": encoder.encode(text.split()[:4], kind="document")}
+        vectors["late_interaction"] = encoder.encode(text.split(), kind="document")
         terms: dict[str, SparseVector] = {"lexical": words[n], "bigrams": bigrams[n], "headings": titles[n]}
         payload = {**PAYLOAD, "document_id": owner, "ordinal": n, "text": text}
         points.append(Point(id=stable_id(str(n)), vectors={**vectors, **terms}, payload=payload))
@@ -66,8 +67,9 @@ def searcher_of(texts: list[str], candidates: int) -> Searcher:
         statistics=term_statistics(store, "c", "d", LEGS),
         max_term_weight=lexical.max_term_weight,
     )
-    queries = QueryEncoder(encoder=lambda: encoder, lexical=lexical, languages=Languages(None))
-    return Searcher(queries=queries, scorer=scorer, weights=Weights().asked(), candidates=candidates, calibrate=None)
+    queries = QueryEncoder(encoder=lambda: encoder, lexical=lexical, languages=Languages(None), idf=scorer.idf)
+    weights = Weights().asked()
+    return Searcher(queries=queries, scorer=scorer, weights=weights, candidates=candidates, stages=(), calibrate=None)
 
 
 @settings(max_examples=25, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -11,7 +11,7 @@ greater sum.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -63,11 +63,11 @@ class Reading:
 
     def runs(self) -> list[Run]:
         """What is read, as runs that do not touch, in the order of the documents' first hits."""
-        return [(id, low, high) for id, taken in self._taken.items() for low, high in _consecutive(taken)]
+        return [(id, low, high) for id, taken in self._taken.items() for low, high in _joined(taken, self.spans[id])]
 
     def _length(self, document_id: str, taken: set[int]) -> int:
         spans = self.spans[document_id]
-        return sum(spans[high].end - spans[low].start for low, high in _consecutive(taken))
+        return sum(spans[high].end - spans[low].start for low, high in _joined(taken, spans))
 
 
 def extract(hits: Sequence[Place], spans: Spans, budget: int, *, says: Callable[[Place], str]) -> Reading:
@@ -110,9 +110,12 @@ def chunk_values(hits: Sequence[Place], spans: Spans) -> dict[Place, float]:
     return dict(values)
 
 
-def _consecutive(places: set[int]) -> Iterator[tuple[int, int]]:
-    """First and last of each run of consecutive numbers, in order."""
-    ordered = sorted(places)
-    starts = [at for at in ordered if at - 1 not in places]
-    ends = [at for at in ordered if at + 1 not in places]
-    return zip(starts, ends, strict=True)
+def _joined(places: set[int], spans: Sequence[ChunkSpan]) -> list[tuple[int, int]]:
+    """First and last of each run of chunks that follow one another or share text, in order."""
+    runs: list[tuple[int, int]] = []
+    for at in sorted(places):
+        if runs and (at == runs[-1][1] + 1 or spans[at].start < spans[runs[-1][1]].end):
+            runs[-1] = (runs[-1][0], at)
+        else:
+            runs.append((at, at))
+    return runs

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -6,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rag.answering.evidence import pack_evidence
+from rag.results import ChunkSpan
 
 TEN = "\n\n".join(f"Paragraph {n} says {word}." for n, word in enumerate("abcdefghij"))
 
@@ -125,3 +127,62 @@ def test_evidence_is_whole_chunks_of_the_stored_text_within_the_budget(
         assert re.fullmatch(r"(Paragraph \d (says|adds) [a-j]\.(\n\n)?)+", e.text)
     positions = [(e.document_id, p) for e in found for p in range(e.start, e.end)]
     assert len(positions) == len(set(positions))
+
+
+class Overlapping:
+    """A document in chunks of `size` words, each of which repeats the last `overlap` of the one before it."""
+
+    def __init__(self, library: Any, *, words: int = 40, size: int = 8, overlap: int = 3) -> None:
+        self.corpus = library({"d": " ".join(f"w{n}" for n in range(words))})
+        found = list(re.finditer(r"\S+", self.corpus.texts["d"]))
+        spans = [found[n : n + size] for n in range(0, words - overlap, size - overlap)]
+        self.spans = [
+            ChunkSpan(chunk_id=f"d#{n}", start=span[0].start(), end=span[-1].end(), page=None)
+            for n, span in enumerate(spans)
+        ]
+
+    def hit(self, ordinal: int, score: float) -> Any:
+        span = self.spans[ordinal]
+        text = self.corpus.texts["d"][span.start : span.end]
+        found = self.corpus.hit("d", 0, score)
+        return replace(found, chunk_id=span.chunk_id, start=span.start, end=span.end, text=text, ordinal=ordinal)
+
+    def pack(self, *hits: Any, max_chars: int = 10_000) -> Any:
+        return pack_evidence(
+            hits, read_text=self.corpus.read_text, chunk_spans=lambda _: self.spans, max_chars=max_chars
+        )
+
+
+def test_what_two_chunks_share_is_shown_once(library: Any) -> None:
+    (found,) = Overlapping(library).pack(*(Overlapping(library).hit(n, 0.5) for n in (1, 2)), max_chars=60)
+    assert found.text == " ".join(f"w{n}" for n in range(5, 18))
+
+
+def test_hits_that_share_text_are_one_passage_without_the_chunk_between_them(library: Any) -> None:
+    chunks = Overlapping(library, overlap=6)
+    (found,) = chunks.pack(chunks.hit(0, 0.9), chunks.hit(2, 0.8), max_chars=37)
+    assert found.text == " ".join(f"w{n}" for n in range(12))
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.tuples(st.integers(0, 5), st.floats(0, 1)), min_size=1, max_size=6, unique_by=lambda pair: pair[0]),
+    st.integers(20, 200),
+    st.integers(0, 6),
+)
+def test_evidence_of_overlapping_chunks_repeats_nothing(
+    library: Any, wanted: list[tuple[int, float]], max_chars: int, overlap: int
+) -> None:
+    chunks = Overlapping(library, overlap=overlap)
+    hits = sorted(
+        (chunks.hit(min(n, len(chunks.spans) - 1), s) for n, s in dict(wanted).items()), key=lambda h: -h.score
+    )
+    found = chunks.pack(*hits, max_chars=max_chars)
+    shown = [word for e in found for word in e.text.split()]
+    assert shown
+    assert len(shown) == len(set(shown))
+    for e in found:
+        assert e.text == chunks.corpus.texts["d"][e.start : e.end]
+        assert all(e.start <= c.start < c.end <= e.end for c in e.chunks)
+        visible = [p for p in range(e.start, e.end) if e.text[p - e.start] != " "]
+        assert all(e.chunk_at(p).start <= p < e.chunk_at(p).end for p in visible)

@@ -11,7 +11,17 @@ from rag.errors import SettingsError
 from rag.ingest.prepare import Preparer, Stopwatch
 from rag.models.languages import languages_of
 from rag.protocols import Chunker, Connector, Encoder, LexicalEncoder, Parser, Situator, Store, TokenCounter
-from rag.settings import EdgeStore, FilesSource, PluginSource, ServerStore, Settings, Weights
+from rag.settings import (
+    EdgeStore,
+    FilesSource,
+    FixedChunking,
+    PluginSource,
+    SentenceChunking,
+    ServerStore,
+    Settings,
+    TopicChunking,
+    Weights,
+)
 from rag.settings.sources import PLUGINS, Source
 
 if TYPE_CHECKING:
@@ -114,10 +124,29 @@ def build_encoder(settings: Settings) -> Encoder:
     return load_encoder(settings.embedding)
 
 
-def build_chunker(settings: Settings, counter: TokenCounter) -> Chunker:
+def build_chunker(settings: Settings, counter: TokenCounter, encoder: Callable[[], Encoder] | None) -> Chunker:
+    """What cuts documents.
+
+    Args:
+        encoder: loads the encoder, for a kind that reads with it; None where an estimate of its chunks will do.
+    """
+    chunking = settings.chunking
+    if isinstance(chunking, TopicChunking):
+        from rag.chunking.topic import TopicChunker
+
+        readable = languages_of(settings.embedding).cover
+        return TopicChunker(counter, max_tokens=chunking.max_tokens, encoder=encoder, readable=readable)
+    if isinstance(chunking, SentenceChunking):
+        from rag.chunking.windows import SentenceChunker
+
+        return SentenceChunker(counter, max_tokens=chunking.max_tokens, overlap=chunking.overlap)
+    if isinstance(chunking, FixedChunking):
+        from rag.chunking.windows import FixedChunker
+
+        return FixedChunker(counter, max_tokens=chunking.max_tokens, overlap=chunking.overlap)
     from rag.chunking.structure import StructureChunker
 
-    return StructureChunker(counter, max_tokens=settings.chunking.max_tokens)
+    return StructureChunker(counter, max_tokens=chunking.max_tokens)
 
 
 def build_situator(settings: Settings) -> Situator:
@@ -132,22 +161,30 @@ def build_lexical(settings: Settings) -> LexicalEncoder:
     return Bm25Encoder(k1=settings.lexical.k1, b=settings.lexical.b)
 
 
-def build_preparer(settings: Settings, *, parser: Parser | None = None, chunker: Chunker | None = None) -> Preparer:
-    """Everything that reads a document up to where it needs the encoder.
+def build_preparer(
+    settings: Settings,
+    *,
+    encoder: Callable[[], Encoder] | None,
+    parser: Parser | None = None,
+    chunker: Chunker | None = None,
+) -> Preparer:
+    """Everything that reads a document up to where its chunks are encoded.
 
     Args:
+        encoder: as of `build_chunker`.
         parser, chunker: in place of those of the settings.
     """
     counter = build_counter(settings)
     return Preparer(
         parser=parser or build_parser(settings),
         counter=counter,
-        chunker=chunker or build_chunker(settings, counter),
+        chunker=chunker or build_chunker(settings, counter, encoder),
         situator=build_situator(settings),
         lexical=build_lexical(settings),
         languages=languages_of(settings.embedding),
         stopwatch=Stopwatch(),
         readers=settings.parsing.workers,
+        passes=2 if isinstance(settings.chunking, TopicChunking) else 1,
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from rag import build
 from rag.errors import CorpusMissingError, RagError
 from rag.ingest.generations import Generation, answers_as_built, current_generation, refuse_changed_settings
+from rag.models.lazy import LazyEncoder
 from rag.results import Answer, IngestReport, Plan, SearchResult, StoredDocument, VerifyReport
 from rag.retrieval.filters import Where, build_filter
 from rag.settings import EdgeStore, Settings, load_settings
@@ -50,12 +51,11 @@ class Rag:
         connectors: "Sequence[Connector]" = (),
         wait_s: float = 10.0,
     ) -> None:
-        self.settings = settings
+        self.settings, self.name = settings, settings.name
         self._connectors = build.checked_names(settings, connectors)
-        self.name = settings.name
         self.warnings: list[str] = []
-        self._llm, self._wait_s = llm, wait_s
-        self._lock = RLock()
+        self._llm, self._wait_s, self._lock = llm, wait_s, RLock()
+        self._encoder = LazyEncoder(lambda: build.build_encoder(settings))
         self._store: Store | None = None
         self._searcher: Searcher | None = None
 
@@ -128,7 +128,7 @@ class Rag:
                     connectors=connectors,
                     preparer=preparer,
                     store=self._open_store(create=True),
-                    encoder=lambda: self.encoder,
+                    encoder=self._encoder,
                     options=Options(max_delete=max_delete, rebuild=rebuild, sources=sources),
                     progress=progress,
                 )
@@ -180,7 +180,7 @@ class Rag:
 
         store, generation = self._opened()
         self._warn(generation)
-        found = reconcile(store, generation, encoder=lambda: self.encoder)
+        found = reconcile(store, generation, encoder=self._encoder)
         if not repair or not found.count:
             return found.report()
         refuse_changed_settings(self.settings, generation)
@@ -191,11 +191,11 @@ class Rag:
                 generation=generation,
                 connectors=connectors,
                 preparer=preparer,
-                encoder=lambda: self.encoder,
+                encoder=self._encoder,
                 group_tokens=2 * self.settings.embedding.batch_tokens,
             )
         self._forget()
-        left = reconcile(store, generation, encoder=lambda: self.encoder)
+        left = reconcile(store, generation, encoder=self._encoder)
         return left.report(repaired=found.count - left.count)
 
     def show(self, document_id: str, *, principals: Sequence[str] | None = None) -> StoredDocument:
@@ -312,10 +312,10 @@ class Rag:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
-    @cached_property
+    @property
     def encoder(self) -> "Encoder":
         """Loaded at first use."""
-        return build.build_encoder(self.settings)
+        return self._encoder()
 
     @cached_property
     def lexical(self) -> "LexicalEncoder":
@@ -330,7 +330,7 @@ class Rag:
             connectors = build.build_connectors(self.settings, caches=caches, only=sources)
             for connector in connectors:
                 stack.callback(connector.close)
-            preparer = build.build_preparer(self.settings)
+            preparer = build.build_preparer(self.settings, encoder=self._encoder if caches else None)
             stack.callback(preparer.parser.close)
             yield [*connectors, *self._connectors], preparer
 
@@ -377,7 +377,7 @@ class Rag:
                 store, generation = self._opened()
                 self._warn(generation)
                 self._searcher = build.build_searcher(
-                    self.settings, store, generation, encoder=lambda: self.encoder, lexical=self.lexical
+                    self.settings, store, generation, encoder=self._encoder, lexical=self.lexical
                 )
             return self._searcher
 

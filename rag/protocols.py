@@ -73,7 +73,10 @@ class TokenCounter(Protocol):
 
 
 class Chunker(Protocol):
-    """Document -> chunks: every visible character in some chunk, none over budget, ids stable."""
+    """Document -> chunks: every visible character in some chunk, none over budget, ids stable.
+
+    In order; neighbours may overlap, but each begins and ends behind where the one before it does.
+    """
 
     def split(self, document: Document) -> list[Chunk]: ...
 

@@ -11,7 +11,7 @@ import pytest
 os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", GRADIO_ANALYTICS_ENABLED="False")
 
 from rag import Rag, build
-from rag.protocols import Encoder, Parser
+from rag.protocols import Encoder, Parser, TokenCounter
 from rag.settings import Embedding, Parsing, Settings
 from tests.corpora import FACTS, MakeFolder
 
@@ -68,6 +68,12 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         if name.startswith(("RAG_", "OPENAI_")) and name != "RAG_TEST_QDRANT_URL":
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
+
+
+@pytest.fixture(scope="session")
+def wordpiece() -> TokenCounter:
+    """The packaged encoder's tokenizer."""
+    return build.build_counter(Settings.model_validate({"name": "x", "sources": [{"kind": "files", "path": "."}]}))
 
 
 @pytest.fixture

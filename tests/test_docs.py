@@ -19,7 +19,7 @@ from pydantic import BaseModel
 
 from connectors.parsing.formats import FORMATS
 from rag.cli import build_parser
-from rag.settings import EdgeStore, ServerStore, Settings
+from rag.settings import CHUNKINGS, Chunking, EdgeStore, ServerStore, Settings
 from rag.settings.sources import SOURCES
 
 ROOT = Path(__file__).parents[1]
@@ -101,11 +101,17 @@ def generated(page: Path, name: str, content: str) -> None:
 def test_table_of_keys_is_that_of_the_models() -> None:
     rows = ["| key | default | what it does |", "|---|---|---|"]
 
-    def add(model: type[BaseModel], prefix: str) -> None:
+    def add(model: type[BaseModel], prefix: str, known: type[BaseModel] = BaseModel) -> None:
         for name, field in model.model_fields.items():
             inner = field.annotation
+            if name in known.model_fields:
+                continue
             if isinstance(inner, type) and issubclass(inner, BaseModel):
                 add(inner, f"{prefix}{name}.")
+            elif name == "chunking":
+                add(Chunking, "chunking.")
+                for kind, chunking in CHUNKINGS.items():
+                    add(chunking, f"chunking[kind={kind}].", Chunking)
             elif name != "kind" and field.description:
                 default = "required" if field.is_required() else _shown(field.get_default(call_default_factory=True))
                 if name == "name" and not field.is_required():

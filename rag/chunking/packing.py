@@ -14,12 +14,13 @@ RESET_LEVEL = 2
 """Sections down to this level are packed by themselves: a change in one leaves the chunks of the others as they are."""
 LEAD = 0.15
 """Share of the budget below which what precedes a subsection (a title, a byline) is packed with it."""
+ORPHAN = 10.0
+"""Cost of a heading, or a table's first row, without what follows it."""
 
 # What the parts of a cut cost; only their ratios matter.
 _CHUNK = 0.1  # any chunk: fewer are better
 _UNDERFILL = 4.0  # times the square of what is missing to half of the budget: tiny chunks are the worst to find
 _CROSSED_HEADING = 0.25  # a subsection in its parent's chunk
-_ORPHAN = 10.0  # a heading, or a table's first row, without what follows it
 _INSIDE = 0.3  # between the sentences or rows of one element
 _AFTER_COLON = 1.0  # what an introducing sentence announces, away from it
 _FROM_PARAGRAPH = 0.2  # a list, a table or code away from the paragraph before it
@@ -43,9 +44,14 @@ def pack(units: Sequence[Unit], texts: Sequence[str], max_tokens: int) -> list[t
     Returns:
         `(first, last + 1)` of each chunk's units, in order.
     """
-    before = [_cost_before(units, texts, i) for i in range(len(units))]
+    before = break_costs(units, texts)
     bounds = [*_regions(units, max_tokens * LEAD), len(units)]
-    return [span for low, high in pairwise(bounds) for span in _cheapest(units, before, low, high, max_tokens)]
+    return [span for low, high in pairwise(bounds) for span in cheapest(units, before, low, high, max_tokens)]
+
+
+def break_costs(units: Sequence[Unit], texts: Sequence[str]) -> list[float]:
+    """What it costs, by structure, that a chunk begins with each unit."""
+    return [_cost_before(units, texts, i) for i in range(len(units))]
 
 
 def _regions(units: Sequence[Unit], lead: float) -> list[int]:
@@ -70,12 +76,12 @@ def _cost_before(units: Sequence[Unit], texts: Sequence[str], i: int) -> float:
     last, unit = units[i - 1], units[i]
     anchor = _ANCHOR * zlib.crc32(texts[i].encode("utf-8", "surrogatepass")) / 2**32
     if last.level is not None:
-        return _ORPHAN
+        return ORPHAN
     if unit.level is not None:
         return anchor
     if last.element == unit.element:
         opens_table = unit.kind == "table" and (i == 1 or units[i - 2].element != unit.element)
-        return _ORPHAN if opens_table else _INSIDE + anchor
+        return ORPHAN if opens_table else _INSIDE + anchor
     if texts[i - 1].rstrip(_EMPHASIS).endswith((":", "：")):
         return _AFTER_COLON + anchor
     if last.kind == unit.kind == "list_item":
@@ -83,10 +89,14 @@ def _cost_before(units: Sequence[Unit], texts: Sequence[str], i: int) -> float:
     return (_FROM_PARAGRAPH if last.kind == "paragraph" != unit.kind else _BETWEEN) + anchor
 
 
-def _cheapest(
+def cheapest(
     units: Sequence[Unit], before: Sequence[float], low: int, high: int, max_tokens: int
 ) -> list[tuple[int, int]]:
-    """The cheapest cut of `units[low:high]`; among equals the one with the longer chunks first."""
+    """The cheapest cut of `units[low:high]`; among equals the one with the longer chunks first.
+
+    Args:
+        before: what it costs that a chunk begins with each unit of the document; below 0 it is a gain.
+    """
     best = [0.0]
     previous = [low]
     for end in range(low + 1, high + 1):

@@ -1,16 +1,20 @@
-"""The smallest pieces that a chunk is made of: sentences, table rows, code blocks."""
+"""The smallest pieces that a chunk is made of: sentences, table rows and code blocks, or words."""
 
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from rag.chunking.sentences import line_spans, sentence_spans, trimmed
+from rag.chunking.sizing import Sizer
 from rag.types import Document, Element
 
-Count = Callable[[Document, Sequence[tuple[int, int]]], list[int]]
-"""Tokens of each span's plain text."""
+GRAIN = 16
+"""Where the best of all cuts is looked for, neighbouring pieces below 1 / GRAIN of the budget are one: it bounds the
+work."""
+WORD = 8
+"""Share of the budget that a word may take: what has no white space, as in Chinese, fills the rest of a chunk."""
 
-_GRAIN = 16
-"""Neighbouring pieces below 1 / _GRAIN of the budget are packed as one: it bounds the work."""
+_WORD = re.compile(r"\S+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,11 @@ class Unit:
     page: int | None = None
 
 
+def visible(document: Document) -> Document:
+    """The document; one of nothing but markup without it: then the markup is all that there is to be found by."""
+    return document if document.plain(0, len(document.text)).strip() else replace(document, markup=())
+
+
 def structure_of(document: Document) -> list[Element]:
     """The document's elements; visible text between them, or in none, is a paragraph of its own."""
     elements: list[Element] = []
@@ -56,18 +65,45 @@ def structure_of(document: Document) -> list[Element]:
     return elements
 
 
-def units_of(document: Document, elements: Sequence[Element], count: Count, max_tokens: int) -> list[Unit]:
-    """The document's units in order; each has at most `max_tokens` tokens or is a single character."""
+def units_of(document: Document, elements: Sequence[Element], sizer: Sizer, *, grain: int) -> list[Unit]:
+    """Sentences, table rows and code blocks in order; each is within the budget or a single character.
+
+    Args:
+        grain: neighbours of one kind that have together no more tokens are one unit.
+    """
     pieces = [(start, end, i) for i, element in enumerate(elements) for start, end in _spans(document.text, element)]
-    sizes = count(document, [(start, end) for start, end, _ in pieces])
-    while any(size > max_tokens and end - start > 1 for size, (start, end, _) in zip(sizes, pieces, strict=True)):
+    return _units(document, elements, pieces, sizer, longest=sizer.max_tokens, grain=grain)
+
+
+def words_of(document: Document, elements: Sequence[Element], sizer: Sizer) -> list[Unit]:
+    """What stands between white space, in order; what has more tokens than 1 / `WORD` of the budget is cut."""
+    pieces = [
+        (word.start(), word.end(), i)
+        for i, element in enumerate(elements)
+        for word in _WORD.finditer(document.text, element.start, element.end)
+    ]
+    return _units(document, elements, pieces, sizer, longest=max(1, sizer.max_tokens // WORD), grain=0)
+
+
+def _units(
+    document: Document,
+    elements: Sequence[Element],
+    pieces: Sequence[tuple[int, int, int]],
+    sizer: Sizer,
+    *,
+    longest: int,
+    grain: int,
+) -> list[Unit]:
+    """Units of pieces: start, end, and the number of the element."""
+    sizes = sizer.sizes(document, [(start, end) for start, end, _ in pieces])
+    while any(size > longest and end - start > 1 for size, (start, end, _) in zip(sizes, pieces, strict=True)):
         finer: list[tuple[int, int, int, int | None]] = []
         for (start, end, i), size in zip(pieces, sizes, strict=True):
-            if size > max_tokens and end - start > 1:
-                finer += [(*span, i, None) for span in _finer(document.text, start, end, -(-size // max_tokens))]
+            if size > longest and end - start > 1:
+                finer += [(*span, i, None) for span in _finer(document.text, start, end, -(-size // longest))]
             else:
                 finer.append((start, end, i, size))
-        fresh = iter(count(document, [(start, end) for start, end, _, size in finer if size is None]))
+        fresh = iter(sizer.sizes(document, [(start, end) for start, end, _, size in finer if size is None]))
         pieces = [(start, end, i) for start, end, i, _ in finer]
         sizes = [next(fresh) if size is None else size for *_, size in finer]
     units: list[Unit] = []
@@ -78,12 +114,43 @@ def units_of(document: Document, elements: Sequence[Element], count: Count, max_
         level = (element.level or 1) if opens else None
         depth, seen = level or depth, i
         unit = Unit(start, end, i, size, level, depth, element.kind, element.page)
-        if units and level is None and _joins(units[-1], unit, max_tokens // _GRAIN):
+        if units and level is None and _joins(units[-1], unit, grain):
             last = units[-1]
             units[-1] = replace(last, end=end, tokens=last.tokens + size)
         else:
             units.append(unit)
     return units
+
+
+def with_empty_joined(units: Sequence[Unit], ranges: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Ranges of units without tokens belong to the one before them, the first ones to the one after."""
+    joined: list[tuple[int, int]] = []
+    empty = True
+    for low, high in ranges:
+        nothing = not any(unit.tokens for unit in units[low:high])
+        if joined and (nothing or empty):
+            joined[-1] = (joined[-1][0], high)
+        else:
+            joined.append((low, high))
+        empty = empty and nothing
+    return joined
+
+
+def spans_within_budget(
+    document: Document, units: Sequence[Unit], ranges: Sequence[tuple[int, int]], sizer: Sizer
+) -> list[tuple[int, int]]:
+    """The spans of ranges of units; those that are too long after all are halved.
+
+    The sum over a range's units is exact for WordPiece and close for others.
+    """
+    ranges = list(ranges)
+    sizes = sizer.sizes(document, [(units[a].start, units[b - 1].end) for a, b in ranges])
+    while over := [i for i, (a, b) in enumerate(ranges) if sizes[i] > sizer.max_tokens and b - a > 1]:
+        for i in reversed(over):
+            low, high = ranges[i]
+            ranges[i : i + 1] = halves = [(low, (low + high) // 2), ((low + high) // 2, high)]
+            sizes[i : i + 1] = sizer.sizes(document, [(units[a].start, units[b - 1].end) for a, b in halves])
+    return [(units[a].start, units[b - 1].end) for a, b in ranges]
 
 
 def _joins(last: Unit, unit: Unit, grain: int) -> bool:

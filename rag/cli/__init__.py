@@ -15,6 +15,7 @@ EPILOG = """examples:
   rag ask docs "How do refunds work?"          an answer with checked citations
   rag search docs "refund" --where team=billing -k 5
   rag ingest corpus.yaml --set chunking.max_tokens=120 --rebuild
+  rag ingest corpus.yaml --set chunking.kind=topic --rebuild     cut by topic; encodes every text twice
   rag chat docs                                the web chat
 
 exit status: 0 done, 1 an error in one line, 2 wrong usage, 3 finished with failed documents or findings,

@@ -19,6 +19,7 @@ from rag.evaluation.passages import PassageSource, WindowEncoder
 from rag.evaluation.separation import Separation, separation
 from rag.ingest.converge import Options, ingest
 from rag.ingest.generations import current_generation
+from rag.models.lazy import LazyEncoder
 from rag.protocols import Encoder
 from rag.results import IngestReport, SearchResult
 from rag.retrieval.search import Searcher
@@ -176,9 +177,9 @@ def _index(
     return ingest(
         settings,
         connectors=[source],
-        preparer=build.build_preparer(settings, parser=source, chunker=source),
+        preparer=build.build_preparer(settings, encoder=None, parser=source, chunker=source),
         store=store,
-        encoder=lambda: encoder,
+        encoder=LazyEncoder(lambda: encoder),
         options=Options(),
         progress=lambda at: progress("indexing documents", at.done, at.total),
     )

@@ -28,7 +28,8 @@ from rag.ingest.generations import (
 from rag.ingest.job import Job, Progress
 from rag.ingest.prepare import Preparer
 from rag.ingest.write import Writer
-from rag.protocols import Connector, Encoder, Store
+from rag.models.lazy import LazyEncoder
+from rag.protocols import Connector, Store
 from rag.results import IngestReport
 from rag.settings import FilesSource, Settings
 from rag.store.records import DocumentState
@@ -66,7 +67,7 @@ def ingest(
     connectors: list[Connector],
     preparer: Preparer,
     store: Store,
-    encoder: Callable[[], Encoder],
+    encoder: LazyEncoder,
     options: Options,
     progress: Callable[[Progress], object] | None = None,
 ) -> IngestReport:

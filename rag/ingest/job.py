@@ -16,7 +16,8 @@ from rag.ingest.changes import Changes, states_by_item
 from rag.ingest.prepare import Prepared, Preparer, Reading
 from rag.ingest.vectors import encode_group
 from rag.ingest.write import Writer
-from rag.protocols import Connector, Encoder
+from rag.models.lazy import LazyEncoder
+from rag.protocols import Connector
 from rag.results import Failure, Skipped
 from rag.store.records import DocumentState
 from rag.types import SourceItem
@@ -72,21 +73,37 @@ class Job:
     """One run over the changes.
 
     Attributes:
-        encoder: loads the encoder at its first call; a job that encodes nothing never calls it.
+        encoder: a job that encodes nothing never calls it.
         known: ids of the documents that the corpus had before; the others are new.
         group_tokens: tokens that are encoded and written together; what a kill may lose.
     """
 
     preparer: Preparer
     writer: Writer
-    encoder: Callable[[], Encoder]
+    encoder: LazyEncoder
     known: set[str]
     group_tokens: int
     progress: Callable[[Progress], object] | None = None
     tally: Tally = field(default_factory=Tally)
-    tokens_encoded: int = 0
-    tokens_truncated: int = 0
-    tokens_unknown: int = 0
+    _before: tuple[int, int, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._before = self.encoder.counts
+
+    @property
+    def tokens_encoded(self) -> int:
+        """Tokens that the encoder read since the job was made, by whichever thread, chunking included."""
+        return self.encoder.counts[0] - self._before[0]
+
+    @property
+    def tokens_truncated(self) -> int:
+        """How many of the texts' tokens did not fit the encoder's window."""
+        return self.encoder.counts[1] - self._before[1]
+
+    @property
+    def tokens_unknown(self) -> int:
+        """How many of the tokens that were read the vocabulary does not know."""
+        return self.encoder.counts[2] - self._before[2]
 
     def run(self, changes: Changes, states: dict[str, DocumentState], damaged: set[str]) -> Tally:
         """Read, encode and write everything that changed, then delete what is gone."""
@@ -152,19 +169,14 @@ class Job:
 
     def _encode(self, group: list[Prepared], writes: "_Bounded") -> None:
         """Encode a group and hand it to the writer."""
-        encoder = self.encoder()
-        before = (encoder.tokens_encoded, encoder.tokens_truncated, encoder.tokens_unknown)
         with self.preparer.stopwatch.time("encode"):
             vectors = encode_group(
                 group,
-                encoder=encoder,
+                encoder=self.encoder(),
                 situator=self.preparer.situator,
                 store=self.writer.store,
                 generation=self.writer.generation,
             )
-        self.tokens_encoded += encoder.tokens_encoded - before[0]
-        self.tokens_truncated += encoder.tokens_truncated - before[1]
-        self.tokens_unknown += encoder.tokens_unknown - before[2]
         for prepared in group:
             self._count(prepared.document.id)
         writes.submit(self.writer.write, group, vectors)

@@ -159,7 +159,8 @@ def _estimate(look: _Look, connectors: dict[str, Connector]) -> tuple[int, int]:
             for document in parsed.documents:
                 pieces = preparer.chunker.split(document)
                 lines = {line for line in preparer.situator.lines(document, pieces) if line}
-                seen_tokens += sum(c.tokens for c in pieces) + sum(preparer.counter.count(sorted(lines)))
+                seen_tokens += preparer.passes * sum(c.tokens for c in pieces)
+                seen_tokens += sum(preparer.counter.count(sorted(lines)))
                 seen_chunks += len(pieces)
         all_bytes = sum(item.size or 1 for item in items)
         if seen_bytes:

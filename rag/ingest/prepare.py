@@ -1,4 +1,4 @@
-"""One item up to the point where it needs the encoder: fetch, parse, chunk, situate, lexical vectors."""
+"""One item up to the point where its chunks are encoded: fetch, parse, chunk, situate, lexical vectors."""
 
 import time
 from collections import defaultdict
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
-from rag.errors import DocumentError, StoreError
+from rag.errors import DocumentError, ModelError, StoreError
 from rag.ingest.terms import ChunkTerms, chunk_terms, document_terms
 from rag.models.languages import Languages
 from rag.points import SparseVector
@@ -108,6 +108,8 @@ class Preparer:
     stopwatch: Stopwatch
     readers: int = 1
     """Items that are read at a time."""
+    passes: int = 1
+    """Times that the encoder reads a document's text: twice where it also finds the topics."""
     _fetching: dict[str, Lock] = field(default_factory=lambda: defaultdict(Lock))
 
     def read(self, connector: Connector, item: SourceItem) -> Parsed:
@@ -134,12 +136,15 @@ class Preparer:
         damaged: AbstractSet[str],
         vectors: Collection[str],
     ) -> Reading:
-        """Everything that needs no encoder. What cannot be read comes back as a failure.
+        """Everything up to where the chunks are encoded. What cannot be read comes back as a failure.
 
         Args:
             states: what the store has of the item's documents.
             damaged: ids of documents whose stored chunks are not those that they list.
             vectors: of chunks, that are built.
+
+        Raises:
+            ModelError: the encoder is needed to find topics, and does not work.
         """
         try:
             parsed = self.read(connector, item)
@@ -151,6 +156,8 @@ class Preparer:
         for document in parsed.documents:
             try:
                 prepared.append(self._prepared(document, item, parts, known.get(document.id), damaged, vectors))
+            except ModelError:  # an encoder that does not work would fail every document
+                raise
             except StoreError as error:  # what the store would refuse must not take a whole group with it
                 failed.append(Failure(id=document.id, uri=document.uri, error=str(error), kind="payload"))
             except Exception as error:  # one document's trouble stops no job, whichever component has it

@@ -1,6 +1,6 @@
 """Mend what `verify` found: orphans out, damaged documents read, encoded and written again."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from rag.ingest.changes import Changes, chunk_owners, list_sources, stored_states
 from rag.ingest.generations import Generation
@@ -8,7 +8,8 @@ from rag.ingest.job import Job
 from rag.ingest.prepare import Preparer
 from rag.ingest.verify import Findings
 from rag.ingest.write import Writer
-from rag.protocols import Connector, Encoder, Store
+from rag.models.lazy import LazyEncoder
+from rag.protocols import Connector, Store
 
 
 def repair(
@@ -18,7 +19,7 @@ def repair(
     generation: Generation,
     connectors: Sequence[Connector],
     preparer: Preparer,
-    encoder: Callable[[], Encoder],
+    encoder: LazyEncoder,
     group_tokens: int,
 ) -> None:
     """Mend the findings and nothing else: other changes of the sources wait for the next ingest.

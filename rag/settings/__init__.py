@@ -6,22 +6,28 @@
 from rag.settings.base import Section
 from rag.settings.loading import corpus_name, load_settings, load_with_origins
 from rag.settings.models import (
+    CHUNKINGS,
     INDEX_SECTIONS,
     UNCOMPARED,
     AnswerSettings,
     Chunking,
     EdgeStore,
     Embedding,
+    FixedChunking,
     Lexical,
     Parsing,
     Retrieval,
+    SentenceChunking,
     ServerStore,
     Settings,
+    StructureChunking,
+    TopicChunking,
     Weights,
 )
 from rag.settings.sources import FilesSource, PluginSource
 
 __all__ = [
+    "CHUNKINGS",
     "INDEX_SECTIONS",
     "UNCOMPARED",
     "AnswerSettings",
@@ -29,13 +35,17 @@ __all__ = [
     "EdgeStore",
     "Embedding",
     "FilesSource",
+    "FixedChunking",
     "Lexical",
     "Parsing",
     "PluginSource",
     "Retrieval",
     "Section",
+    "SentenceChunking",
     "ServerStore",
     "Settings",
+    "StructureChunking",
+    "TopicChunking",
     "Weights",
     "corpus_name",
     "load_settings",

@@ -6,7 +6,7 @@ from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from rag.settings.models import Settings
+from rag.settings.models import CHUNKINGS, Settings
 from rag.settings.sources import SOURCES
 
 Location = tuple[int | str, ...]
@@ -50,13 +50,16 @@ def unknown_key(location: Location, where: str) -> str:
     return f"unknown key {where!r}" + (f": did you mean {near[0]!r}?" if near else "") + f" (known: {', '.join(known)})"
 
 
+_TAGS = [*((["store"], kind) for kind in ("edge", "server")), *((["chunking"], kind) for kind in CHUNKINGS)]
+
+
 def _without_tags(location: Location) -> Location:
-    """Pydantic puts the kind of a source or store into the path to it."""
+    """Pydantic puts the kind of a source, a chunking or a store into the path to it."""
     kept: list[int | str] = []
     for part in location:
         tag = (
             isinstance(part, str) and kept[:1] == ["sources"] and len(kept) == 2 and part in {*SOURCES, "plugin"}
-        ) or (kept == ["store"] and part in ("edge", "server"))
+        ) or (kept, part) in _TAGS
         if not tag:
             kept.append(part)
     return tuple(kept)

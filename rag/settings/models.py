@@ -39,13 +39,55 @@ class Parsing(Section):
 
 
 class Chunking(Section):
-    kind: Literal["structure"] = "structure"
+    """What every kind of chunking has."""
+
     max_tokens: int = Field(150, ge=16, description="size of a chunk in the encoder's own tokens")
     parent: Literal["section"] | None = Field(
         None,
         description="section: chunks are matched, and answers read the whole sections that they are in, as far as "
         "answer.max_evidence_chars goes; null: the chunks and their neighbours",
     )
+
+
+class StructureChunking(Chunking):
+    kind: Literal["structure"] = "structure"
+
+
+class SentenceChunking(Chunking):
+    kind: Literal["sentences"]
+    overlap: int = Field(0, ge=0, description="sentences that a chunk repeats from the one before it")
+
+
+class FixedChunking(Chunking):
+    kind: Literal["fixed"]
+    overlap: int = Field(
+        0, ge=0, description="tokens that a chunk repeats from the one before it, at most half of `max_tokens`"
+    )
+
+    @model_validator(mode="after")
+    def _repeats_at_most_half(self) -> "FixedChunking":
+        if self.overlap > self.max_tokens // 2:
+            raise ValueError(
+                f"overlap {self.overlap} is more than half of max_tokens {self.max_tokens}: "
+                f"set it to at most {self.max_tokens // 2}"
+            )
+        return self
+
+
+class TopicChunking(Chunking):
+    kind: Literal["topic"]
+
+
+ChunkingSettings = Annotated[
+    Union[StructureChunking, SentenceChunking, FixedChunking, TopicChunking],  # noqa: UP007
+    Field(discriminator="kind"),
+]
+CHUNKINGS: dict[str, type[Chunking]] = {
+    "structure": StructureChunking,
+    "sentences": SentenceChunking,
+    "fixed": FixedChunking,
+    "topic": TopicChunking,
+}
 
 
 class Embedding(Section):
@@ -168,7 +210,7 @@ class Settings(Section):
     )
     sources: tuple[Source, ...] = Field(min_length=1)
     parsing: Parsing = Parsing()
-    chunking: Chunking = Chunking()
+    chunking: ChunkingSettings = StructureChunking()
     situating: tuple[Literal["headings", "none"], ...] = Field(("headings",), description="headings, or none")
     embedding: Embedding = Embedding()
     lexical: Lexical = Lexical()
@@ -178,6 +220,11 @@ class Settings(Section):
     )
     retrieval: Retrieval = Retrieval()
     answer: AnswerSettings = AnswerSettings()
+
+    @field_validator("chunking", mode="before")
+    @classmethod
+    def _by_structure(cls, value: Any) -> Any:
+        return {"kind": "structure", **value} if isinstance(value, dict) else value
 
     @field_validator("situating", mode="before")
     @classmethod

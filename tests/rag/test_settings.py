@@ -4,12 +4,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from pydantic import BaseModel
 
 from rag import Rag, RagError, build
 from rag.errors import SettingsError
-from rag.settings import Settings, corpus_name, load_settings, load_with_origins
+from rag.protocols import TokenCounter
+from rag.settings import (
+    CHUNKINGS,
+    FixedChunking,
+    Settings,
+    StructureChunking,
+    corpus_name,
+    load_settings,
+    load_with_origins,
+)
+from rag.testing import HashEncoder
 from tests.corpora import FACTS, MakeFolder
+from tests.rag.chunking.contract import document
 
 MINIMAL = "name: t\nsources: [{kind: files, path: ./docs}]\n"
 
@@ -24,6 +36,13 @@ def written(tmp_path: Path, text: str) -> Path:
     ("text", "words"),
     [
         (MINIMAL + "chunking: {max_token: 100}\n", ["chunking.max_token'", "max_tokens"]),
+        (MINIMAL + "chunking: {kind: topics}\n", ["chunking", "topics", "structure", "sentences", "fixed", "topic"]),
+        (MINIMAL + "chunking: {overlap: 2}\n", ["unknown key 'chunking.overlap'", "kind, max_tokens", "corpus.yaml:3"]),
+        (MINIMAL + "chunking: {kind: topic, overlap: 2}\n", ["unknown key 'chunking.overlap'"]),
+        (MINIMAL + "chunking: {kind: fixed, overlp: 2}\n", ["unknown key 'chunking.overlp'", "mean 'overlap'"]),
+        (MINIMAL + "chunking: {kind: fixed, overlap: 76}\n", ["chunking", "76", "half", "150"]),
+        (MINIMAL + "chunking: {kind: sentences, overlap: -1}\n", ["chunking.overlap", "-1", "0"]),
+        (MINIMAL + "chunking: topic\n", ["chunking", "topic"]),
         (MINIMAL + "retreival: {top_k: 3}\n", ["retreival", "retrieval"]),
         (MINIMAL + "retrieval: {weights: {lexicl: 1}}\n", ["lexicl", "'lexical'"]),
         (MINIMAL + "retrieval: {rerank: {kind: crossencoder}}\n", ["crossencoder", "cross_encoder", "mmr"]),
@@ -166,6 +185,15 @@ def test_corpus_is_named_after_its_folder(given: str, name: str) -> None:
     assert corpus_name(given) == name
 
 
+def test_a_chunking_without_a_kind_is_by_structure(tmp_path: Path) -> None:
+    path = written(tmp_path, MINIMAL + "chunking: {max_tokens: 200}\n")
+    assert load_settings(path).chunking == StructureChunking(max_tokens=200)
+    assert load_settings(path, ("chunking.max_tokens=100",)).chunking == StructureChunking(max_tokens=100)
+    assert load_settings(path, ("chunking.kind=fixed", "chunking.overlap=20")).chunking == FixedChunking(
+        kind="fixed", max_tokens=200, overlap=20
+    )
+
+
 def test_overrides_are_yaml_and_the_last_one_wins(tmp_path: Path) -> None:
     overrides = ("retrieval.top_k=3", "retrieval.top_k=4", "store.path=/tmp/x", "situating=none")
     settings = load_settings(written(tmp_path, MINIMAL), overrides)
@@ -210,6 +238,9 @@ def keys_of(model: type[BaseModel], prefix: str = "") -> list[str]:
         inner = field.annotation
         if isinstance(inner, type) and issubclass(inner, BaseModel):
             found += keys_of(inner, f"{prefix}{name}.")
+        elif name == "chunking":
+            for kind, chunking in CHUNKINGS.items():
+                found += keys_of(chunking, f"chunking[{kind}].")
         else:
             found.append(prefix + name)
     return found
@@ -226,9 +257,11 @@ EFFECTS = {
     "parsing.memory_mb": "tests/connectors/parsing/test_workers.py",
     "parsing.workers": "tests/connectors/parsing/test_workers.py",
     "data_dir": "tests/rag/test_build.py",
-    "chunking.kind": "only one kind so far; test_what_is_not_legal_is_named_with_what_is",
-    "chunking.max_tokens": "test_index_keys_have_an_effect",
-    "chunking.parent": "tests/rag/answering/test_sections.py",
+    **{f"chunking[{kind}].kind": "tests/rag/ingest/test_chunking_kinds.py" for kind in CHUNKINGS},
+    **{f"chunking[{kind}].max_tokens": "test_keys_of_other_kinds_of_chunking_have_an_effect" for kind in CHUNKINGS},
+    **{f"chunking[{kind}].parent": "tests/rag/answering/test_sections.py" for kind in CHUNKINGS},
+    "chunking[sentences].overlap": "test_keys_of_other_kinds_of_chunking_have_an_effect",
+    "chunking[fixed].overlap": "test_keys_of_other_kinds_of_chunking_have_an_effect",
     "situating": "test_index_keys_have_an_effect",
     "embedding.model": "tests/rag/models",
     "embedding.languages": "tests/rag/retrieval/test_search.py",
@@ -286,6 +319,7 @@ def stored(folder: Path, index: Path, *overrides: str) -> Any:
     [
         ("parsing.max_file_mb=0.0001", "skips"),
         ("chunking.max_tokens=16", "texts"),
+        ("chunking.kind=fixed", "texts"),
         ("situating=none", "texts"),
         ("embedding.pooling=cls", "vectors"),
         ("embedding.dtype=bfloat16", "vectors"),
@@ -299,6 +333,20 @@ def test_index_keys_have_an_effect(make_folder: MakeFolder, tmp_path: Path, over
     other_texts, other_vectors, other_skips = stored(folder, tmp_path / "other", override)
     changed = {"texts": texts != other_texts, "vectors": vectors != other_vectors, "skips": skips != other_skips}
     assert changed[changes]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in CHUNKINGS if kind != "structure"])
+def test_keys_of_other_kinds_of_chunking_have_an_effect(kind: str, wordpiece: TokenCounter) -> None:
+    parts = (("paragraph", " ".join(f"Sentence {n} ends." for n in range(30))),)
+
+    def texts(**keys: Any) -> list[str]:
+        chunking = {"kind": kind, "max_tokens": 32, **keys}
+        settings = Settings.model_validate({**yaml.safe_load(MINIMAL), "chunking": chunking})
+        return [c.text for c in build.build_chunker(settings, wordpiece, HashEncoder).split(document(*parts))]
+
+    assert texts(max_tokens=16) != texts()
+    if "overlap" in CHUNKINGS[kind].model_fields:
+        assert sum(map(len, texts(overlap=1 if kind == "sentences" else 8))) > sum(map(len, texts()))
 
 
 @pytest.mark.parametrize(

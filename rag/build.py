@@ -149,10 +149,10 @@ def build_chunker(settings: Settings, counter: TokenCounter, encoder: Callable[[
     return StructureChunker(counter, max_tokens=chunking.max_tokens)
 
 
-def build_situator(settings: Settings) -> Situator:
+def build_situator(settings: Settings, counter: TokenCounter) -> Situator:
     from rag.situating import situator_for
 
-    return situator_for(settings.situating)
+    return situator_for(settings.situating, counter)
 
 
 def build_lexical(settings: Settings) -> LexicalEncoder:
@@ -179,7 +179,7 @@ def build_preparer(
         parser=parser or build_parser(settings),
         counter=counter,
         chunker=chunker or build_chunker(settings, counter, encoder),
-        situator=build_situator(settings),
+        situator=build_situator(settings, counter),
         lexical=build_lexical(settings),
         languages=languages_of(settings.embedding),
         stopwatch=Stopwatch(),
@@ -222,7 +222,8 @@ def build_searcher(
     from rag.retrieval.terms import term_statistics
 
     # the scores are those that the abstention was fitted on
-    calibrated = settings.retrieval.weights == Weights() and settings.embedding.model == "minilm"
+    asked_as = (settings.retrieval.weights, settings.embedding.model, settings.situating)
+    calibrated = asked_as == (Weights(), "minilm", ("headings",))
     asked = settings.retrieval.weights.asked()
     scorer = Scorer(
         store=store,

@@ -211,7 +211,11 @@ class Settings(Section):
     sources: tuple[Source, ...] = Field(min_length=1)
     parsing: Parsing = Parsing()
     chunking: ChunkingSettings = StructureChunking()
-    situating: tuple[Literal["headings", "none"], ...] = Field(("headings",), description="headings, or none")
+    situating: tuple[Literal["headings", "late", "none"], ...] = Field(
+        ("headings",),
+        description="what places a chunk in its document: headings (title, headings, page), late (late chunking: for "
+        "encoders that were trained for it), several of them, or none",
+    )
     embedding: Embedding = Embedding()
     lexical: Lexical = Lexical()
     store: StoreSettings = EdgeStore(kind="edge")
@@ -234,9 +238,9 @@ class Settings(Section):
     @field_validator("situating")
     @classmethod
     def _none_is_alone(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if len(value) != 1:
-            raise ValueError(f"{list(value)!r}: one of headings, none")
-        return value
+        if not value or len({*value}) < len(value) or ("none" in value and len(value) > 1):
+            raise ValueError(f"{list(value)!r}: none, or one or several of headings, late")
+        return tuple(sorted(value))  # their order makes no difference
 
     @model_validator(mode="after")
     def _source_names_differ(self) -> "Settings":

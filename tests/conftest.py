@@ -1,6 +1,8 @@
 """Shared fixtures: a clean environment, small corpora, one encoder for the whole run."""
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -13,7 +15,10 @@ os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", GRADIO_ANALYTICS
 from rag import Rag, build
 from rag.protocols import Encoder, Parser, TokenCounter
 from rag.settings import Embedding, Parsing, Settings
+from tests.chat_server import server
 from tests.corpora import FACTS, MakeFolder
+
+__all__ = ["server"]
 
 _load = build.build_encoder
 
@@ -98,6 +103,17 @@ def facts(make_folder: MakeFolder) -> Iterator[Rag]:
     with Rag.open(make_folder()) as corpus:
         corpus.ingest()
         yield corpus
+
+
+@pytest.fixture
+def index_folder(tmp_path: Path) -> Iterator[Path]:
+    """A folder that does not exist yet, in memory where there is room: flushes to a disk would be most of the time."""
+    memory = Path("/dev/shm")
+    if memory.is_dir() and shutil.disk_usage(memory).free > 2**30:
+        with tempfile.TemporaryDirectory(dir=memory) as folder:
+            yield Path(folder, "index")
+    else:
+        yield tmp_path / "index"
 
 
 EXPECTED_SKIPS = ("root may write everywhere", "RAG_TEST_QDRANT_URL names no Qdrant server")

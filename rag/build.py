@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -23,6 +24,7 @@ from rag.settings import (
     Weights,
 )
 from rag.settings.sources import PLUGINS, Source
+from rag.store.artifacts import Artifacts
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from rag.ingest.generations import Generation
     from rag.retrieval.documents import DocumentReader
     from rag.retrieval.search import Searcher
+    from rag.situating.contexts import Contexts
 
 CONNECTORS = {
     "files": "connectors.files:FilesConnector",
@@ -46,6 +49,9 @@ REMOTE_FILES = "connectors.remote_files:RemoteFilesConnector"
 PARSER = "connectors.parsing.workers:WorkerParser"
 PARSING_OPTIONS = "connectors.parsing.options:Options"
 FORMAT_OF_MIME = "connectors.parsing.formats:format_of_mime"
+
+CONTEXT_RETRIES = 6
+"""How often a request for a context is sent again: a job asks for thousands, and servers limit their rate."""
 
 
 def load(target: str) -> Any:
@@ -161,8 +167,32 @@ def build_lexical(settings: Settings) -> LexicalEncoder:
     return Bm25Encoder(k1=settings.lexical.k1, b=settings.lexical.b)
 
 
+def build_contexts(settings: Settings, store: Callable[[], Store | None]) -> "Contexts | None":
+    """What has contexts written by a language model; None where `situating` does not name it."""
+    if "llm" not in settings.situating:
+        return None
+    from rag.situating.contexts import MAX_CONTEXT, Ask, Contexts
+
+    asked = settings.contexts
+
+    def asking() -> Ask:
+        from rag.answering.llm import chat_model, complete
+
+        model = chat_model(asked, section="contexts", retries=CONTEXT_RETRIES)
+        return partial(complete, model, timeout_s=asked.timeout_s, max_chars=4 * MAX_CONTEXT)
+
+    return Contexts(
+        model=str(asked.llm),
+        asking=asking,
+        kept=Artifacts(store, settings.name),
+        max_document_tokens=asked.max_document_tokens,
+        parallel=asked.parallel,
+    )
+
+
 def build_preparer(
     settings: Settings,
+    store: Callable[[], Store | None],
     *,
     encoder: Callable[[], Encoder] | None,
     parser: Parser | None = None,
@@ -171,6 +201,7 @@ def build_preparer(
     """Everything that reads a document up to where its chunks are encoded.
 
     Args:
+        store: where contexts are kept; asked for when one is needed.
         encoder: as of `build_chunker`.
         parser, chunker: in place of those of the settings.
     """
@@ -180,6 +211,7 @@ def build_preparer(
         counter=counter,
         chunker=chunker or build_chunker(settings, counter, encoder),
         situator=build_situator(settings, counter),
+        contexts=build_contexts(settings, store),
         lexical=build_lexical(settings),
         languages=languages_of(settings.embedding),
         stopwatch=Stopwatch(),

@@ -330,7 +330,8 @@ class Rag:
             connectors = build.build_connectors(self.settings, caches=caches, only=sources)
             for connector in connectors:
                 stack.callback(connector.close)
-            preparer = build.build_preparer(self.settings, encoder=self._encoder if caches else None)
+            encoder = self._encoder if caches else None
+            preparer = build.build_preparer(self.settings, lambda: self._store, encoder=encoder)
             stack.callback(preparer.parser.close)
             yield [*connectors, *self._connectors], preparer
 

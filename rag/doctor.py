@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias
 from rag import build
 from rag.errors import RagError
 from rag.protocols import Connector
-from rag.settings import EdgeStore, ServerStore, Settings
+from rag.settings import ChatModel, EdgeStore, ServerStore, Settings
 from rag.settings.sources import Source
 from rag.store.lock import LOCK_FILE, OwnerLock
 from rag.types import SourceItem
@@ -71,7 +71,11 @@ def diagnose(settings: Settings, *, offline: bool = False) -> Diagnosis:
         offline: there is no network: what needs one fails, and nothing is tried that would use it.
     """
     checks = [*_secrets(settings), _model(settings, offline), *_sources(settings, offline)]
-    checks += [*_ocr(settings), *_store(settings, offline), *_llm(settings, offline)]
+    checks += [*_ocr(settings), *_store(settings, offline), *_answers(settings, offline)]
+    if "llm" in settings.situating:
+        without = ", ".join(kind for kind in settings.situating if kind != "llm") or "none"
+        loss, fix = "what is new cannot be situated", f"--set 'situating=[{without}]' (needs --rebuild)"
+        checks.append(_chat_model(settings.contexts, "contexts", offline, loss=loss, fix=fix))
     return Diagnosis(tuple(checks))
 
 
@@ -234,23 +238,32 @@ def _server(settings: Settings, store: ServerStore, offline: bool) -> Check:
     return Check(name="store", status="ok", detail=f"{store.url}: {len(collections)} collections")
 
 
-def _llm(settings: Settings, offline: bool) -> Iterator[Check]:
-    answer = settings.answer
-    if answer.llm is None:
+def _answers(settings: Settings, offline: bool) -> Iterator[Check]:
+    if settings.answer.llm is None:
         yield Check(name="llm", status="ok", detail="none: answers are quotes")
-        return
-    if offline and not (answer.base_url and any(host in answer.base_url for host in ("//localhost", "//127."))):
-        detail = f"answer.llm {answer.llm} needs the network; answers fall back to quotes"
-        yield Check(name="llm", status="fail", detail=detail, fix="--set answer.llm=null")
-        return
+    else:
+        loss, fix = "answers fall back to quotes", "--set answer.llm=null"
+        yield _chat_model(settings.answer, "answer", offline, loss=loss, fix=fix)
+
+
+def _chat_model(model: ChatModel, section: str, offline: bool, *, loss: str, fix: str) -> Check:
+    """Whether a language model can be asked; it is not.
+
+    Args:
+        loss: what happens where there is no network.
+        fix: what to do then.
+    """
+    name = "llm" if section == "answer" else section
+    if offline and not (model.base_url and any(host in model.base_url for host in ("//localhost", "//127."))):
+        detail = f"{section}.llm {model.llm} needs the network; {loss}"
+        return Check(name=name, status="fail", detail=detail, fix=fix)
     from rag.answering.llm import chat_model
 
     try:
-        chat_model(answer)
+        chat_model(model, section=section)
     except RagError as error:
-        yield Check(name="llm", status="fail", detail=str(error), fix=_install_line(str(error)))
-    else:
-        yield Check(name="llm", status="ok", detail=f"{answer.llm}: the client is there, the model was not asked")
+        return Check(name=name, status="fail", detail=str(error), fix=_install_line(str(error)))
+    return Check(name=name, status="ok", detail=f"{model.llm}: the client is there, the model was not asked")
 
 
 def _install_line(message: str) -> str:

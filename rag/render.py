@@ -37,6 +37,12 @@ def plan(found: Plan) -> str:
     lines += _problems(found.failed, found.skipped)
     e = found.estimate
     lines.append(f"about {e['tokens']:,.0f} tokens to encode, {e['seconds']:,.0f} s, {e['bytes'] / 1e6:,.1f} MB")
+    if "contexts" in e:
+        cost = f", cost about {e['cost']:,.2f}" if "cost" in e else ""
+        lines.append(
+            f"about {e['contexts']:,.0f} contexts to ask for: {e['input_tokens']:,.0f} tokens in, "
+            f"{e['output_tokens']:,.0f} out{cost}"
+        )
     return "\n".join(lines)
 
 
@@ -50,6 +56,8 @@ def ingest(report: IngestReport) -> str:
         f"{report.chunks_written} chunks written, {report.chunks_deleted} deleted, "
         f"{report.tokens_encoded:,} tokens encoded, {report.tokens_truncated} truncated, {report.seconds:.1f} s"
     )
+    if report.contexts_written:
+        lines.append(f"{report.contexts_written} contexts written by the language model")
     return "\n".join(lines)
 
 

@@ -274,7 +274,10 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngestReport:
-    """What an ingest did. `stages` are busy seconds of each stage; they overlap."""
+    """What an ingest did. `stages` are busy seconds of each stage; they overlap.
+
+    `contexts_written` counts what a language model was paid for; contexts that were kept from earlier are not in it.
+    """
 
     corpus: str
     new: int
@@ -288,6 +291,7 @@ class IngestReport:
     tokens_encoded: int
     tokens_truncated: int
     tokens_unknown: int
+    contexts_written: int
     seconds: float
     stages: Mapping[str, float]
 

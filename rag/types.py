@@ -203,6 +203,7 @@ class Chunk:
         lines: boxes of the lines within the span.
         table_header: plain text of the header of the table that the chunk goes on with; "" where it starts in no table,
             or with the header itself.
+        context: what a language model wrote to situate the chunk, "" without one; matched, no part of the text.
         tokens: length of `plain` by the encoder's tokenizer, special tokens not counted.
     """
 
@@ -217,6 +218,7 @@ class Chunk:
     pages: tuple[int, ...] = ()
     lines: tuple[LineBox, ...] = ()
     table_header: str = ""
+    context: str = ""
     tokens: int = 0
 
     @staticmethod

@@ -177,7 +177,7 @@ def _index(
     return ingest(
         settings,
         connectors=[source],
-        preparer=build.build_preparer(settings, encoder=None, parser=source, chunker=source),
+        preparer=build.build_preparer(settings, lambda: store, encoder=None, parser=source, chunker=source),
         store=store,
         encoder=LazyEncoder(lambda: encoder),
         options=Options(),

@@ -97,6 +97,9 @@ def ingest(
         replaced = [state for state in before.values() if state.id in gone]
         guard_replacement(replaced, len(known), [*local.values()])
 
+    if preparer.contexts is not None:
+        preparer.contexts.connect()  # a missing key is an error of the job, not of every document
+
     if current is None or options.rebuild:
         target = begin_generation(store, settings.name, settings.index_settings(), encoder().dimension)
     else:
@@ -141,6 +144,7 @@ def ingest(
         tokens_encoded=job.tokens_encoded,
         tokens_truncated=job.tokens_truncated,
         tokens_unknown=job.tokens_unknown,
+        contexts_written=preparer.contexts.written if preparer.contexts else 0,
         seconds=round(time.monotonic() - started, 3),
         stages={stage: round(seconds, 3) for stage, seconds in preparer.stopwatch.seconds.items()},
     )

@@ -8,7 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -120,6 +120,7 @@ class Job:
         with (
             ThreadPoolExecutor(1, "writer") as pool,
             ThreadPoolExecutor(self.preparer.readers, "reader") as readers,
+            closing(self.preparer.contexts) if self.preparer.contexts else nullcontext(),
             closing(ahead(readers, prepare, changes.read, AHEAD)) as readings,
         ):
             writes = _Bounded(pool, BEHIND)

@@ -1,6 +1,7 @@
 """What an ingest would do, without writing anything."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rag.errors import DocumentError
@@ -10,8 +11,9 @@ from rag.ingest.prepare import Preparer
 from rag.protocols import Connector, Store
 from rag.results import Failure, Plan, PlannedDocument, Skipped
 from rag.settings import Settings
+from rag.situating.contexts import CONTEXT_TOKENS
 from rag.store.records import DocumentState, same_record
-from rag.types import Parsed, SourceItem
+from rag.types import Document, Parsed, SourceItem
 
 SAMPLE = 24
 """Documents that are parsed to estimate the tokens of all."""
@@ -54,7 +56,7 @@ def plan(settings: Settings, *, connectors: Sequence[Connector], preparer: Prepa
                 look.plan(state.id, state.uri, "changed", listed[state.item_id])
         unchanged = 0
 
-    tokens, chunks = _estimate(look, {item.id: connector for connector, item in listing.items})
+    estimate = _estimate(look, {item.id: connector for connector, item in listing.items}, settings)
     for state in changes.gone:
         if not state.failed:
             look.plan(state.id, state.uri, "deleted", None)
@@ -70,11 +72,7 @@ def plan(settings: Settings, *, connectors: Sequence[Connector], preparer: Prepa
         skipped=(*listing.skipped, *look.skipped),
         documents=planned,
         settings_changed=differing,
-        estimate={
-            "tokens": tokens,
-            "seconds": round(tokens / TOKENS_PER_SECOND, 1),
-            "bytes": chunks * BYTES_PER_CHUNK,
-        },
+        estimate=estimate,
     )
 
 
@@ -143,27 +141,46 @@ class _Look:
         return parsed
 
 
-def _estimate(look: _Look, connectors: dict[str, Connector]) -> tuple[int, int]:
-    """Tokens and chunks of the work, scaled up by bytes from an evenly spread sample for each media type."""
+def _estimate(look: _Look, connectors: Mapping[str, Connector], settings: Settings) -> dict[str, float]:
+    """What the work takes, scaled up by bytes from an evenly spread sample for each media type."""
     preparer = look.preparer
-    tokens = chunks = 0.0
+    total: Counter[str] = Counter()
     for mime in sorted({item.mime or "" for item in look.work.values()}):
         items = [item for item in look.work.values() if (item.mime or "") == mime]
         step = max(1, len(items) // SAMPLE)
-        seen_bytes = seen_tokens = seen_chunks = 0
+        seen: Counter[str] = Counter()
+        seen_bytes = 0
         for item in items[::step]:
             parsed = look.open(connectors[item.id], item)
             if parsed is None:
                 continue
             seen_bytes += item.size or 1
             for document in parsed.documents:
-                pieces = preparer.chunker.split(document)
-                lines = {line for line in preparer.situator.lines(document, pieces) if line}
-                seen_tokens += preparer.passes * sum(c.tokens for c in pieces)
-                seen_tokens += sum(preparer.counter.count(sorted(lines)))
-                seen_chunks += len(pieces)
+                seen += _work(preparer, document)
         all_bytes = sum(item.size or 1 for item in items)
-        if seen_bytes:
-            tokens += seen_tokens * all_bytes / seen_bytes
-            chunks += seen_chunks * all_bytes / seen_bytes
-    return round(tokens), round(chunks)
+        for name, number in seen.items():
+            total[name] += round(number * all_bytes / seen_bytes)
+    estimate: dict[str, float] = {
+        "tokens": total["tokens"],
+        "seconds": round(total["tokens"] / TOKENS_PER_SECOND, 1),
+        "bytes": total["chunks"] * BYTES_PER_CHUNK,
+    }
+    if preparer.contexts is not None:
+        paid = {"input_tokens": total["input_tokens"], "output_tokens": total["contexts"] * CONTEXT_TOKENS}
+        estimate |= {"contexts": total["contexts"], **paid}
+        if prices := settings.contexts.price_per_million:
+            cost = (paid["input_tokens"] * prices.input + paid["output_tokens"] * prices.output) / 1e6
+            estimate["cost"] = round(cost, 4)
+    return estimate
+
+
+def _work(preparer: Preparer, document: Document) -> Counter[str]:
+    """What one document takes: tokens to encode, chunks, and contexts to ask for."""
+    chunks = preparer.chunker.split(document)
+    lines = {line for line in preparer.situator.lines(document, chunks) if line}
+    tokens = preparer.passes * sum(c.tokens for c in chunks) + sum(preparer.counter.count(sorted(lines)))
+    asked = preparer.contexts.missing(document, chunks) if preparer.contexts is not None else []
+    if preparer.contexts is not None and len(chunks) > 1:
+        tokens += CONTEXT_TOKENS * len(chunks)
+    sizes = {"tokens": tokens, "chunks": len(chunks), "contexts": len(asked)}
+    return Counter({**sizes, "input_tokens": sum(request.input_tokens for request in asked)})

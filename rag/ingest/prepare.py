@@ -15,6 +15,7 @@ from rag.models.languages import Languages
 from rag.points import SparseVector
 from rag.protocols import Chunker, Connector, LexicalEncoder, Parser, Situator, TokenCounter
 from rag.results import Failure, Skipped
+from rag.situating.contexts import Contexts
 from rag.store.records import DocumentState, chunk_payload, document_payload, document_point_id, same_record
 from rag.store.validate import check_payload
 from rag.types import Chunk, Document, Parsed, SourceItem
@@ -106,6 +107,8 @@ class Preparer:
     lexical: LexicalEncoder
     languages: Languages
     stopwatch: Stopwatch
+    contexts: Contexts | None = None
+    """Has a line written for each chunk; None where no language model situates."""
     readers: int = 1
     """Items that are read at a time."""
     passes: int = 1
@@ -156,6 +159,8 @@ class Preparer:
         for document in parsed.documents:
             try:
                 prepared.append(self._prepared(document, item, parts, known.get(document.id), damaged, vectors))
+            except DocumentError as error:
+                failed.append(Failure(id=document.id, uri=document.uri, error=str(error), kind=error.kind))
             except ModelError:  # an encoder that does not work would fail every document
                 raise
             except StoreError as error:  # what the store would refuse must not take a whole group with it
@@ -184,6 +189,8 @@ class Preparer:
         with self.stopwatch.time("chunk"):
             chunks = self.chunker.split(document)
         with self.stopwatch.time("situate"):
+            if self.contexts is not None:
+                chunks = self.contexts.add(document, chunks)
             lines = self.situator.lines(document, chunks)
             readable = [self.languages.cover(chunk.plain) for chunk in chunks]
             terms = chunk_terms(document, chunks, lines, readable, lexical=self.lexical, vectors=vectors)

@@ -32,8 +32,10 @@ def chunk_terms(
     if "bigrams" in vectors:
         made["bigrams"] = lexical.encode(texts, kind="chunk", unit="bigrams")
     if "headings" in vectors:
+        # without a line, or with nothing but a context in it, title and headings are not asked for
         headings = [
-            " ".join([document.title, *c.headings]) if line else "" for c, line in zip(chunks, lines, strict=True)
+            " ".join([document.title, *c.headings]) if line != c.context else ""
+            for c, line in zip(chunks, lines, strict=True)
         ]
         made["headings"] = lexical.encode(headings, kind="headings")
     if "ngrams" in vectors:

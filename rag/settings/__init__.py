@@ -7,10 +7,13 @@ from rag.settings.base import Section
 from rag.settings.loading import corpus_name, load_settings, load_with_origins
 from rag.settings.models import (
     CHUNKINGS,
+    CONTEXT_PROMPT,
     INDEX_SECTIONS,
     UNCOMPARED,
     AnswerSettings,
+    ChatModel,
     Chunking,
+    ContextSettings,
     EdgeStore,
     Embedding,
     FixedChunking,
@@ -28,10 +31,13 @@ from rag.settings.sources import FilesSource, PluginSource
 
 __all__ = [
     "CHUNKINGS",
+    "CONTEXT_PROMPT",
     "INDEX_SECTIONS",
     "UNCOMPARED",
     "AnswerSettings",
+    "ChatModel",
     "Chunking",
+    "ContextSettings",
     "EdgeStore",
     "Embedding",
     "FilesSource",

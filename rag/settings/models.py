@@ -19,8 +19,14 @@ UNCOMPARED = {
     *("parsing.max_file_mb", "parsing.timeout_s", "parsing.memory_mb", "parsing.workers"),
     "chunking.parent",
     *("embedding.dtype", "embedding.batch_tokens", "embedding.device"),
+    *("contexts.base_url", "contexts.api_key_env", "contexts.timeout_s"),
+    *("contexts.parallel", "contexts.price_per_million"),
 }
 """Index keys that change which work is done, how fast, or what is read, but no vector's meaning."""
+
+
+CONTEXT_PROMPT = 1
+"""Raised with the words of `rag/situating/prompts/context.txt`: contexts that another prompt asked for are others."""
 
 
 class Parsing(Section):
@@ -188,15 +194,47 @@ class Retrieval(Section):
         return (value,) if isinstance(value, dict) else () if value is None else value
 
 
-class AnswerSettings(Section):
+class ChatModel(Section):
+    """A language model behind an OpenAI-compatible address."""
+
     llm: str | None = Field(None, description="provider:model, for example openai:gpt-4o-mini; null answers by quoting")
     base_url: str | None = Field(None, description="of an OpenAI-compatible server")
     api_key_env: str | None = Field(None, description="name of the environment variable that holds the API key")
     timeout_s: float = Field(60, gt=0, description="seconds without an answer after which the model counts as failed")
+
+
+class AnswerSettings(ChatModel):
     max_evidence_chars: int = Field(12_000, ge=500, description="characters of evidence that the answer may rest on")
     max_sentences: int = Field(3, ge=1, description="sentences quoted when no LLM is configured")
     min_confidence: float = Field(
         0.5, ge=0, le=1, description="below this probability that the corpus covers the question, abstain"
+    )
+
+
+class Prices(Section):
+    input: float = Field(ge=0)
+    output: float = Field(ge=0)
+
+
+class ContextSettings(ChatModel):
+    """The model that writes a line of context for each chunk, where `situating` names llm."""
+
+    llm: str | None = Field(
+        None, description="provider:model that writes a line of context for each chunk, where `situating` names llm"
+    )
+    timeout_s: float = Field(
+        120, gt=0, description="seconds without an answer, retries included, after which a document counts as failed"
+    )
+    max_document_tokens: int = Field(
+        8000,
+        ge=16,
+        description="tokens, by the encoder's tokenizer, of the document that the model reads with a chunk; of longer "
+        "ones it reads the part around the chunk",
+    )
+    parallel: int = Field(4, ge=1, le=64, description="requests at a time")
+    price_per_million: Prices | None = Field(
+        None,
+        description="what a million tokens cost, such as {input: 0.15, output: 0.6}: `rag plan` then says the cost",
     )
 
 
@@ -211,11 +249,12 @@ class Settings(Section):
     sources: tuple[Source, ...] = Field(min_length=1)
     parsing: Parsing = Parsing()
     chunking: ChunkingSettings = StructureChunking()
-    situating: tuple[Literal["headings", "late", "none"], ...] = Field(
+    situating: tuple[Literal["headings", "late", "llm", "none"], ...] = Field(
         ("headings",),
         description="what places a chunk in its document: headings (title, headings, page), late (late chunking: for "
-        "encoders that were trained for it), several of them, or none",
+        "encoders that were trained for it), llm (a line that a language model writes), several of them, or none",
     )
+    contexts: ContextSettings = ContextSettings()
     embedding: Embedding = Embedding()
     lexical: Lexical = Lexical()
     store: StoreSettings = EdgeStore(kind="edge")
@@ -239,7 +278,7 @@ class Settings(Section):
     @classmethod
     def _none_is_alone(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if not value or len({*value}) < len(value) or ("none" in value and len(value) > 1):
-            raise ValueError(f"{list(value)!r}: none, or one or several of headings, late")
+            raise ValueError(f"{list(value)!r}: none, or one or several of headings, late, llm")
         return tuple(sorted(value))  # their order makes no difference
 
     @model_validator(mode="after")
@@ -248,6 +287,14 @@ class Settings(Section):
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"two sources are called {name!r}: give each its own `name`, ids start with it")
+        return self
+
+    @model_validator(mode="after")
+    def _contexts_can_be_written(self) -> "Settings":
+        if "llm" in self.situating and self.contexts.llm is None:
+            raise ValueError("situating: llm needs a model: contexts.llm, for example openai:gpt-4o-mini")
+        if "llm" in self.situating and self.contexts.max_document_tokens < self.chunking.max_tokens:
+            raise ValueError("contexts.max_document_tokens: at least chunking.max_tokens, a chunk is read whole")
         return self
 
     @property
@@ -259,12 +306,15 @@ class Settings(Section):
     def index_settings(self) -> dict[str, Any]:
         """The compared settings, flat: dotted key -> value; and the legs that are built. A stored corpus keeps them."""
         flat: dict[str, Any] = {}
-        for section in INDEX_SECTIONS:
+        written = "llm" in self.situating
+        for section in (*INDEX_SECTIONS, *(["contexts"] if written else [])):
             value = self.model_dump(mode="json")[section]
             flat.update(
                 {f"{section}.{key}": v for key, v in value.items()} if isinstance(value, dict) else {section: value}
             )
         if Path(self.embedding.model).is_dir():  # the same model may lie elsewhere tomorrow
             flat["embedding.model"] = Path(self.embedding.model).name
+        if written:
+            flat["contexts.prompt"] = CONTEXT_PROMPT
         flat["retrieval.legs"] = sorted(self.retrieval.weights.asked())
         return {key: value for key, value in flat.items() if key not in UNCOMPARED}

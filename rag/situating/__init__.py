@@ -5,13 +5,14 @@ from collections.abc import Sequence
 
 from rag.errors import SettingsError
 from rag.protocols import Situator, TokenCounter
+from rag.situating.contexts import context_line
 from rag.situating.headings import heading_line
 from rag.situating.late import LateSituator
 from rag.situating.lines import LinePart, LineSituator
 from rag.situating.none import NoSituator
 
-KINDS = ("headings", "late", "none")
-_LINE_PARTS: dict[str, LinePart] = {"headings": heading_line}
+KINDS = ("headings", "late", "llm", "none")
+_LINE_PARTS: dict[str, LinePart] = {"headings": heading_line, "llm": context_line}
 
 
 def situator_for(kinds: Sequence[str], counter: TokenCounter) -> Situator:

@@ -1,4 +1,7 @@
-"""The corpus' own collections: chunks, and a point a document. Each generation is a pair, found through two aliases."""
+"""The corpus' own collections: chunks, and a point a document. Each generation is a pair, found through two aliases.
+
+What outlives the generations, such as contexts that a language model wrote, is in a third collection.
+"""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -76,6 +79,16 @@ def chunks_alias(corpus: str) -> str:
 def documents_alias(corpus: str) -> str:
     """The alias of a corpus' documents."""
     return f"{corpus}__documents"
+
+
+def artifacts_name(corpus: str) -> str:
+    """The collection of what outlives the generations."""
+    return f"{corpus}__artifacts"
+
+
+def artifacts_schema(corpus: str) -> CollectionSchema:
+    """Artifacts: payloads found by id. A collection needs a vector; no artifact has this one."""
+    return CollectionSchema(name=artifacts_name(corpus), dense={}, sparse=("terms",), metadata={"corpus": corpus})
 
 
 def generation_name(alias: str, generation: int) -> str:

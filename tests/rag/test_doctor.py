@@ -16,6 +16,9 @@ def checked(folder: Path, *overrides: str, offline: bool = False) -> Diagnosis:
     return diagnose(load_settings(folder, overrides), offline=offline)
 
 
+CONTEXTS = "contexts.llm=openai:gpt; situating=[headings, llm]"
+
+
 def failing(found: Diagnosis) -> dict[str, str]:
     return {check.name: f"{check.detail} -> {check.fix}" for check in found.checks if check.status == "fail"}
 
@@ -38,6 +41,8 @@ def test_a_sound_corpus_has_nothing_to_mend_and_nothing_is_written(make_folder: 
         ("answer.llm=openai:gpt", True, "llm", ["network", "answer.llm=null"]),
         ("answer.llm=openai:gpt", False, "llm", ["OPENAI_API_KEY"]),
         ("answer.llm=nobody:x", False, "llm", ["nobody:x"]),
+        (CONTEXTS, True, "contexts", ["network", "situating=[headings]"]),
+        (CONTEXTS, False, "contexts", ["contexts.llm", "OPENAI_API_KEY"]),
         ("sources.0.path=missing", False, "source files", ["missing"]),
         ("sources.0.path=s3://bucket/docs", True, "source files", ["network", "s3://bucket/docs"]),
         ("sources.0={kind: web, urls: ['https://example.org/']}", True, "source web", ["https://example.org/"]),
@@ -51,7 +56,7 @@ def test_a_sound_corpus_has_nothing_to_mend_and_nothing_is_written(make_folder: 
 def test_what_would_fail_is_named_with_what_mends_it(
     make_folder: MakeFolder, override: str, offline: bool, name: str, words: list[str]
 ) -> None:
-    found = failing(checked(make_folder(), override, offline=offline))
+    found = failing(checked(make_folder(), *override.split("; "), offline=offline))
     assert all(word in found[name] for word in words), found
 
 

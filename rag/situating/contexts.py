@@ -70,14 +70,14 @@ class Contexts:
     _failures: int = 0
     _closed: Event = field(default_factory=Event)
     _lock: Lock = field(default_factory=Lock)
+    _slots: BoundedSemaphore = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._slots = BoundedSemaphore(self.parallel)
 
     @cached_property
     def _ask(self) -> Ask:
         return self.asking()
-
-    @cached_property
-    def _slots(self) -> BoundedSemaphore:
-        return BoundedSemaphore(self.parallel)
 
     def connect(self) -> None:
         """Set the model up without asking it.

@@ -14,7 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.errors import DocumentError, ModelError, SettingsError, StoreError
-from rag.points import CollectionSchema
 from rag.settings import CONTEXT_PROMPT
 from rag.situating import situator_for
 from rag.situating.contexts import GIVE_UP, MAX_CONTEXT, Contexts, one_line
@@ -294,19 +293,3 @@ def test_the_context_is_the_last_part_of_the_line() -> None:
         (("headings", "late", "llm"), ["Guide > Part > About one.", "Guide"]),
     ]:
         assert situator_for(kinds, Counter()).lines(found, chunks) == expected
-
-
-def test_artifacts_of_several_kinds_and_corpora_do_not_mix() -> None:
-    store = ExactStore()
-    ours, others = Artifacts(lambda: store, "a"), Artifacts(lambda: store, "b")
-    ours.flush()
-    assert store.collections() == []
-    ours.write("context", "k", {"text": "x"})
-    ours.write("context", "k", {"text": "y"})
-    ours.write("other", "k", {"text": "z"})
-    others.write("context", "k", {"text": "b"})
-    ours.flush()
-    assert {key: found["text"] for key, found in ours.read("context", ["k", "none"]).items()} == {"k": "y"}
-    assert others.read("context", ["k"])["k"]["text"] == "b"
-    assert store.collections() == ["a__artifacts", "b__artifacts"]
-    assert isinstance(store._schemas["a__artifacts"], CollectionSchema)

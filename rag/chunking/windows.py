@@ -70,6 +70,8 @@ class FixedChunker:
         return chunks_of(document, elements, [(units[a].start, units[b - 1].end) for a, b in ranges], self._sizer)
 
     def _repeated(self, units: Sequence[Unit]) -> int:
+        if not self._overlap:  # units without tokens would fit into that
+            return 0
         tokens = count = 0
         for unit in reversed(units):
             tokens += unit.tokens

@@ -44,7 +44,7 @@ class CrossEncoder:
                 f"{folder}: {architectures or 'nothing'} in its config, no sequence classifier: take a reranker"
             )
         self._tokenizer = EncoderTokenizer(folder)
-        self._device = device_named(device)
+        self._device = device_named(device, "retrieval.rerank.device")
         precision = torch.bfloat16 if computes_bfloat16(dtype, self._device) else torch.float32
         loaded = load_pretrained("AutoModelForSequenceClassification", folder, precision)
         self._model = loaded.eval().to(self._device)

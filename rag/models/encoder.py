@@ -137,7 +137,7 @@ def load_encoder(settings: Embedding) -> TorchEncoder:
         import torch
     weights = checked.result()
 
-    device = device_named(settings.device)
+    device = device_named(settings.device, "embedding.device")
     dtype = torch.bfloat16 if computes_bfloat16(settings.dtype, device) else torch.float32
     from rag.models.bert import Bert, covers
 
@@ -188,8 +188,11 @@ def batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
         yield batch
 
 
-def device_named(name: str) -> "torch.device":
+def device_named(name: str, key: str) -> "torch.device":
     """The device, if it can be used.
+
+    Args:
+        key: of the corpus file, which names it.
 
     Raises:
         ModelError: it cannot.
@@ -201,7 +204,7 @@ def device_named(name: str) -> "torch.device":
         torch.empty(1, device=device)
     except Exception as error:  # assertion, runtime and driver errors alike
         reason = str(error).partition("\n")[0]
-        raise ModelError(f"the device {name!r} cannot be used ({reason}): set device: cpu") from None
+        raise ModelError(f"{key} {name!r} cannot be used ({reason}): set {key}: cpu") from None
     return device
 
 

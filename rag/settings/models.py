@@ -153,7 +153,7 @@ class Weights(Section):
     situated: float = Field(0.25, ge=0, le=100, description="cosine of query and situated chunk")
     sentences: float = Field(0.25, ge=0, le=100, description="cosine of query and the chunk's best sentence")
     late_interaction: float = Field(
-        0.4, ge=0, le=100, description="cosine of each word of the query and the nearest word of the chunk, by rarity"
+        0.2, ge=0, le=100, description="cosine of each word of the query and the nearest word of the chunk, by rarity"
     )
     lexical: float = Field(0.5, ge=0, le=100, description="BM25 of the chunk, as a share of the best possible")
     bigrams: float = Field(0.2, ge=0, le=100, description="BM25 of pairs of neighbouring words, by the same measure")

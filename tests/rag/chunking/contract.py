@@ -233,7 +233,7 @@ class ChunkerContract:
     def test_time_grows_with_the_text_and_not_its_square(self, part: Part) -> None:
         kind, pattern = part
         doc = document((kind, pattern * (self.characters // len(pattern))))
-        started = time.perf_counter()
+        started = time.thread_time()
         chunks = self.chunker(Chars(), 200).split(doc)
-        assert time.perf_counter() - started < self.characters / 25_000
+        assert time.thread_time() - started < self.characters / 25_000
         assert_sound(doc, chunks, Chars(), 200, overlapping=self.overlapping)

@@ -13,10 +13,8 @@ from rag.cli import main
 from rag.errors import EvaluationError
 from rag.evaluation.beir import load_beir
 from rag.evaluation.generate import generate
+from tests.chat_server import ScriptedServer
 from tests.corpora import MakeFolder
-from tests.rag.answering.conftest import ScriptedServer, server
-
-__all__ = ["server"]
 
 FILES = {
     "tea.md": "# Tea guide\n\nGreen tea is brewed at 75 degrees Celsius. Black tea needs water that boils.\n\n"

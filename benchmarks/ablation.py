@@ -1,4 +1,4 @@
-"""What each leg and weight is worth: variants of the shipped weights on the same index and queries, paired."""
+"""What each leg, weight, number of candidates and stage is worth: variants on the same index and queries, paired."""
 
 import sys
 import tempfile
@@ -14,7 +14,10 @@ from rag.evaluation.comparison import difference
 from rag.evaluation.metrics import DEPTH, per_query
 from rag.evaluation.retrieval import PassageCorpus, indexed
 from rag.legs import LEGS
+from rag.retrieval.search import Searcher
+from rag.retrieval.stages import stages_for
 from rag.settings import EdgeStore, Weights, load_settings
+from rag.settings.reranking import DiversityRerank, FeedbackRerank, Rerank
 
 SETS = ("cookbook", "squad2", "limit-small", "xquad/de", "scifact")
 METRIC = "ndcg@10"
@@ -30,11 +33,20 @@ VARIANTS: dict[str, dict[str, float]] = {
     "raw vector alone": {"raw": 1.0},
     "situated alone": {"situated": 1.0},
     "sentences alone": {"sentences": 1.0},
+    "late interaction alone": {"lexical": 1e-9, "late_interaction": 1.0},
+    "twice the late interaction": {**DEFAULT, "late_interaction": 0.4},
     "half of the words": {**DEFAULT, "lexical": 0.25},
     "twice the words": {**DEFAULT, "lexical": 1.0},
     "twice the bigrams": {**DEFAULT, "bigrams": 0.4},
     "twice the headings": {**DEFAULT, "headings": 0.4},
     "twice the document words": {**DEFAULT, "document_lexical": 0.6},
+}
+
+CANDIDATES = (50, 200, 10_000)
+"""The last is more than any of the sets has."""
+STAGES: dict[str, Rerank] = {
+    "feedback from 3 hits": FeedbackRerank(kind="feedback", candidates=DEPTH),
+    "mmr": DiversityRerank(kind="mmr", candidates=DEPTH),
 }
 
 
@@ -59,11 +71,22 @@ def run(data: Path) -> int:
     return 0
 
 
+def _variants(searcher: Searcher) -> dict[str, Searcher]:
+    """The searcher with other weights, candidates and stages."""
+    found = {name: replace(searcher, weights=weights) for name, weights in VARIANTS.items()}
+    default = replace(searcher, weights=DEFAULT)
+    found |= {f"{n} candidates a leg": replace(default, candidates=n) for n in CANDIDATES}
+    for name, settings in STAGES.items():
+        stages = stages_for([settings], scorer=searcher.scorer, queries=searcher.queries, weights=DEFAULT)
+        found[name] = replace(default, stages=stages)
+    return found
+
+
 def _print_table(corpus: PassageCorpus, dataset: Dataset) -> None:
-    base, milliseconds = _asked(corpus, dataset, DEFAULT)
+    base, milliseconds = _asked(corpus, replace(corpus.searcher, weights=DEFAULT), dataset)
     print(f"\n## {dataset.name}: {METRIC} {base.mean():.3f}, {len(base)} queries, {milliseconds:.0f} ms a query\n")
-    for variant, weights in VARIANTS.items():
-        values, milliseconds = _asked(corpus, dataset, weights)
+    for variant, searcher in _variants(corpus.searcher).items():
+        values, milliseconds = _asked(corpus, searcher, dataset)
         d = difference(base, values)
         print(
             f"{variant:26}{d.difference.mean:+.3f} ({d.difference.low:+.3f} to {d.difference.high:+.3f})  p {d.p:.3f}  "
@@ -72,9 +95,8 @@ def _print_table(corpus: PassageCorpus, dataset: Dataset) -> None:
         )
 
 
-def _asked(corpus: PassageCorpus, dataset: Dataset, weights: dict[str, float]) -> tuple[np.ndarray, float]:
+def _asked(corpus: PassageCorpus, searcher: Searcher, dataset: Dataset) -> tuple[np.ndarray, float]:
     """The metric of every query, and the median time of a search."""
-    searcher = replace(corpus.searcher, weights=weights)
     ranking, spent = {}, []
     for id, query in dataset.queries.items():
         result = searcher.search(query, top_k=DEPTH)

@@ -255,8 +255,8 @@ def build_searcher(
 
     # the scores are those that the abstention was fitted on
     asked_as = (settings.retrieval.weights, settings.embedding.model, settings.situating)
-    calibrated = asked_as == (Weights(), "minilm", ("headings",))
     asked = settings.retrieval.weights.asked()
+    calibrated = asked_as == (Weights(), "minilm", ("headings",)) and set(asked) <= generation.legs
     scorer = Scorer(
         store=store,
         chunks=generation.chunks,

@@ -10,7 +10,7 @@ from rag.legs import LEGS
 from rag.models.late_interaction import DIMENSION as WORD_DIMENSION
 from rag.points import CollectionSchema
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 3
 """Raised when the meaning of a stored field or vector changes: a corpus of another version must be rebuilt."""
 
 

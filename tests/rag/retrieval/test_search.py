@@ -284,6 +284,20 @@ def test_a_leg_without_weight_is_not_built(make_folder: MakeFolder) -> None:
         assert corpus.search("French press")[0].scores["sentences"] > 0.4
 
 
+def test_a_corpus_without_a_leg_of_today_answers_without_a_confidence(make_folder: MakeFolder) -> None:
+    """Its scores are not those that the confidence was fitted on."""
+    folder = make_folder()
+    with Rag.open(folder, overrides=["retrieval.weights.late_interaction=0"]) as corpus:
+        corpus.ingest()
+    with Rag.open(folder) as corpus:
+        result = corpus.search("How long does a French press steep?")
+        assert result[0].document_id == "files:beta/guide.md"
+        assert result.coverage is None
+        assert any("retrieval.legs" in warning for warning in corpus.warnings)
+        corpus.ingest(rebuild=True)
+        assert (corpus.search("How long does a French press steep?").coverage or 0) > 0.5
+
+
 def test_words_measure_bigrams_where_they_do_not_count_themselves(make_folder: MakeFolder) -> None:
     with Rag.open(make_folder(), overrides=["retrieval.weights.lexical=0"]) as corpus:
         corpus.ingest()

@@ -224,7 +224,8 @@ def why(found: "Explanation") -> str:
     """The verdict, then the best chunk leg by leg beside the last hit."""
     verdicts = {
         "found": f"found, at rank {found.rank}",
-        "ranked too low": f"lost in the ranking: rank {found.rank}, {found.missing:.3f} below the last hit",
+        "ranked too low": f"lost in the ranking: rank {found.rank}, {found.missing:.3f} below the last that is kept",
+        "reranked too low": f"lost in reranking: rank {found.rank}, {found.missing:.3f} below the last hit",
         "no candidate": f"lost before the ranking: no leg brought it, and {found.missing:.3f} below the last hit",
         "filtered out": "hidden by --where",
         "no text": "there is no text in it to be found",
@@ -241,7 +242,8 @@ def why(found: "Explanation") -> str:
         other = f"{beside:18.3f}" if beside is not None else ""
         lines.append(f"  {name:18}{leg.score:9.3f}{leg.rank:7}{leg.share:8.3f}{other}")
     total = f"{found.needed:18.3f}" if found.needed is not None else ""
-    lines.append(f"  {'all':18}{'':9}{found.rank:7}{found.score:8.3f}{total}")
+    last = "reranked" if found.stage == "reranked too low" else "all"
+    lines.append(f"  {last:18}{'':9}{found.rank:7}{found.score:8.3f}{total}")
     return "\n".join(lines)
 
 

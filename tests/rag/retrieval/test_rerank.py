@@ -12,7 +12,7 @@ from langchain_core.callbacks import Callbacks
 from langchain_core.documents import BaseDocumentCompressor, Document
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
-from rag import Rag
+from rag import Rag, render
 from rag.errors import ModelError, SettingsError
 from rag.models.compressor import CompressorReranker
 from rag.models.late_interaction import maxsim, weighted, word_spans
@@ -189,6 +189,9 @@ def test_why_names_the_stage_that_lost_a_document(folder: Path) -> None:
         assert lost.stage == "ranked too low"
         assert lost.needed == pytest.approx(min(hit.scores["fused"] for hit in ranked))
         assert corpus.why(query, ranked[0].document_id, top_k=1).stage == "found"
+        shown = render.why(why)
+        assert f"lost in reranking: rank 4, {why.missing:.3f} below" in shown
+        assert "lost in the ranking" in render.why(lost)
 
 
 def test_coverage_is_judged_by_the_fused_score(folder: Path) -> None:

@@ -35,6 +35,17 @@ def _one_encoder_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(build, "build_encoder", lambda settings: _encoder(settings.embedding.model_dump_json()))
 
 
+@pytest.fixture(scope="module")
+def one_thread() -> Iterator[None]:
+    """Models as small as a test makes them are faster without a thread pool, above all on a busy machine."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 build_parser = build.build_parser
 
 

@@ -1,6 +1,6 @@
 """Late vectors are the means of token states that transformers computes for the whole window."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +27,7 @@ POSITIONS = 26
 DOCUMENT = Document(id="a", source="a", uri="", title="Tea", mime="", text="", elements=())
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def words_apart() -> Tokenizer:

@@ -18,6 +18,7 @@ from langchain_core.documents.base import Blob
 from connectors.globs import Globs
 from connectors.parsing.formats import format_of_name
 from rag.errors import DocumentError, SettingsError, SourceError
+from rag.secrets import secret
 from rag.types import PUBLIC, Skip, SourceItem
 
 _TIMEOUT_S = 600
@@ -256,9 +257,7 @@ def _environment(name: str, token_env: str | None, url: str) -> dict[str, str]:
     """Of every git: no prompt, no settings of this machine, no helper programs; the token never on a command line."""
     settings = {"protocol.ext.allow": "never", "core.hooksPath": os.devnull, "gc.auto": "0", "core.quotePath": "false"}
     if token_env is not None:
-        token = os.environ.get(token_env)
-        if not token:
-            raise SettingsError(f"source {name!r} names the environment variable {token_env!r}, which is not set")
+        token = secret(token_env, f"source {name!r}")
         if not url.startswith("https://"):
             raise SettingsError(f"source {name!r}: token_env is for an https:// address, not {url!r}")
         header = base64.b64encode(f"x-access-token:{token}".encode()).decode()

@@ -2,11 +2,9 @@
 
 import hashlib
 import json
-import os
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
 
@@ -15,7 +13,9 @@ from langchain_core.documents import Document as LoadedDocument
 from langchain_core.documents.base import Blob
 
 from connectors.parsing.formats import format_of_mime
-from rag.errors import DocumentError, SettingsError, SourceError
+from rag.errors import DocumentError, SourceError
+from rag.plugins import made
+from rag.secrets import masked, secrets_of
 from rag.types import PUBLIC, Skip, SourceItem
 
 
@@ -44,10 +44,15 @@ class LangchainConnector:
         cache_dir: Path | None = None,  # noqa: ARG002 - nothing is worth keeping
     ) -> None:
         self.name = name
-        secret = {argument: _secret(name, variable) for argument, variable in (arguments_env or {}).items()}
-        self._secrets = tuple(secret.values())
-        made = {**(arguments or {}), **secret}
-        self._loader = _loaded(loader, made, name, self._secrets) if isinstance(loader, str) else loader
+        named_by = f"source {name!r}"
+        secrets = secrets_of(arguments_env, named_by)
+        self._secrets = tuple(secrets.values())
+        given = {**(arguments or {}), **secrets}
+        self._loader: BaseLoader = (
+            made(loader, given, BaseLoader, named_by=named_by, secrets=self._secrets)
+            if isinstance(loader, str)
+            else loader
+        )
         self._acl, self._metadata = tuple(acl), dict(metadata or {})
         self._spool: IO[bytes] | None = None
         self._places: dict[str, tuple[int, int]] = {}
@@ -67,7 +72,7 @@ class LangchainConnector:
         except SourceError:
             raise
         except Exception as error:  # loaders are other people's
-            reason = _masked(f"{type(error).__name__}: {error}", self._secrets)
+            reason = masked(f"{type(error).__name__}: {error}", self._secrets)
             raise SourceError(
                 f"source {self.name!r}: the loader {type(self._loader).__name__} failed: {reason:.300}"
             ) from error
@@ -114,31 +119,3 @@ class LangchainConnector:
             metadata={**metadata, **self._metadata},
             acl=self._acl,
         )
-
-
-def _secret(name: str, variable: str) -> str:
-    value = os.environ.get(variable)
-    if not value:
-        raise SettingsError(f"source {name!r} names the environment variable {variable!r}, which is not set")
-    return value
-
-
-def _masked(text: str, secrets: Sequence[str]) -> str:
-    for secret in secrets:
-        text = text.replace(secret, "***")
-    return " ".join(text.split())
-
-
-def _loaded(loader: str, arguments: Mapping[str, Any], name: str, secrets: Sequence[str]) -> BaseLoader:
-    module, _, attribute = loader.replace(":", ".").rpartition(".")
-    try:
-        made = getattr(import_module(module), attribute)(**arguments)
-    except (ImportError, AttributeError) as error:
-        raise SettingsError(f"source {name!r}: the loader {loader!r} is not installed ({error})") from error
-    except Exception as error:  # loaders are other people's
-        raise SettingsError(
-            f"source {name!r}: the loader {loader!r} cannot be made ({_masked(str(error), secrets)})"
-        ) from None
-    if not isinstance(made, BaseLoader):
-        raise SettingsError(f"source {name!r}: {loader!r} is no LangChain BaseLoader")
-    return made

@@ -1,6 +1,5 @@
 """Files of any fsspec file system as a source: S3, SFTP, Google Cloud Storage, GitHub, archives and others."""
 
-import os
 import posixpath
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,6 +13,7 @@ from langchain_core.documents.base import Blob
 from connectors.globs import Globs
 from connectors.parsing.formats import format_of_name
 from rag.errors import DocumentError, MissingDependencyError, SettingsError, SourceError
+from rag.secrets import masked, secrets_of
 from rag.types import PUBLIC, Skip, SourceItem
 
 _EXTRAS = {"s3": "s3", "s3a": "s3"}
@@ -64,7 +64,7 @@ class RemoteFilesConnector:
         self._acl, self._metadata = tuple(acl), dict(metadata or {})
         self._max_bytes = max_file_mb * 1_000_000
         self._names: dict[str, str] = {}  # a name may be another than its key: that is in Unicode's composed form
-        secrets = {option: _secret(name, variable) for option, variable in (options_env or {}).items()}
+        secrets = secrets_of(options_env, f"source {name!r}")
         self._secrets = tuple(secrets.values())
         self._system, self._root = self._opened({**(options or {}), **secrets})
 
@@ -188,17 +188,7 @@ class RemoteFilesConnector:
         return name.rstrip("/") == self._root.rstrip("/")
 
     def _reason(self, error: Exception) -> str:
-        text = " ".join(f"{type(error).__name__}: {error}".split())
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return text[:300]
-
-
-def _secret(name: str, variable: str) -> str:
-    value = os.environ.get(variable)
-    if not value:
-        raise SettingsError(f"source {name!r} names the environment variable {variable!r}, which is not set")
-    return value
+        return masked(f"{type(error).__name__}: {error}", self._secrets)[:300]
 
 
 def _utc(value: Any) -> str | None:

@@ -1,9 +1,7 @@
 """Composition root: settings -> components. The only module that knows where implementations live."""
 
-import os
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
-from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 from rag.errors import SettingsError
 from rag.ingest.prepare import Preparer, Stopwatch
 from rag.models.languages import languages_of
+from rag.plugins import load
 from rag.protocols import Chunker, Connector, Encoder, LexicalEncoder, Parser, Situator, Store, TokenCounter
+from rag.secrets import secret
 from rag.settings import (
     EdgeStore,
     FilesSource,
@@ -52,12 +52,6 @@ FORMAT_OF_MIME = "connectors.parsing.formats:format_of_mime"
 
 CONTEXT_RETRIES = 6
 """How often a request for a context is sent again: a job asks for thousands, and servers limit their rate."""
-
-
-def load(target: str) -> Any:
-    """The attribute that `module:attribute` names."""
-    module, _, attribute = target.partition(":")
-    return getattr(import_module(module), attribute)
 
 
 def build_connectors(
@@ -231,7 +225,8 @@ def build_store(settings: Settings, *, create: bool, wait_s: float) -> Store:
     if isinstance(store, ServerStore):
         from rag.store.server import ServerStore as Server
 
-        return Server(store.url, api_key=secret(store.api_key_env, "store.api_key_env"))
+        key = secret(store.api_key_env, "store.api_key_env") if store.api_key_env else None
+        return Server(store.url, api_key=key)
     from rag.store.edge import EdgeStore as Edge
 
     return Edge(edge_path(store), create=create, wait_s=wait_s)
@@ -327,17 +322,3 @@ def edge_path(store: EdgeStore) -> Any:
     if store.path is None:
         raise SettingsError("store.path is not set: settings made in Python need it, a corpus file has a default")
     return store.path
-
-
-def secret(variable: str | None, key: str) -> str | None:
-    """The value of an environment variable; None where the settings name none.
-
-    Raises:
-        SettingsError: the variable is not set. Its value never appears anywhere.
-    """
-    if variable is None:
-        return None
-    value = os.environ.get(variable)
-    if not value:
-        raise SettingsError(f"{key} names the environment variable {variable!r}, which is not set")
-    return value

@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeAlias
 
 from rag import build
 from rag.errors import RagError
+from rag.plugins import load
 from rag.protocols import Connector
 from rag.settings import ChatModel, EdgeStore, ServerStore, Settings
 from rag.settings.sources import Source
@@ -160,7 +161,7 @@ def _network_need(source: Source) -> str | None:
 
 def _formats(name: str, items: list[SourceItem]) -> Iterator[Check]:
     """What the listed formats need and this machine lacks."""
-    format_of_mime: Callable[[str], Any] = build.load(build.FORMAT_OF_MIME)
+    format_of_mime: Callable[[str], Any] = load(build.FORMAT_OF_MIME)
     found = Counter(format for item in items if item.mime and (format := format_of_mime(item.mime)))
     for format, count in found.items():
         if format.system and shutil.which(format.system) is None:

@@ -8,8 +8,8 @@ from collections.abc import Generator, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from rag.answering.prompt import Message
 from rag.errors import MissingDependencyError, ModelError, SettingsError
+from rag.prompts import Message
 from rag.settings import ChatModel
 
 if TYPE_CHECKING:

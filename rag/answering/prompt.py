@@ -1,14 +1,10 @@
 """What the model is given: rules, earlier turns, evidence that no document can break out of, the question."""
 
-import secrets
-from collections.abc import Mapping, Sequence
-from functools import cache
-from importlib.resources import files
-from string import Template
-from typing import TypeAlias
+from collections.abc import Sequence
 
 from rag.answering.markers import without_markers
 from rag.errors import SettingsError
+from rag.prompts import Message, delimited, new_nonce, packaged
 from rag.results import Evidence
 
 SENTINEL = "NOT_IN_EVIDENCE"
@@ -16,13 +12,10 @@ SENTINEL = "NOT_IN_EVIDENCE"
 HISTORY_TURNS = 6
 """Earlier questions, with their answers, that the model is given."""
 
-Message: TypeAlias = Mapping[str, str]
-"""`{"role": "system" | "user" | "assistant", "content": ...}`, which every LangChain chat model takes."""
-
 
 def build_messages(
     question: str, evidence: Sequence[Evidence], history: Sequence[Message] = (), *, nonce: str | None = None
-) -> list[dict[str, str]]:
+) -> list[Message]:
     """The messages of one request.
 
     Args:
@@ -34,10 +27,10 @@ def build_messages(
     Raises:
         SettingsError: a message of the history has another role, or no text.
     """
-    nonce = nonce or secrets.token_hex(8)
+    nonce = nonce or new_nonce()
     blocks = "\n\n".join(_block(passage, nonce) for passage in evidence)
     return [
-        {"role": "system", "content": _rules().substitute(nonce=nonce, sentinel=SENTINEL)},
+        {"role": "system", "content": packaged("rag.answering", "answer").substitute(nonce=nonce, sentinel=SENTINEL)},
         *_recent(history),
         {"role": "user", "content": f"{blocks}\n\nQuestion: {question}"},
     ]
@@ -51,11 +44,11 @@ def _block(evidence: Evidence, nonce: str) -> str:
     if evidence.page is not None:
         source.append(f"Page: {evidence.page}")
     text = "\n".join([*source, "", evidence.text])
-    return f"<evidence-{nonce} number={evidence.number}>\n{text}\n</evidence-{nonce}>"
+    return delimited("evidence", text, nonce, number=evidence.number)
 
 
-def _recent(history: Sequence[Message]) -> list[dict[str, str]]:
-    messages = []
+def _recent(history: Sequence[Message]) -> list[Message]:
+    messages: list[Message] = []
     for message in history:
         role, content = message.get("role"), message.get("content")
         if role not in ("user", "assistant") or not isinstance(content, str):
@@ -70,8 +63,3 @@ def _recent(history: Sequence[Message]) -> list[dict[str, str]]:
 
 def _line(text: str) -> str:
     return " ".join(text.split())
-
-
-@cache
-def _rules() -> Template:
-    return Template(files("rag.answering").joinpath("prompts/answer.txt").read_text(encoding="utf-8"))

@@ -7,21 +7,18 @@ answers the same. One that the corpus does not answer is kept where the model fi
 
 import json
 import re
-import secrets
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
-from string import Template
 from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
 from rag.answering.llm import stream_model, why_failed
-from rag.answering.prompt import Message
 from rag.errors import ModelError
 from rag.evaluation.questions import Question
 from rag.models.words import is_dense, words
+from rag.prompts import Message, delimited, new_nonce, packaged, request
 from rag.types import encodable
 
 if TYPE_CHECKING:
@@ -116,12 +113,10 @@ class QuestionWriter:
 
     def _asked(self, kind: type[R], prompt: str, passages: Sequence[str], question: str | None = None) -> R:
         """The reply as an object."""
-        nonce = secrets.token_hex(8)
-        rules = Template(files("rag.evaluation").joinpath(f"prompts/{prompt}.txt").read_text(encoding="utf-8"))
-        shown = "\n\n".join(f"<passage-{nonce}>\n{passage}\n</passage-{nonce}>" for passage in passages)
+        nonce = new_nonce()
+        shown = "\n\n".join(delimited("passage", passage, nonce) for passage in passages)
         asked = f"{shown}\n\nQuestion: {question}" if question else shown
-        messages = [{"role": "system", "content": rules.substitute(nonce=nonce)}, {"role": "user", "content": asked}]
-        reply = self._reply(messages)
+        reply = self._reply(request(packaged("rag.evaluation", prompt).substitute(nonce=nonce), asked))
         fenced = _FENCED.match(reply)
         try:
             return kind.model_validate(json.loads(fenced[1] if fenced else reply))

@@ -11,9 +11,10 @@ from threading import BoundedSemaphore, Event, Lock
 from typing import TypeAlias
 
 from rag.errors import DocumentError, ModelError
+from rag.prompts import Message, new_nonce
 from rag.settings import CONTEXT_PROMPT
 from rag.situating.headings import cut
-from rag.situating.prompt import Message, context_messages, new_nonce
+from rag.situating.prompt import context_messages
 from rag.situating.windows import context_windows
 from rag.store.artifacts import Artifacts
 from rag.types import Chunk, Document, encodable, hash_json

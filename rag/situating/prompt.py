@@ -1,19 +1,6 @@
 """What a language model is given to write a chunk's context: rules, the document, the chunk."""
 
-import secrets
-from collections.abc import Mapping
-from functools import cache
-from importlib.resources import files
-from string import Template
-from typing import TypeAlias
-
-Message: TypeAlias = Mapping[str, str]
-"""`{"role": "system" | "user", "content": ...}`, which every LangChain chat model takes."""
-
-
-def new_nonce() -> str:
-    """A code for the delimiters that no document can know."""
-    return secrets.token_hex(8)
+from rag.prompts import Message, delimited, packaged, request
 
 
 def context_messages(title: str, part: str, passage: str, *, nonce: str) -> list[Message]:
@@ -29,13 +16,6 @@ def context_messages(title: str, part: str, passage: str, *, nonce: str) -> list
         nonce: part of the delimiters.
     """
     document = f"Title: {' '.join(title.split())}\n\n{part}" if title.strip() else part
-    content = (
-        f"<document-{nonce}>\n{document}\n</document-{nonce}>\n\n<passage-{nonce}>\n{passage}\n</passage-{nonce}>\n\n"
-        "Write the context of this passage."
-    )
-    return [{"role": "system", "content": _rules().substitute(nonce=nonce)}, {"role": "user", "content": content}]
-
-
-@cache
-def _rules() -> Template:
-    return Template(files("rag.situating").joinpath("prompts/context.txt").read_text(encoding="utf-8"))
+    given = f"{delimited('document', document, nonce)}\n\n{delimited('passage', passage, nonce)}"
+    rules = packaged("rag.situating", "context").substitute(nonce=nonce)
+    return request(rules, f"{given}\n\nWrite the context of this passage.")

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from rag import Rag, RagError, build
 from rag.errors import SettingsError
 from rag.protocols import TokenCounter
+from rag.secrets import secret
 from rag.settings import (
     CHUNKINGS,
     FixedChunking,
@@ -433,7 +434,7 @@ def test_an_unknown_device_is_refused(make_folder: MakeFolder) -> None:
 
 def test_a_secret_is_the_name_of_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QDRANT_KEY", "s3cret")
-    assert build.secret("QDRANT_KEY", "store.api_key_env") == "s3cret"
+    assert secret("QDRANT_KEY", "store.api_key_env") == "s3cret"
     monkeypatch.delenv("QDRANT_KEY")
     with pytest.raises(SettingsError, match="QDRANT_KEY"):
-        build.secret("QDRANT_KEY", "store.api_key_env")
+        secret("QDRANT_KEY", "store.api_key_env")

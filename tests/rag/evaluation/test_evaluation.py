@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag import build
 from rag.cli import main
 from rag.errors import EvaluationError
 from rag.evaluation.beir import Passage, load_beir
 from rag.evaluation.metrics import NAMES, per_query, summary
 from rag.evaluation.passages import PassageSource, WindowEncoder
+from rag.models.encoder import load_encoder
 from rag.models.tokenizer import EncoderTokenizer
 from rag.settings import Embedding
 
@@ -106,7 +106,7 @@ def test_intervals_hold_the_mean_and_are_the_same_every_time() -> None:
 
 @pytest.fixture(scope="module")
 def encoder() -> Any:
-    return build.load("rag.models.encoder:load_encoder")(Embedding())
+    return load_encoder(Embedding())
 
 
 def test_a_text_beyond_the_window_is_the_mean_of_its_windows(encoder: Any) -> None:

@@ -14,10 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.errors import DocumentError, ModelError, SettingsError, StoreError
+from rag.prompts import Message
 from rag.settings import CONTEXT_PROMPT
 from rag.situating import situator_for
 from rag.situating.contexts import GIVE_UP, MAX_CONTEXT, Contexts, one_line
-from rag.situating.prompt import Message, context_messages
+from rag.situating.prompt import context_messages
 from rag.store.artifacts import Artifacts
 from rag.testing import ExactStore
 from rag.types import Chunk, Document

@@ -1,0 +1,39 @@
+"""What language models are given: rules from a file, and documents as data between delimiters."""
+
+import secrets
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from string import Template
+from typing import TypeAlias
+
+Message: TypeAlias = Mapping[str, str]
+"""`{"role": "system" | "user" | "assistant", "content": ...}`, which every LangChain chat model takes."""
+
+
+def new_nonce() -> str:
+    """A code for the delimiters that no document can know."""
+    return secrets.token_hex(8)
+
+
+@cache
+def packaged(package: str, name: str) -> Template:
+    """The prompt `prompts/NAME.txt` of a package."""
+    return Template(files(package).joinpath(f"prompts/{name}.txt").read_text(encoding="utf-8"))
+
+
+def delimited(kind: str, text: str, nonce: str, *, number: int | None = None) -> str:
+    """A text of a document between delimiters that it cannot break out of.
+
+    Args:
+        kind: what it is, such as `evidence`.
+        nonce: part of the delimiters.
+        number: what the model may call it by.
+    """
+    opening = f"<{kind}-{nonce}>" if number is None else f"<{kind}-{nonce} number={number}>"
+    return f"{opening}\n{text}\n</{kind}-{nonce}>"
+
+
+def request(rules: str, content: str) -> list[Message]:
+    """The messages that ask for one thing."""
+    return [{"role": "system", "content": rules}, {"role": "user", "content": content}]

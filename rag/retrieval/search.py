@@ -1,11 +1,13 @@
 """Search: candidates from every leg, each scored exactly in all of them, fused on a fixed scale."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
+from rag.legs import LEGS
 from rag.points import Filter
 from rag.protocols import Store
 from rag.results import Hit, SearchResult
@@ -22,6 +24,12 @@ SHOWN = (
 )
 
 
+class Calibrate(Protocol):
+    """See `rag.answering.abstention.coverage`."""
+
+    def __call__(self, score: float, *, read: bool) -> float: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Searcher:
     """Searches one generation of a corpus.
@@ -30,8 +38,8 @@ class Searcher:
         weights: of the legs that are asked.
         candidates: how many chunks each leg brings.
         stages: score the best of them again.
-        calibrate: fused score -> probability that the corpus covers the question; None where nothing is known about
-            the scores of these weights and this model.
+        calibrate: fused score, and whether the encoder reads the question -> probability that the corpus covers it;
+            None where nothing is known about the scores of these weights and this model.
     """
 
     queries: QueryEncoder
@@ -39,7 +47,7 @@ class Searcher:
     weights: Mapping[str, float]
     candidates: int
     stages: Sequence[Stage]
-    calibrate: Callable[[float], float] | None
+    calibrate: Calibrate | None
 
     @property
     def store(self) -> Store:
@@ -71,7 +79,8 @@ class Searcher:
             clock.lap("rerank")
         hits = self._hits(scores, ranked, top_k)
         clock.lap("payload")
-        coverage = self.calibrate(float(fused.max())) if hits and self.calibrate else None
+        read = any(LEGS[leg].query == "dense" for leg in asked)
+        coverage = self.calibrate(float(fused.max()), read=read) if hits and self.calibrate else None
         traced = trace_of(found, scores, self.weights, {hit.chunk_id for hit in hits}) if trace else None
         return SearchResult(query=query, hits=hits, timings_ms=clock.laps(), coverage=coverage, trace=traced)
 

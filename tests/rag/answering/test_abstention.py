@@ -2,15 +2,16 @@ from typing import Any
 
 import pytest
 
-from rag.answering.abstention import A, B, coverage, decide
+from rag.answering.abstention import UNREAD_A, UNREAD_B, A, B, coverage, decide
 
 
-def test_coverage_is_a_probability_that_grows_with_the_score() -> None:
-    values = [coverage(score) for score in (-1e9, -1.0, 0.0, 0.3, 0.5, 1.0, 1e9)]
+@pytest.mark.parametrize(("read", "even"), [(True, -B / A), (False, -UNREAD_B / UNREAD_A)])
+def test_coverage_is_a_probability_that_grows_with_the_score(read: bool, even: float) -> None:
+    values = [coverage(score, read=read) for score in (-1e9, -1.0, 0.0, 0.3, 0.5, 1.0, 1e9)]
     assert values == sorted(values)
     assert values[0] >= 0
     assert values[-1] <= 1
-    assert coverage(-B / A) == pytest.approx(0.5)
+    assert coverage(even, read=read) == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize(("probability", "abstains"), [(0.07, True), (0.499, True), (0.5, False), (1.0, False)])

@@ -145,14 +145,16 @@ class Citation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerSentence:
-    """A sentence of the answer. `supported`: a verified citation backs it."""
+    """A sentence of the answer. `supported`: verified citations back it; `reason`: why none do, else None."""
 
     text: str
     supported: bool
     citations: tuple[Citation, ...] = ()
+    reason: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        return {"text": self.text, "supported": self.supported, "citations": [c.to_dict() for c in self.citations]}
+        citations = [c.to_dict() for c in self.citations]
+        return {"text": self.text, "supported": self.supported, "reason": self.reason, "citations": citations}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

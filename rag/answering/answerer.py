@@ -17,13 +17,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from rag.answering.abstention import decide
-from rag.answering.citations import Verifier, cite
+from rag.answering.citations import cite
 from rag.answering.evidence import ChunkSpans, Parent, ReadText, pack_evidence
 from rag.answering.extractive import answer_by_quotes
 from rag.answering.llm import stream_model, why_failed
 from rag.answering.matching import Idf
-from rag.answering.prompt import Message, build_messages
+from rag.answering.prompt import build_messages
 from rag.answering.streaming import Transcript
+from rag.answering.verifier import Verifier
+from rag.prompts import Message
 from rag.protocols import Encoder, LexicalEncoder
 from rag.results import Answer, AnswerSentence, Evidence, SearchResult
 from rag.settings import AnswerSettings

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.answering.facts import month_value, names, numbers
 from rag.answering.matching import Idf, overlap
+from rag.answering.names import names
+from rag.answering.numbers import month_value, numbers
 from rag.answering.quotable import Quotable, plain, quotable
 from rag.points import SparseVector
 from rag.protocols import Encoder, LexicalEncoder

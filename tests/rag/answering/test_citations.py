@@ -2,23 +2,16 @@ from typing import Any
 
 import pytest
 
-from rag.answering.citations import Verifier, cite
+from rag.answering.citations import cite
 
 TEA = """Green tea is brewed at 75 degrees. Black tea is brewed at 95 degrees.
 
 The tea house was founded by Ingrid Holm in 1,998 days. Its yearly turnover is 1,234,500 crowns, up 5 %."""
-SHIP = "The ship Aurora sails to Bergen every Tuesday."
 
 
 @pytest.fixture
 def corpus(library: Any) -> Any:
-    return library({"tea": TEA, "ship": SHIP})
-
-
-@pytest.fixture
-def verifier(corpus: Any, tools: Any) -> Verifier:
-    evidence = (corpus.evidence("tea", 1), corpus.evidence("ship", 2))
-    return Verifier(evidence, read_text=corpus.read_text, **tools)
+    return library({"tea": TEA})
 
 
 def test_a_quote_is_verified_against_the_text_as_it_is_stored_now(corpus: Any) -> None:
@@ -46,81 +39,3 @@ def test_a_citation_has_the_page_and_chunk_of_its_first_character(corpus: Any) -
 def test_a_span_outside_of_the_evidence_is_an_error(corpus: Any, span: tuple[int, int]) -> None:
     with pytest.raises(ValueError, match="evidence 1"):
         cite(corpus.evidence("tea"), *span, corpus.read_text)
-
-
-@pytest.mark.parametrize(
-    ("sentence", "numbers"),
-    [
-        ("Green tea is brewed at 75 degrees [1].", {1}),
-        ("Green tea is brewed at 75 degrees.", {1}),
-        ("The turnover is 1234500 crowns [1].", {1}),
-        ("The yearly turnover is up 5 percent [1].", {1}),
-        ("The ship Aurora sails to Bergen [1, 2].", {2}),
-        ("Green tea is brewed at 75 degrees and the ship Aurora sails to Bergen [1][2].", {1, 2}),
-        ("75 [1]", {1}),
-        ("Green tea is brewed at 75 degrees [9].", {1}),
-    ],
-)
-def test_what_the_evidence_says_is_supported(verifier: Verifier, sentence: str, numbers: set[int]) -> None:
-    checked = verifier.support(sentence)
-    assert checked is not None
-    assert checked.supported
-    assert {c.evidence for c in checked.citations} == numbers
-    assert all(c.verified for c in checked.citations)
-    assert "[" not in checked.text
-
-
-@pytest.mark.parametrize(
-    "sentence",
-    [
-        "Green tea is brewed at 80 degrees [1].",
-        "Green tea is brewed at 95 degrees [1].",
-        "Green tea is brewed at 75 degrees [2].",
-        "The tea house was founded by Astrid Holm [1].",
-        "The turnover is 1,234,501 crowns [1].",
-        "Walruses eat clams [1].",
-        "Walruses eat clams.",
-        "It was built in 2031.",
-        "It is [1].",
-        "75",
-    ],
-)
-def test_what_it_does_not_say_is_not_supported(verifier: Verifier, sentence: str) -> None:
-    checked = verifier.support(sentence)
-    assert checked is not None
-    assert not checked.supported
-    assert checked.citations == ()
-
-
-@pytest.mark.parametrize("sentence", ["", "## Tea", "Here is the answer:", "---", "[1]", "```"])
-def test_what_states_nothing_is_no_sentence(verifier: Verifier, sentence: str) -> None:
-    assert verifier.support(sentence) is None
-
-
-def test_nothing_is_supported_without_evidence(corpus: Any, tools: Any) -> None:
-    checked = Verifier((), read_text=corpus.read_text, **tools).support("Green tea is brewed [1].")
-    assert checked is not None
-    assert not checked.supported
-
-
-def test_a_sentence_loses_its_support_when_the_stored_text_changed(corpus: Any, tools: Any) -> None:
-    verifier = Verifier((corpus.evidence("tea"),), read_text=corpus.read_text, **tools)
-    corpus.texts["tea"] = "Something else."
-    checked = verifier.support("Green tea is brewed at 75 degrees [1].")
-    assert checked is not None
-    assert not checked.supported
-    assert [c.verified for c in checked.citations] == [False]
-
-
-def test_close_meaning_supports_other_words(corpus: Any, tools: Any) -> None:
-    class Knows:
-        def encode(self, texts: Any, *, kind: str) -> Any:
-            import numpy as np
-
-            return np.array([[1, 0] if "vessel" in t.lower() or "ship" in t else [0, 1] for t in texts], np.float32)
-
-    verifier = Verifier((corpus.evidence("ship"),), read_text=corpus.read_text, **{**tools, "encoder": Knows()})
-    near, far = verifier.support("A vessel goes there weekly [1]."), verifier.support("A plane goes there weekly [1].")
-    assert near is not None
-    assert far is not None
-    assert (near.supported, far.supported) == (True, False)

@@ -1,6 +1,6 @@
 import pytest
 
-from rag.answering.facts import names, numbers, values
+from rag.answering.numbers import Figure, figures, numbers, values
 
 
 @pytest.mark.parametrize(
@@ -44,12 +44,23 @@ def test_every_part_of_a_date_and_a_list_is_a_number() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("The refund goes to Alice in Oslo.", ["Alice", "Oslo"]),
-        ("NASA paid. Nobody else did.", ["NASA"]),
-        ("refunds take days", []),
+        ("five percent of 1,200 tonnes", [({"1.200", "1200"}, "tonn"), ({"5"}, "percent")]),
+        ("for one week", [({"1"}, "week")]),
+        ("one of the books", []),
+        ("renewed twice", [({"2"}, None)]),
+        ("until 31 May", [({"31"}, "may"), ({"5"}, None)]),
+        ("They may go. May I go?", []),
+        ("on Tuesdays", [({"tuesday"}, None)]),
+        ("the A7 near Leeds", []),
+        ("drei Wochen", [({"3"}, "wochen")]),
+        ("50 %", [({"50"}, "percent")]),
         ("", []),
-        ("Das sagt Élodie.", ["Élodie"]),
     ],
 )
-def test_names_are_capitals_within_a_sentence(text: str, expected: list[str]) -> None:
-    assert names(text) == expected
+def test_a_statement_makes_numbers_of_something(text: str, expected: list[tuple[set[str], str | None]]) -> None:
+    assert figures(text) == [Figure(frozenset(values), unit) for values, unit in expected]
+
+
+def test_fifty_thousand_is_not_fifty() -> None:
+    (number,) = numbers("50,000")
+    assert not number & values("50")

@@ -1,0 +1,239 @@
+"""Whether sentences that share a claim's words say the same.
+
+What is compared is what makes a statement false though nearly all of its words stand in the source: other numbers,
+other names, a negation, an opposite. No grammar is read; of languages, English is covered best, then German, French
+and Spanish.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from rag.answering.alignment import Clause, Names, Source, aligned, clauses
+from rag.answering.names import capitalises_nouns, names, recurring_names
+from rag.answering.numbers import month_value, values
+from rag.answering.polarity import opposed, polarity
+from rag.answering.tokens import Token, tokens
+
+_AND = re.compile(r"\s*[,;]?\s+(?:and|but|while|whereas|und|aber|et|mais|pero)\s+|;\s+", re.IGNORECASE)
+_BY = re.compile(r"\b(?:by|durch|par|por)\b")
+ALIKE = 0.75
+"""Share of the claim's words that a sentence has which differs from it by the places of two names."""
+_THAN, _AFTER = ("than", "als", "que"), ("after", "nach", "nachdem", "après", "después")
+_ORDER = re.compile(r"\b(?:before|after|than|bevor|nachdem|als|avant|après|antes|después)\b", re.IGNORECASE)
+_CODE = re.compile(r"`([^`\s]+)`")
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """What speaks against a source saying what a claim says.
+
+    Attributes:
+        text: in plain words.
+        contrary: the source says something else; otherwise it only does not say this.
+    """
+
+    text: str
+    contrary: bool
+
+
+ABSENT = Objection("the source does not say this", contrary=False)
+
+
+def statements(claim: str) -> list[str]:
+    """The parts of a claim that can stand alone, such as what is on either side of an "and"."""
+    parts, start = [], 0
+    for match in _AND.finditer(claim):
+        left, right = claim[start : match.start()], claim[match.end() :]
+        if _stands_alone(left) and _stands_alone(right):
+            parts.append(left)
+            start = match.end()
+    return [*parts, claim[start:]]
+
+
+class Comparison:
+    """Compares claims with sentences of the same passages.
+
+    Args:
+        passages: texts with their marks; what is a name in one of them is one where a sentence begins, too.
+    """
+
+    def __init__(self, passages: Sequence[str]) -> None:
+        self._code = frozenset(code.casefold() for text in passages for code in _CODE.findall(text))
+        self._known = recurring_names(passages)
+
+    def objection(self, claim: str, sources: Sequence[Source]) -> Objection | None:
+        """What speaks against the sentences saying what the claim says; None where nothing does.
+
+        It does not ask whether they say enough: that is for the share of the claim's words that they have.
+
+        Args:
+            claim: one statement, without citation markers.
+            sources: the sentences that it may rest on together.
+        """
+        # German capitalises every noun: there a capital makes no name
+        by_capital = not capitalises_nouns(" ".join(text for s in sources for text in (s.text, *s.before)))
+
+        known = self._known | {name.casefold() for name in names(claim)}
+
+        def named(text: str) -> frozenset[str]:
+            found = {name.casefold() for name in names(text, known)} if by_capital else set()
+            return frozenset(found | {w.text.casefold() for w in tokens(text)} & self._code)
+
+        claimed = Clause(claim, Source(text=claim), named(claim))
+        found = aligned(claimed, [clause for source in sources for clause in clauses(source, named)])
+        if not found:
+            return ABSENT if claimed.content else None
+        return (
+            _other_number(claimed, found)
+            or _other_name(claimed, found, sources, named)
+            or _other_polarity(claimed, found)
+            or _other_modifier(claimed, found)
+            or _other_agent(claimed, found)
+            or _other_subject(claimed, found, named)
+            or _other_order(claimed, found)
+        )
+
+
+def _other_name(claim: Clause, found: Sequence[Clause], sources: Sequence[Source], named: Names) -> Objection | None:
+    """A name of the claim stands elsewhere only, or where it should stand is another one."""
+    said = {key for clause in found for key in clause.keys}
+    figures = frozenset().union(*(clause.values for clause in found))
+    context = _keys(source.context for source in sources)
+    missing = [
+        word
+        for word in claim.words
+        if word.text.casefold() in claim.names
+        and word.key not in said | context
+        and month_value(word.text) not in figures
+    ]
+    if not missing:
+        return None
+    others = [
+        w.text for c in found for w in c.words if w.text.casefold() in c.names and w.key not in claim.keys | context
+    ]
+    if others:
+        return Objection(f"names {missing[0].text} where the source names {others[0]}", contrary=True)
+    # "it", "the company": who that is stands nearby, in what names somebody last
+    for clause in found:
+        naming = (text for text in (clause.source.text, *clause.source.before) if named(text))
+        if {word.key for word in missing} <= _keys([next(naming, "")]):
+            return None
+    return Objection(f"names {missing[0].text}, which the source does not", contrary=False)
+
+
+def _other_number(claim: Clause, found: Sequence[Clause]) -> Objection | None:
+    """A number of the claim stands nowhere, or another one stands where it should."""
+    own = [figure.values for figure in claim.figures]
+    for figure in claim.figures:
+        holding = [clause for clause in found if figure.values & clause.values]
+        held = {key for clause in holding for key in clause.keys}
+        for clause in found:
+            others = [f for f in clause.figures if not any(f.values & one for one in own) and f.unit == figure.unit]
+            # the clause is about what the claim is about, and has another number of the same
+            about = claim.words[0].key in clause.keys - held
+            if others and clause not in holding and (about or not holding):
+                text = f"says {min(figure.values)} where the source says {min(others[0].values)}"
+                return Objection(text, contrary=True)
+        near = [t for c in found for t in (c.source.text, c.source.context, *c.source.before[:1])]
+        if not holding and not any(figure.values & values(text) for text in near):
+            return Objection(f"says {min(figure.values)}, which the source does not", contrary=False)
+    return None
+
+
+def _other_polarity(claim: Clause, found: Sequence[Clause]) -> Objection | None:
+    whole = {clause.source.text for clause in found}
+    text = opposed(polarity(claim.text), polarity(" ".join(c.text for c in found)), polarity(" ".join(sorted(whole))))
+    return Objection(text, contrary=True) if text else None
+
+
+def _other_modifier(claim: Clause, found: Sequence[Clause]) -> Objection | None:
+    """The security team is not the platform team, if the passages know both words."""
+    said = {key for clause in found for key in clause.keys}
+    before = {after.key: word for clause in found for word, after in pairwise(clause.words) if after.follows}
+    elsewhere = _keys(text for c in found for text in (c.source.text, *c.source.before))
+    for word, after in pairwise(claim.words):
+        other = before.get(after.key)
+        if not after.follows or other is None or word.text[0].isupper() != other.text[0].isupper():
+            continue
+        if word.key not in said and other.key not in claim.keys and word.key in elsewhere:
+            text = f"says {word.text} {after.text} where the source says {other.text} {after.text}"
+            return Objection(text, contrary=True)
+    return None
+
+
+def _other_subject(claim: Clause, found: Sequence[Clause], named: Names) -> Objection | None:
+    """The source says it of something else that its passage is about, too, or two names have changed places."""
+    source = found[0].source
+    first, second = (next(iter(tokens(text)), None) for text in (claim.text, source.text))
+    if not first or not second or first.key == second.key:
+        return None
+    objection = Objection(f"says of {first.text} what the source says of {second.text}", contrary=True)
+    said = _keys([source.text])
+    if first.key in source.subjects - said - _keys([source.context]) and second.key not in claim.keys:
+        return objection
+    alike = len(claim.content & said) >= ALIKE * len(claim.content)
+    same_voice = bool(_BY.search(claim.text)) == bool(_BY.search(source.text))
+    swapped = {first.text.casefold(), second.text.casefold()} <= claim.names & named(source.text)
+    return objection if alike and same_voice and swapped else None
+
+
+def _other_agent(claim: Clause, found: Sequence[Clause]) -> Objection | None:
+    """What Voss built was not built by Hartmann."""
+    agents = {done: by for clause in found for done, by in _agents(clause.text)}
+    for done, by in _agents(claim.text):
+        other = agents.get(done)
+        if other and by.key != other.key and other.key not in claim.keys:
+            return Objection(f"says by {by.text} where the source says by {other.text}", contrary=True)
+    return None
+
+
+def _agents(text: str) -> Iterator[tuple[str, Token]]:
+    """What is done and the first word of who does it, for each "by"."""
+    words = tokens(text)
+    for match in _BY.finditer(text):
+        done = [word for word in words if word.start < match.start()]
+        by = [word for word in words if word.start > match.end()]
+        if done and by:
+            yield done[-1].key, by[0]
+
+
+def _other_order(claim: Clause, found: Sequence[Clause]) -> Objection | None:
+    """What is before, or more, in the claim is after, or less, in the source."""
+    own = _sides(claim.text)
+    theirs = [sides for text in dict.fromkeys(c.source.text for c in found) if (sides := _sides(text))]
+    if own is None or not theirs or own[0] != theirs[0][0]:
+        return None
+    (_, left, right), (_, first, second) = own, theirs[0]
+    if len(left & second) + len(right & first) > len(left & first) + len(right & second):
+        return Objection("says it the other way round than the source", contrary=True)
+    return None
+
+
+def _sides(text: str) -> tuple[str, frozenset[str], frozenset[str]] | None:
+    """What is compared, and the words on the side that is earlier or more and on the other."""
+    match = _ORDER.search(text)
+    if match is None:
+        return None
+    words, kind = tokens(text), match[0].casefold()
+    before = [word.key for word in words if word.start < match.start()]
+    if kind in _THAN and before:
+        compared = before.pop()  # "smaller" itself
+        return compared, frozenset(before), _behind(words, match.end())
+    left, right = frozenset(before), _behind(words, match.end())
+    return ("time", right, left) if kind in _AFTER else ("time", left, right)
+
+
+def _behind(words: Sequence[Token], start: int) -> frozenset[str]:
+    return frozenset(word.key for word in words if word.start >= start)
+
+
+def _stands_alone(text: str) -> bool:
+    words, named = tokens(text), {name.casefold() for name in names(text)}
+    others = sum(word.text.casefold() not in named for word in words)
+    return others > 2 or 0 < others < len(words)
+
+
+def _keys(texts: Iterable[str]) -> frozenset[str]:
+    return frozenset(word.key for text in texts for word in tokens(text))

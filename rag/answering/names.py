@@ -1,0 +1,59 @@
+"""The names in a text, by their capitals."""
+
+import re
+from collections import Counter
+from collections.abc import Collection
+
+from rag.answering.numbers import is_date
+from rag.models.words import STOP_WORDS
+
+NOUNS, GERMAN = 0.2, 0.1
+"""Shares of capitalised words and of German function words above which capitals make nouns, not names."""
+_NAME = re.compile(r"[^\W\d_][\w’'-]*")
+_FUNCTION_WORDS = frozenset(
+    ("der", "die", "das", "und", "ist", "den", "dem", "von", "mit", "nicht", "ein", "eine", "zu")
+)
+
+
+def names(text: str, known: Collection[str] = ()) -> list[str]:
+    """Capitalised words that are not merely first in the text.
+
+    Args:
+        known: names, folded; such a word is one where it is first, too.
+    """
+    found = []
+    for match in _NAME.finditer(text):
+        word = _bare(match[0])
+        if is_date(word):
+            continue
+        inner = any(c.isupper() or (c.isdigit() and word[0].isupper()) for c in word[1:])
+        first = _starts_sentence(text, match.start())
+        if inner or (word[0].isupper() and (not first or word.casefold() in known)):
+            found.append(word)
+    return found
+
+
+def recurring_names(texts: Collection[str]) -> frozenset[str]:
+    """Names of some texts, folded: those inside of sentences, and what begins two and is never written small."""
+    inside = {name.casefold() for text in texts for name in names(text)}
+    words = [[_bare(word) for word in _NAME.findall(text)] for text in texts]
+    firsts = Counter(of_text[0].casefold() for of_text in words if of_text and of_text[0][0].isupper())
+    small = {word for of_text in words for word in of_text if word.islower()}
+    twice = {word for word, count in firsts.items() if count > 1 and word not in small and word not in STOP_WORDS}
+    return frozenset(inside | twice)
+
+
+def capitalises_nouns(text: str) -> bool:
+    """Whether it is German: there a capital makes no name."""
+    words = _NAME.findall(text)
+    german = sum(word.casefold() in _FUNCTION_WORDS for word in words)
+    return german > GERMAN * len(words) and len(names(text)) > NOUNS * len(words)
+
+
+def _bare(word: str) -> str:
+    return re.sub(r"['’]s?$", "", word)
+
+
+def _starts_sentence(text: str, position: int) -> bool:
+    before = text[:position].rstrip(" \t\n\"'“„«(*_`")
+    return not before or before[-1] in ".!?:。！？"

@@ -1,0 +1,132 @@
+"""The numbers in a text, whatever their spelling: what a claim says must be what its source says."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import TypeAlias
+
+from rag.models.words import STOP_WORDS, stem
+
+Number: TypeAlias = frozenset[str]
+"""The values that what is written can be read as."""
+
+_NUMBER = re.compile(r"(?<![^\W\d_])\d+(?:[.,'’   ]\d+)*")
+_GROUPED = re.compile(r"\d{1,3}(?:([.,'’   ])\d{3})(?:\1\d{3})*(?:[.,]\d+)?")
+_NUMBER_WORDS = {
+    word: str(value)
+    for line in (
+        "zero one two three four five six seven eight nine ten eleven twelve",
+        "null eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf",
+        "zéro un deux trois quatre cinq six sept huit neuf dix onze douze",
+        "cero uno dos tres cuatro cinco seis siete ocho nueve diez - doce",
+        "- - twice",
+    )
+    for value, word in enumerate(line.split())
+    if word != "-"
+}
+_CERTAIN = {word: value for word, value in _NUMBER_WORDS.items() if int(value) > 1 and word not in ("sept", "dos")}
+"""Words that are numbers and nothing else: "one" and "un" are articles, "sept" is a month, "DOS" a system."""
+_MONTH_WORDS = "january february march april may june july august september october november december"
+_MONTHS = {month: str(value) for value, month in enumerate(_MONTH_WORDS.split(), 1)}
+_MONTH = re.compile(rf"\b(?:{'|'.join(month.title() for month in _MONTHS)})\b")
+_DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+_DAY = re.compile(rf"\b({'|'.join(day.title() for day in _DAYS)})s?\b")
+_ONE = re.compile(
+    r"\b(?:one|single)(?=\s+(?:second|minute|hour|day|week|month|year|time|percent)\b)|"
+    r"\beine?[nrm]?(?=\s+(?:Sekunde|Minute|Stunde|Tag|Woche|Monat|Jahr)\b)",
+    re.IGNORECASE,
+)
+_SPELLED = re.compile(rf"\b(?:{'|'.join(_CERTAIN)})\b", re.IGNORECASE)
+_UNIT = re.compile(r"\s*(?:(%)|([^\W\d_]+))")
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number as a statement makes it. `unit`: the word behind it, None where there is none."""
+
+    values: Number
+    unit: str | None
+
+
+def numbers(text: str) -> list[Number]:
+    """The numbers written in digits, each as the set of values that it can be read as.
+
+    `1,234.50` is 1234.5; `1.234` is 1234 or 1.234; `05` is 5; percent signs and units do not count. What is no number,
+    such as the version `2.3.1`, stands for itself.
+    """
+    return [readings for part in _NUMBER.findall(text) for readings in _readings(part)]
+
+
+def figures(text: str) -> list[Figure]:
+    """The numbers of a statement: in digits, spelled from two to twelve, the months of dates, and days of the week."""
+    written = [(match, readings) for match in _NUMBER.finditer(text) for readings in _readings(match[0])]
+    written += [(match, frozenset({_CERTAIN[match[0].casefold()]})) for match in _SPELLED.finditer(text)]
+    written += [(match, frozenset({"1"})) for match in _ONE.finditer(text)]
+    found = [Figure(readings, _unit(text, match.end())) for match, readings in written]
+    return found + [Figure(frozenset({value}), None) for value in (*_dates(text), *_days(text))]
+
+
+def without_numbers(text: str) -> str:
+    """The text with a blank in place of every number."""
+    return _NUMBER.sub(" ", text)
+
+
+def values(text: str) -> frozenset[str]:
+    """All values that the numbers, number words, months and days of the week of a text can stand for."""
+    words = text.casefold().split()
+    spelled = {_NUMBER_WORDS.get(w.strip(".,;:()"), "") for w in words} - {""}
+    months = {_MONTHS[word.casefold()] for word in _MONTH.findall(text)}
+    return frozenset(spelled | months).union(_days(text), *numbers(text))
+
+
+def month_value(name: str) -> str | None:
+    """`5` for May, None for what is no English month."""
+    return _MONTHS.get(name.casefold())
+
+
+def is_date(word: str) -> bool:
+    """Whether it is the English name of a month or a day of the week."""
+    return bool(_MONTH.fullmatch(word) or _DAY.fullmatch(word))
+
+
+def _dates(text: str) -> Iterator[str]:
+    """The months in a text; a sentence may begin with "May" or "March" and mean none."""
+    for match in _MONTH.finditer(text):
+        before, after = text[: match.start()].rstrip(), text[match.end() :].lstrip()
+        if (before and before[-1] not in ".!?:") or after[:1].isdigit():
+            yield _MONTHS[match[0].casefold()]
+
+
+def _days(text: str) -> list[str]:
+    return [day.casefold() for day in _DAY.findall(text)]
+
+
+def _unit(text: str, end: int) -> str | None:
+    match = _UNIT.match(text, end)
+    if match is None:
+        return None
+    word = "percent" if match[1] else match[2].casefold()
+    return None if word in STOP_WORDS else stem(word)
+
+
+def _readings(part: str) -> list[Number]:
+    """One number, or several where blanks and commas only list them, as in `3,14,15`."""
+    if _GROUPED.fullmatch(part):
+        separator = next(c for c in part if not c.isdigit())
+        grouped = _decimal(part.replace(separator, "").replace(",", "."))
+        other = part.replace(",", ".") if separator in ".," else grouped  # 50.000 as it is, which no "50" is meant by
+        return [frozenset({grouped, other})]
+    if re.fullmatch(r"\d+(?:[.,]\d+)?", part):
+        return [frozenset({_decimal(part.replace(",", "."))})]
+    if re.search(r"[ '’  ]|,", part):
+        return [frozenset({_decimal(piece)}) for piece in re.split(r"[ '’  ,]", part)]
+    return [frozenset({part})]
+
+
+def _decimal(text: str) -> str:
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        return text
+    return format(value.normalize(), "f")

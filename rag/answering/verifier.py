@@ -1,0 +1,262 @@
+"""Whether the evidence says what a model's sentence says."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.answering.alignment import Source
+from rag.answering.citations import cite
+from rag.answering.entailment import ABSENT, Comparison, Objection, statements
+from rag.answering.evidence import ReadText
+from rag.answering.markers import cited, without_markers
+from rag.answering.matching import Idf, overlap, union
+from rag.answering.names import capitalises_nouns, names
+from rag.answering.numbers import Number, figures, month_value, values, without_numbers
+from rag.answering.quotable import plain, quotable, trimmed
+from rag.answering.tokens import tokens
+from rag.points import SparseVector, Vector
+from rag.protocols import Encoder, LexicalEncoder
+from rag.results import AnswerSentence, Evidence
+
+MIN_OVERLAP = 0.55
+"""Share of a claim's words, weighted by idf, that its quotes must cover together, unless the meaning is close. Above
+`CONTEXT_SHARE`: headings alone prove nothing."""
+MIN_COSINE = 0.75
+"""Cosine of a claim and one sentence from which other words may say the same."""
+MEANT, MIN_SHARED = 1.1, 0.34
+"""So may a smaller cosine, where the quotes have some of the claim's words: their sum, and the least share of words."""
+BACKS = 0.3
+"""Overlap from which a sentence of a cited passage counts as one of the quotes."""
+ANCHORS, ANCHOR_SHARE = 4, 0.9
+"""Sentences that a claim may rest on: so many, with at least this share of the best one's overlap."""
+ADDS, ADDED = 0.15, 2
+"""Share of the claim's words that a further quote must add, and how many further ones there may be."""
+BEFORE = 4
+"""Sentences before a quote in which "it" and "the company" may be named."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Backing:
+    """Rows of the sentences that back a claim, or why none do."""
+
+    rows: frozenset[int] = frozenset()
+    reason: str | None = None
+
+
+class Verifier:
+    """Checks the sentences of a model against the evidence that it was given.
+
+    A sentence is supported where sentences of the evidence hold enough of its words, or one is close in meaning, and
+    none of its numbers, names, negations and opposites speaks against it; see `rag.answering.entailment`.
+    """
+
+    def __init__(
+        self,
+        evidence: Sequence[Evidence],
+        *,
+        encoder: Encoder,
+        lexical: LexicalEncoder,
+        idf: Idf,
+        read_text: ReadText,
+    ) -> None:
+        self._evidence = {e.number: e for e in evidence}
+        self._sentences = [s for e in evidence for s in quotable(e)]
+        self._encoder, self._lexical, self._idf, self._read_text = encoder, lexical, idf, read_text
+        texts = [plain(s.text) for s in self._sentences]
+        self._terms = lexical.encode(texts, kind="chunk")
+        self._contexts = lexical.encode([s.context for s in self._sentences], kind="chunk")
+        self._values = [values(text) for text in texts]
+        subjects: dict[int, frozenset[str]] = {}
+        for s, text in zip(self._sentences, texts, strict=True):
+            subjects[s.evidence] = subjects.get(s.evidence, frozenset()) | {w.key for w in tokens(text)[:1]}
+        self._sources = [
+            Source(text=text, before=self._before(i, texts), context=s.context, subjects=subjects[s.evidence])
+            for i, (s, text) in enumerate(zip(self._sentences, texts, strict=True))
+        ]
+        self._comparison = Comparison(
+            [*(s.text for s in self._sentences), *(" ".join((e.title, *e.headings)) for e in evidence)]
+        )
+        self._vectors: dict[int, Vector] = {}
+
+    def support(self, text: str) -> AnswerSentence | None:
+        """The sentence with what backs it; None for what states nothing (headings, "Here is the answer:").
+
+        The evidence that the sentence cites is searched, or all of it where it cites none.
+
+        Args:
+            text: one sentence with its markers.
+        """
+        claim = _claim(text)
+        if claim is None:
+            return None
+        named = [n for n in cited(text) if n in self._evidence]
+        pool = [i for i, s in enumerate(self._sentences) if not named or s.evidence in named]
+        backing = self._word_for_word(claim, pool) or self._stated(claim, named, pool)
+        sentences = [self._sentences[i] for i in sorted(backing.rows)]
+        citations = tuple(cite(self._evidence[s.evidence], s.start, s.end, self._read_text) for s in sentences)
+        reason = backing.reason
+        if citations and not all(c.verified for c in citations):
+            reason = "the stored text has changed since"
+        return AnswerSentence(
+            text=claim, supported=bool(citations) and reason is None, citations=citations, reason=reason
+        )
+
+    def _word_for_word(self, claim: str, pool: Sequence[int]) -> _Backing | None:
+        words = _words(plain(claim))
+        same = [i for i in pool if len(words) > 1 and _words(self._sources[i].text) == words]
+        return _Backing(frozenset(same[:1])) if same else None
+
+    def _stated(self, claim: str, named: Sequence[int], pool: Sequence[int]) -> _Backing:
+        """What backs the statements of a claim, all of them."""
+        unknown = self._unknown_name(claim, named)
+        if unknown:
+            return _Backing(reason=f"names {unknown}, which the source does not")
+        return _together([self._backing(part, pool, bool(named)) for part in statements(claim)])
+
+    def _backing(self, claim: str, pool: Sequence[int], is_cited: bool) -> _Backing:
+        """The sentences that together say what the claim says."""
+        terms = self._lexical.encode([without_numbers(plain(claim))], kind="query")[0]
+        # only a marker ties a bare number to a passage
+        if not pool or not (len(terms) or (is_cited and figures(claim))):
+            return _Backing(reason=ABSENT.text)
+        shares = self._shares(terms, pool)
+        rated = np.argsort(-shares, kind="stable")[:ANCHORS]
+        against: list[Objection] = []
+        fitting: list[tuple[list[int], float]] = []
+        for row in rated:
+            if shares[row] < ANCHOR_SHARE * shares[rated[0]]:
+                break
+            for quotes in self._quotes(claim, terms, pool, int(row), shares):
+                objection = self._comparison.objection(plain(claim), [self._sources[i] for i in quotes])
+                if objection is None:
+                    fitting.append((quotes, self._covered(terms, quotes) if len(terms) else 1.0))
+                    if fitting[-1][1] >= MIN_OVERLAP:
+                        return _Backing(frozenset(quotes) | (self._best_of_each(shares, pool) if is_cited else set()))
+                else:
+                    against.append(objection)
+                    if objection.contrary:
+                        break
+        contrary = [objection.text for objection in against if objection.contrary]
+        meant = None if contrary else self._meant(claim, fitting, [pool[row] for row in rated])
+        return (
+            _Backing(frozenset(meant))
+            if meant
+            else _Backing(reason=[*contrary, *(o.text for o in against), ABSENT.text][0])
+        )
+
+    def _quotes(
+        self, claim: str, terms: SparseVector, pool: Sequence[int], anchor: int, shares: NDArray[np.float32]
+    ) -> Iterator[list[int]]:
+        """The anchor alone, and together with what says more of the claim."""
+        yield [pool[anchor]]
+        claimed = [figure.values for figure in figures(claim)]
+        more = self._with_numbers(claimed, self._covering(terms, pool, anchor), pool, shares)
+        if len(more) > 1:
+            yield more
+
+    def _covering(self, terms: SparseVector, pool: Sequence[int], anchor: int) -> list[int]:
+        """The anchor, and sentences that say what is missing of the claim."""
+        quotes = [pool[anchor]]
+        weights = self._idf(terms.indices)
+        total = float(weights.sum()) or 1.0
+        missing = ~np.isin(terms.indices, self._terms[quotes[0]].indices)
+        for _ in range(ADDED):
+            gains = [float(weights[missing & np.isin(terms.indices, self._terms[i].indices)].sum()) for i in pool]
+            best = int(np.argmax(gains))
+            if gains[best] < ADDS * total:
+                break
+            quotes.append(pool[best])
+            missing &= ~np.isin(terms.indices, self._terms[pool[best]].indices)
+        return quotes
+
+    def _with_numbers(
+        self, claimed: Sequence[Number], quotes: list[int], pool: Sequence[int], shares: NDArray[np.float32]
+    ) -> list[int]:
+        """The quotes, and for each number that they miss the sentence with it that shares most with the claim."""
+        found = [*quotes]
+        for number in claimed:
+            if not any(number & self._values[i] for i in found):
+                rows = [row for row, i in enumerate(pool) if number & self._values[i] and shares[row] >= BACKS]
+                found += [pool[max(rows, key=lambda row: shares[row])]] if rows else []
+        return found
+
+    def _shares(self, terms: SparseVector, pool: Sequence[int]) -> NDArray[np.float32]:
+        contexts = [self._contexts[i] for i in pool]
+        return overlap(terms, [self._terms[i] for i in pool], self._idf, contexts=contexts)
+
+    def _best_of_each(self, shares: NDArray[np.float32], pool: Sequence[int]) -> set[int]:
+        """The best sentence of every cited passage that says a part of it."""
+        best: dict[int, int] = {}
+        for row, i in enumerate(pool):
+            number = self._sentences[i].evidence
+            if shares[row] >= BACKS and (number not in best or shares[row] > shares[best[number]]):
+                best[number] = row
+        return {pool[row] for row in best.values()}
+
+    def _covered(self, terms: SparseVector, quotes: Sequence[int]) -> float:
+        said = union([self._terms[i] for i in quotes])
+        above = union([self._contexts[i] for i in quotes])
+        return float(overlap(terms, [said], self._idf, contexts=[above])[0])
+
+    def _meant(
+        self, claim: str, fitting: Sequence[tuple[list[int], float]], rows: Sequence[int]
+    ) -> Sequence[int] | None:
+        """Sentences that say the claim in other words."""
+        rows = list(dict.fromkeys([*rows, *(i for quotes, _ in fitting for i in quotes)]))
+        new = [i for i in rows if i not in self._vectors]
+        encoded = self._encoder.encode([plain(claim), *(self._sources[i].text for i in new)], kind="document")
+        self._vectors.update(zip(new, encoded[1:], strict=True))
+        cosines = {i: float(self._vectors[i] @ encoded[0]) for i in rows}
+        for quotes, covered in fitting:
+            if covered >= MIN_SHARED and covered + max(cosines[i] for i in quotes) >= MEANT:
+                return quotes
+        best = max(rows, key=cosines.__getitem__)
+        if cosines[best] < MIN_COSINE:
+            return None
+        objection = self._comparison.objection(plain(claim), [self._sources[best]])
+        return [best] if objection in (None, ABSENT) else None
+
+    def _unknown_name(self, claim: str, named: Sequence[int]) -> str | None:
+        """A name of the claim that its passages nowhere have."""
+        passages = [self._evidence[n] for n in named or self._evidence]
+        words = names(claim)
+        if not words or capitalises_nouns(" ".join(e.text for e in passages)):
+            return None
+        said = "\n".join(" ".join((e.title, *e.headings, e.text)) for e in passages)
+        held, terms = said.casefold(), self._lexical.encode([said, *words], kind="chunk")
+        figures = values(said)
+        for word, term in zip(words, terms[1:], strict=True):
+            stands = len(term) > 0 and bool(np.isin(term.indices, terms[0].indices).all())
+            if word.casefold() not in held and not stands and month_value(word) not in figures:
+                return word
+        return None
+
+    def _before(self, row: int, texts: Sequence[str]) -> tuple[str, ...]:
+        """The sentences before one in its passage, the nearest first."""
+        number = self._sentences[row].evidence
+        return tuple(
+            texts[i] for i in range(row - 1, max(-1, row - 1 - BEFORE), -1) if self._sentences[i].evidence == number
+        )
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", text.casefold())
+
+
+def _together(parts: Sequence[_Backing]) -> _Backing:
+    """All statements of a claim are backed, or why one is not."""
+    reason = next((part.reason for part in parts if part.reason), None)
+    return _Backing(reason=reason) if reason else _Backing(frozenset().union(*(part.rows for part in parts)))
+
+
+def _claim(text: str) -> str | None:
+    """The sentence without markers and bullets; None where it states nothing."""
+    bare = without_markers(text).strip()
+    start, end = trimmed(bare, 0, len(bare))
+    claim = bare[start:end]
+    if bare.startswith(("#", "```", "~~~")) or claim.endswith((":", "：")) or not any(c.isalnum() for c in claim):
+        return None
+    return claim

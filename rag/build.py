@@ -276,7 +276,12 @@ def build_documents(store: Store, generation: "Generation") -> "DocumentReader":
     """What reads the documents of one generation of the corpus."""
     from rag.retrieval.documents import DocumentReader
 
-    return DocumentReader(store=store, chunks=generation.chunks, documents=generation.documents)
+    return DocumentReader(
+        store=store,
+        chunks=generation.chunks,
+        documents=generation.documents,
+        sentences="sentences" in generation.vectors,
+    )
 
 
 def build_chat_model(settings: Settings) -> "tuple[str, BaseChatModel] | None":
@@ -307,6 +312,7 @@ def build_answerer(
         idf=idf,
         read_text=documents.text,
         chunk_spans=documents.chunk_spans,
+        stored=documents.sentence_vectors,
         parent=settings.chunking.parent,
     )
     return quotes if model is None else ModelAnswerer(model=model[1], name=model[0], quotes=quotes)

@@ -22,6 +22,7 @@ from rag.answering.evidence import ChunkSpans, Parent, ReadText, pack_evidence
 from rag.answering.extractive import answer_by_quotes
 from rag.answering.llm import stream_model, why_failed
 from rag.answering.matching import Idf
+from rag.answering.meaning import StoredSentences
 from rag.answering.prompt import build_messages
 from rag.answering.streaming import Transcript
 from rag.answering.verifier import Verifier
@@ -89,6 +90,7 @@ class ExtractiveAnswerer:
     idf: Idf
     read_text: ReadText
     chunk_spans: ChunkSpans
+    stored: StoredSentences
     parent: Parent | None = None
 
     def stream(self, question: str, result: SearchResult, history: Sequence[Message] = ()) -> Events:  # noqa: ARG002
@@ -103,6 +105,7 @@ class ExtractiveAnswerer:
             encoder=self.encoder,
             lexical=self.lexical,
             idf=self.idf,
+            stored=self.stored,
             max_sentences=self.settings.max_sentences,
         )
         passages = {e.number: e for e in evidence}
@@ -150,7 +153,9 @@ class ModelAnswerer:
 
     def _reply(self, messages: Sequence[Message], evidence: Sequence[Evidence]) -> Generator[Event, None, _Draft]:
         q = self.quotes
-        verifier = Verifier(evidence, encoder=q.encoder, lexical=q.lexical, idf=q.idf, read_text=q.read_text)
+        verifier = Verifier(
+            evidence, encoder=q.encoder, lexical=q.lexical, idf=q.idf, read_text=q.read_text, stored=q.stored
+        )
         transcript = Transcript({e.number for e in evidence})
         sentences: list[AnswerSentence] = []
         usage: Counter[str] = Counter()

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.answering.matching import Idf, overlap
+from rag.answering.meaning import SentenceVectors, StoredSentences
 from rag.answering.names import names
 from rag.answering.numbers import month_value, numbers
 from rag.answering.quotable import Quotable, plain, quotable
@@ -17,7 +18,7 @@ from rag.results import Evidence
 COSINE, OVERLAP, PRIOR, CUE = 0.5, 0.4, 0.2, 0.05
 """Weights of: meaning, shared rare words, score of the passage, the kind of answer that is asked for."""
 MAX_ENCODED = 60
-"""Sentences encoded for one question."""
+"""Sentences whose meaning is compared."""
 CLOSE = 0.9
 """A second sentence is quoted if its score is at least this share of the best one's."""
 SAME = 0.9
@@ -40,6 +41,7 @@ def answer_by_quotes(
     encoder: Encoder,
     lexical: LexicalEncoder,
     idf: Idf,
+    stored: StoredSentences,
     max_sentences: int,
 ) -> list[Quotable]:
     """The sentences that answer best, best first; empty where the evidence holds no sentence.
@@ -52,9 +54,10 @@ def answer_by_quotes(
     Args:
         question: in any language.
         evidence: numbered passages, best first.
-        encoder: encodes at most `MAX_ENCODED` sentences.
+        encoder: encodes the question, and of the `MAX_ENCODED` best sentences those that have no stored vector.
         lexical: finds the words.
         idf: rarity of the words in the corpus.
+        stored: vectors of the chunks' sentences.
         max_sentences: at most so many quotes.
     """
     asked = lexical.encode([question], kind="query")[0]
@@ -68,7 +71,7 @@ def answer_by_quotes(
     cheap += PRIOR * np.array([relative[s.evidence] for s in sentences], dtype=np.float32)
     cheap += CUE * _cues(question, sentences)
     chosen = np.argsort(-cheap, kind="stable")[:MAX_ENCODED]
-    vectors = encoder.encode([plain(sentences[i].text) for i in chosen], kind="document")
+    vectors = SentenceVectors(sentences, evidence, stored=stored, encoder=encoder).of(chosen.tolist())
     meaning = vectors @ encoder.encode([question], kind="query")[0]
     scores = cheap[chosen] + COSINE * np.maximum(meaning, 0)
     order = np.argsort(-scores, kind="stable")

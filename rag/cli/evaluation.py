@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag.cli.options import DONE, INCOMPLETE, command, json_option, positive, print_json, warn
+from rag.render import printable
 
 if TYPE_CHECKING:
     from rag.evaluation.beir import Dataset
@@ -65,6 +66,19 @@ def add(commands: Any) -> None:
     chunking.add_argument("-n", type=positive, default=5, metavar="N", help="hits that count (default: 5)")
     json_option(chunking)
 
+    answers = command(kinds, "answers", _answers, "ask questions with known answers: answers, citations, abstention")
+    answers.add_argument(
+        "--data", required=True, metavar="FILE", help="JSONL: question, answers (none: not answered), perhaps evidence"
+    )
+    answers.add_argument(
+        "--corpus", metavar="DIR", help=f"ask a temporary corpus of this {_BEIR}, instead of the corpus itself"
+    )
+    answers.add_argument("--per-question", metavar="FILE", help="write every answer there, a JSON object a line")
+    answers.add_argument(
+        "--picture", metavar="FILE", help="draw there how many answers are wrong if only the surest are given, as SVG"
+    )
+    json_option(answers)
+
     gate = command(kinds, "gate", _gate, "measure retrieval, and exit with 3 where a metric fell below a baseline")
     gate.add_argument("--data", required=True, metavar="DIR", help=_BEIR)
     gate.add_argument(
@@ -77,7 +91,7 @@ def add(commands: Any) -> None:
 
 
 def _retrieval(arguments: argparse.Namespace) -> int:
-    from rag import render
+    from rag.evaluation import tables
     from rag.evaluation.beir import load_beir
     from rag.evaluation.picture import spread
     from rag.evaluation.separation import read_foreign
@@ -89,13 +103,14 @@ def _retrieval(arguments: argparse.Namespace) -> int:
     if arguments.per_query:
         rows = [json.dumps({"query": id, **values}, ensure_ascii=False) for id, values in report.per_query.items()]
         Path(arguments.per_query).write_text("".join(f"{row}\n" for row in rows), encoding="utf-8")
-    print_json(report) if arguments.json else print(render.printable(render.retrieval(report)))
+    print_json(report) if arguments.json else print(printable(tables.retrieval(report)))
     return DONE
 
 
 def _generate(arguments: argparse.Namespace) -> int:
-    from rag import build, render
+    from rag import build
     from rag.corpus import Rag
+    from rag.evaluation import tables
     from rag.evaluation.generate import generate
     from rag.progress import steps_bar
 
@@ -111,14 +126,14 @@ def _generate(arguments: argparse.Namespace) -> int:
                 progress=show,
             )
         warn(corpus)
-    print_json(report) if arguments.json else print(render.printable(render.generation(report)))
+    print_json(report) if arguments.json else print(printable(tables.generation(report)))
     return DONE
 
 
 def _compare(arguments: argparse.Namespace) -> int:
     """`--set` is about the second, so that a file can be compared with a variant of itself."""
-    from rag import render
     from rag.errors import EvaluationError
+    from rag.evaluation import tables
     from rag.evaluation.beir import load_beir
     from rag.evaluation.comparison import compare
     from rag.evaluation.metrics import NAMES
@@ -133,12 +148,12 @@ def _compare(arguments: argparse.Namespace) -> int:
     found = compare(first, second, names=names, queries=dataset.queries, by=arguments.by)
     if arguments.picture:
         Path(arguments.picture).write_text(bars(found), encoding="utf-8")
-    print_json(found) if arguments.json else print(render.printable(render.comparison(found)))
+    print_json(found) if arguments.json else print(printable(tables.comparison(found)))
     return DONE
 
 
 def _chunking(arguments: argparse.Namespace) -> int:
-    from rag import render
+    from rag.evaluation import tables
     from rag.evaluation.chunking import evaluate_chunking
     from rag.progress import steps_bar
     from rag.settings import load_settings
@@ -146,19 +161,48 @@ def _chunking(arguments: argparse.Namespace) -> int:
     with steps_bar() as show:
         settings = load_settings(arguments.config, arguments.set)
         report = evaluate_chunking(settings, Path(arguments.data), passages=arguments.n, progress=show)
-    print_json(report) if arguments.json else print(render.printable(render.chunking(report)))
+    print_json(report) if arguments.json else print(printable(tables.chunking(report)))
+    return DONE
+
+
+def _answers(arguments: argparse.Namespace) -> int:
+    from rag.corpus import Rag
+    from rag.evaluation import tables
+    from rag.evaluation.answers import load_questions
+    from rag.evaluation.asking import evaluate_corpus, evaluate_passages
+    from rag.evaluation.beir import load_beir
+    from rag.evaluation.picture import risk
+    from rag.progress import steps_bar
+    from rag.settings import load_settings
+
+    path = Path(arguments.data)
+    questions = load_questions(path)
+    with steps_bar() as show:
+        if arguments.corpus:
+            settings, dataset = load_settings(arguments.config, arguments.set), load_beir(Path(arguments.corpus))
+            report = evaluate_passages(settings, dataset, questions, path, progress=show)
+        else:
+            with Rag.open(arguments.config, overrides=arguments.set, wait_s=arguments.wait) as corpus:
+                report = evaluate_corpus(corpus, questions, path, progress=show)
+                warn(corpus)
+    if arguments.picture:
+        Path(arguments.picture).write_text(risk(report), encoding="utf-8")
+    if arguments.per_question:
+        rows = [json.dumps(marked.to_dict(), ensure_ascii=False) for marked in report.marked]
+        Path(arguments.per_question).write_text("".join(f"{row}\n" for row in rows), encoding="utf-8")
+    print_json(report) if arguments.json else print(printable(tables.answers(report)))
     return DONE
 
 
 def _gate(arguments: argparse.Namespace) -> int:
-    from rag import render
+    from rag.evaluation import tables
     from rag.evaluation.beir import load_beir
     from rag.evaluation.gate import check, read_baseline
 
     baseline = read_baseline(Path(arguments.baseline))
     report = _measured(arguments.config, arguments.set, load_beir(Path(arguments.data)))
     found = check(report.metrics, baseline, tolerance=arguments.tolerance)
-    print_json(found) if arguments.json else print(render.printable(render.gate(found)))
+    print_json(found) if arguments.json else print(printable(tables.gate(found)))
     return DONE if found.ok else INCOMPLETE
 
 

@@ -11,16 +11,18 @@ from rag.settings import Settings
 _PACKAGES = ("situated-rag", "torch", "transformers", "qdrant-edge-py", "ir-measures")
 
 
-def manifest(settings: Settings, hashes: Mapping[str, str]) -> dict[str, Any]:
+def manifest(settings: Settings, hashes: Mapping[str, str], *, answers: bool = False) -> dict[str, Any]:
     """The record that is kept with a result.
 
     Args:
         settings: without what says where the corpus comes from and lies.
         hashes: file -> sha256.
+        answers: the result is about answers: `answer` is one of the settings.
     """
+    apart = {"name", "sources", "store", "data_dir"} | (set() if answers else {"answer"})
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "settings": settings.model_dump(mode="json", exclude={"name", "sources", "store", "data_dir", "answer"}),
+        "settings": settings.model_dump(mode="json", exclude=apart),
         "data": dict(hashes),
         "versions": {name: _version(name) for name in _PACKAGES},
         "machine": {"python": platform.python_version(), "system": platform.system(), "processor": platform.machine()},

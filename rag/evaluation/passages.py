@@ -36,6 +36,7 @@ class PassageSource:
         ordered = sorted(passages, key=lambda p: (p.document_id, p.ordinal))
         self._groups = {key: [*group] for key, group in groupby(ordered, key=lambda p: p.document_id)}
         self._counter = counter
+        self._ids: dict[str, str] = {}
 
     def list(self) -> Iterator[SourceItem]:
         for key in self._groups:
@@ -84,7 +85,12 @@ class PassageSource:
                 )
             )
             seen[text] += 1
+        self._ids.update((chunk.id, passage.id) for chunk, passage in zip(chunks, passages, strict=True))
         return chunks
+
+    def passage_of(self, chunk_id: str) -> str:
+        """The passage that became this chunk when it was indexed."""
+        return self._ids[chunk_id]
 
     def passage_id(self, document_id: str, ordinal: int) -> str:
         """The passage that a hit is."""

@@ -1,10 +1,11 @@
-"""Reports as pictures: each query's gain or loss as a bar; how scores are spread."""
+"""Reports as pictures: each query's gain or loss as a bar; how scores are spread; risk and coverage."""
 
 from collections.abc import Sequence
 from html import escape
 
 import numpy as np
 
+from rag.evaluation.answers import AnswersReport
 from rag.evaluation.comparison import Comparison
 from rag.evaluation.retrieval import RetrievalReport
 
@@ -60,6 +61,17 @@ def spread(report: RetrievalReport) -> str:
         shapes.append(f'<text x="{MARGIN}" y="{MARGIN + 16 * n}" font-size="13" fill="{colour}">{escape(label)}</text>')
     foot = f"from {edges[0]:.2f} to {edges[-1]:.2f}"
     return _drawing("fused score of the best hit: share of the queries", foot, floor, shapes)
+
+
+def risk(report: AnswersReport) -> str:
+    """Risk and coverage as SVG: the share of wrong answers where so many questions, the surest first, are answered."""
+    floor, top = HEIGHT - MARGIN, 2 * MARGIN
+    wide, high = WIDTH - 2 * MARGIN, floor - top
+    points = " ".join(f"{MARGIN + share * wide:.1f},{floor - wrong * high:.1f}" for share, wrong in report.risk)
+    last = f"{report.risk[-1][1]:.3f} wrong of all" if report.risk else "no confidence is known"
+    shapes = [f'<polyline points="{points}" fill="none" stroke="{LOSS}" stroke-width="2"/>']
+    foot = f"share of {report.queries} questions that are answered, the surest first, from 0 to 1"
+    return _drawing(f"{report.dataset}: share of the answers that are wrong, from 0 to 1; {last}", foot, floor, shapes)
 
 
 def _drawing(head: str, foot: str, base: float, shapes: Sequence[str]) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from rag import build
+from rag.answering.answerer import Answerer
 from rag.errors import EvaluationError
 from rag.evaluation.beir import Dataset
 from rag.evaluation.manifest import manifest
@@ -143,11 +144,13 @@ class PassageCorpus:
     Attributes:
         source: knows which passage a hit is.
         report: of the ingestion.
+        answerer: makes what answers from what the searcher finds.
     """
 
     searcher: Searcher
     source: PassageSource
     report: IngestReport
+    answerer: Callable[[], Answerer]
 
 
 @contextmanager
@@ -166,7 +169,18 @@ def indexed(
         searcher = build.build_searcher(
             settings, store, generation, encoder=lambda: encoder, lexical=build.build_lexical(settings)
         )
-        yield PassageCorpus(searcher=searcher, source=source, report=report)
+
+        def answerer() -> Answerer:
+            return build.build_answerer(
+                settings,
+                build.build_documents(store, generation),
+                build.build_chat_model(settings),
+                encoder=encoder,
+                lexical=searcher.queries.lexical,
+                idf=searcher.scorer.idf,
+            )
+
+        yield PassageCorpus(searcher=searcher, source=source, report=report, answerer=answerer)
     finally:
         store.close()
 

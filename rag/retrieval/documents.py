@@ -4,7 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from rag.errors import RagError
+from rag.points import Vector
 from rag.protocols import Store
 from rag.results import ChunkSpan, StoredDocument
 from rag.store.records import document_point_id
@@ -17,11 +20,13 @@ class DocumentReader:
 
     Attributes:
         chunks, documents: names of the collections.
+        sentences: chunks have vectors of their sentences.
     """
 
     store: Store
     chunks: str
     documents: str
+    sentences: bool
 
     def require(
         self, document_id: str, *, principals: Sequence[str] | None = None, fields: Sequence[str] | None = ()
@@ -96,6 +101,14 @@ class DocumentReader:
         point = document_point_id(document_id)
         record = self.store.retrieve(self.documents, [point], fields=("text",)).get(point)
         return record.payload["text"] if record else None
+
+    def sentence_vectors(self, chunk_ids: Sequence[str]) -> dict[str, Vector]:
+        """The vectors of the sentences of chunks (m, d), of those that have them."""
+        if not self.sentences or not chunk_ids:
+            return {}
+        records = self.store.retrieve(self.chunks, chunk_ids, fields=(), vectors=("sentences",))
+        found = {id: record.vectors.get("sentences") for id, record in records.items()}
+        return {id: np.asarray(vectors, np.float32) for id, vectors in found.items() if vectors is not None}
 
     def chunk_spans(self, document_id: str) -> list[ChunkSpan]:
         """The chunks of a document in order; none where it is gone."""

@@ -108,9 +108,13 @@ def library() -> Callable[[Mapping[str, str]], Library]:
     return lambda texts: Library(dict(texts))
 
 
+def nothing_stored(chunk_ids: Sequence[str]) -> dict[str, Any]:
+    return {}
+
+
 @pytest.fixture
 def tools() -> dict[str, Any]:
-    return {"encoder": HashEncoder(), "lexical": Words(), "idf": flat_idf}
+    return {"encoder": HashEncoder(), "lexical": Words(), "idf": flat_idf, "stored": nothing_stored}
 
 
 @pytest.fixture

@@ -1,0 +1,77 @@
+"""Asks questions to a corpus, or to a temporary one of given passages."""
+
+import tempfile
+from collections.abc import Callable, Collection, Sequence
+from hashlib import sha256
+from pathlib import Path
+
+from rag.answering.answerer import answer
+from rag.corpus import Rag
+from rag.evaluation.answers import AnswersReport, Question, evaluate_answers
+from rag.evaluation.beir import Dataset
+from rag.evaluation.manifest import manifest
+from rag.evaluation.retrieval import indexed
+from rag.results import Answer, Citation
+from rag.settings import EdgeStore, Settings
+
+
+def evaluate_corpus(
+    corpus: Rag, questions: Sequence[Question], path: Path, *, progress: Callable[[str, int, int], object]
+) -> AnswersReport:
+    """Ask the corpus itself. Evidence names documents, by id or address.
+
+    Args:
+        path: of the questions' file, for the manifest.
+    """
+    return evaluate_answers(
+        questions,
+        corpus.ask,
+        places=lambda citation: (citation.document_id, citation.uri),
+        dataset=path.stem,
+        manifest=manifest(corpus.settings, {path.name: _sha256(path)}, answers=True),
+        progress=progress,
+    )
+
+
+def evaluate_passages(
+    settings: Settings,
+    dataset: Dataset,
+    questions: Sequence[Question],
+    path: Path,
+    *,
+    progress: Callable[[str, int, int], object],
+) -> AnswersReport:
+    """Index the passages in a temporary corpus and ask that. Evidence names passages or documents.
+
+    Args:
+        path: of the questions' file, for the manifest.
+    """
+    with tempfile.TemporaryDirectory(prefix="rag-eval-") as folder:
+        changes = {
+            "name": "evaluation",
+            "store": EdgeStore(kind="edge", path=Path(folder) / "index"),
+            "data_dir": Path(folder) / "data",
+        }
+        settings = settings.model_copy(update=changes)
+        with indexed(settings, dataset, progress) as corpus:
+            answerer, top_k = corpus.answerer(), settings.retrieval.top_k
+
+            def ask(question: str) -> Answer:
+                return answer(question, corpus.searcher.search(question, top_k=top_k), answerer=answerer)
+
+            def places(citation: Citation) -> Collection[str]:
+                return corpus.source.passage_of(citation.chunk_id), citation.document_id, citation.uri
+
+            hashes = {**dataset.hashes, path.name: _sha256(path)}
+            return evaluate_answers(
+                questions,
+                ask,
+                places=places,
+                dataset=f"{path.stem} of {dataset.name}",
+                manifest=manifest(settings, hashes, answers=True),
+                progress=progress,
+            )
+
+
+def _sha256(path: Path) -> str:
+    return sha256(path.read_bytes()).hexdigest()

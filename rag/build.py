@@ -170,7 +170,8 @@ def build_contexts(settings: Settings, store: Callable[[], Store | None]) -> "Co
     asked = settings.contexts
 
     def asking() -> Ask:
-        from rag.answering.llm import chat_model, complete
+        from rag.answering.llm import complete
+        from rag.answering.providers import chat_model
 
         model = chat_model(asked, section="contexts", retries=CONTEXT_RETRIES)
         return partial(complete, model, timeout_s=asked.timeout_s, max_chars=4 * MAX_CONTEXT)
@@ -288,7 +289,7 @@ def build_chat_model(settings: Settings) -> "tuple[str, BaseChatModel] | None":
     """Name and model; None where the settings name none."""
     if settings.answer.llm is None:
         return None
-    from rag.answering.llm import chat_model
+    from rag.answering.providers import chat_model
 
     return settings.answer.llm, chat_model(settings.answer)
 

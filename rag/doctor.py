@@ -255,11 +255,11 @@ def _chat_model(model: ChatModel, section: str, offline: bool, *, loss: str, fix
         fix: what to do then.
     """
     name = "llm" if section == "answer" else section
-    if offline and not (model.base_url and any(host in model.base_url for host in ("//localhost", "//127."))):
+    from rag.answering.providers import chat_model, needs_network
+
+    if offline and needs_network(model):
         detail = f"{section}.llm {model.llm} needs the network; {loss}"
         return Check(name=name, status="fail", detail=detail, fix=fix)
-    from rag.answering.llm import chat_model
-
     try:
         chat_model(model, section=section)
     except RagError as error:

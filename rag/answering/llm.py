@@ -1,60 +1,18 @@
 """`llm: openai:MODEL` -> a LangChain chat model, and reading what it sends."""
 
 import contextvars
-import os
 import queue
 import threading
 from collections.abc import Generator, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from rag.errors import MissingDependencyError, ModelError, SettingsError
+from rag.errors import ModelError
 from rag.prompts import Message
-from rag.settings import ChatModel
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import AIMessageChunk
-
-DEFAULT_KEY_ENV = "OPENAI_API_KEY"
-MAX_RETRIES = 2
-_NO_KEY = "none"
-"""Servers of one's own ask for no key, but the client insists on one."""
-
-
-def chat_model(settings: ChatModel, *, section: str = "answer", retries: int = MAX_RETRIES) -> "BaseChatModel":
-    """The chat model that `llm` names. Nothing is sent yet.
-
-    With a `base_url` and no `api_key_env`, no key is sent: the one in OPENAI_API_KEY is for OpenAI alone.
-
-    Args:
-        section: where the settings stand in the corpus file, for messages.
-        retries: how often a request is sent again, later each time, where the server is busy or fails.
-
-    Raises:
-        SettingsError: not a supported provider, no model, or the key's variable is not set.
-        MissingDependencyError: the provider's package is not installed.
-    """
-    provider, _, model = (settings.llm or "").partition(":")
-    if provider != "openai" or not model:
-        raise SettingsError(
-            f"{section}.llm: {settings.llm!r} is not supported; write openai:MODEL, with {section}.base_url for any "
-            "OpenAI-compatible server, or hand a LangChain chat model over from Python"
-        )
-    try:
-        from langchain_openai import ChatOpenAI
-    except ImportError as error:
-        raise MissingDependencyError("langchain-openai", "llm", f"{section}.llm: {settings.llm}") from error
-    from pydantic import SecretStr
-
-    return ChatOpenAI(
-        model=model,
-        api_key=SecretStr(_api_key(settings, section)),
-        base_url=settings.base_url,
-        timeout=settings.timeout_s,
-        max_retries=retries,
-        stream_usage=True,
-    )
 
 
 def stream_model(
@@ -139,16 +97,3 @@ def why_failed(error: Exception) -> str:
     if isinstance(error, ConnectionError) or "Connect" in name:
         return "the server cannot be reached"
     return name
-
-
-def _api_key(settings: ChatModel, section: str) -> str:
-    if settings.api_key_env is None and settings.base_url is not None:
-        return _NO_KEY
-    variable = settings.api_key_env or DEFAULT_KEY_ENV
-    key = os.environ.get(variable)
-    if not key:
-        raise SettingsError(
-            f"{section}.llm: {settings.llm} needs an API key: set the environment variable {variable}, "
-            f"or name another one with {section}.api_key_env"
-        )
-    return key

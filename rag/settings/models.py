@@ -195,10 +195,10 @@ class Retrieval(Section):
 
 
 class ChatModel(Section):
-    """A language model behind an OpenAI-compatible address."""
+    """A language model; `rag.answering.providers` knows where it is."""
 
     llm: str | None = Field(None, description="provider:model, for example openai:gpt-4o-mini; null answers by quoting")
-    base_url: str | None = Field(None, description="of an OpenAI-compatible server")
+    base_url: str | None = Field(None, description="address of another server than the provider's own")
     api_key_env: str | None = Field(None, description="name of the environment variable that holds the API key")
     timeout_s: float = Field(60, gt=0, description="seconds without an answer after which the model counts as failed")
 

@@ -7,7 +7,7 @@ from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
 
 from rag.answering.answerer import ModelAnswerer, answer
-from rag.answering.llm import chat_model
+from rag.answering.providers import chat_model
 from rag.results import Answer
 from rag.settings import AnswerSettings
 

@@ -10,7 +10,8 @@ from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
 from langchain_core.tracers.context import _tracing_v2_is_enabled
 
-from rag.answering.llm import chat_model, stream_model, why_failed
+from rag.answering.llm import stream_model, why_failed
+from rag.answering.providers import chat_model
 from rag.errors import MissingDependencyError, SettingsError
 from rag.settings import AnswerSettings
 

@@ -4,10 +4,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmarks import ablation, claims, files, ingest, memory, pages, pdf, retrieval
+from benchmarks import ablation, citations, claims, files, ingest, memory, pages, pdf, retrieval
 
 BENCHMARKS = {
     "ablation": ablation.run,
+    "citations": citations.run,
     "claims": claims.run,
     "files": files.run,
     "ingest": ingest.run,

@@ -239,7 +239,6 @@ def build_searcher(
     generation: "Generation",
     *,
     encoder: Callable[[], Encoder],
-    lexical: LexicalEncoder,
 ) -> "Searcher":
     """What answers queries from one generation of the corpus."""
     from rag.answering.abstention import coverage
@@ -253,6 +252,7 @@ def build_searcher(
     asked_as = (settings.retrieval.weights, settings.embedding.model, settings.situating)
     asked = settings.retrieval.weights.asked()
     calibrated = asked_as == (Weights(), "minilm", ("headings",)) and set(asked) <= generation.legs
+    lexical = build_lexical(settings)
     scorer = Scorer(
         store=store,
         chunks=generation.chunks,
@@ -304,7 +304,8 @@ def build_answerer(
     idf: "Idf",
 ) -> "Answerer":
     """Quotes, or a model's answers checked against them."""
-    from rag.answering.answerer import ExtractiveAnswerer, ModelAnswerer
+    from rag.answering.answerer import ExtractiveAnswerer
+    from rag.answering.model_answerer import ModelAnswerer
 
     quotes = ExtractiveAnswerer(
         settings=settings.answer,

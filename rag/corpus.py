@@ -18,11 +18,11 @@ from rag.settings import EdgeStore, Settings, load_settings
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
-    from rag.answering.answerer import Answerer
+    from rag.answering.answerer import Answerer, Events
     from rag.ingest.job import Progress
     from rag.ingest.prepare import Preparer
     from rag.langchain import RagRetriever
-    from rag.protocols import Connector, Encoder, LexicalEncoder, Store
+    from rag.protocols import Connector, Encoder, Store
     from rag.retrieval.documents import DocumentReader
     from rag.retrieval.search import Searcher
     from rag.retrieval.trace import Explanation
@@ -75,9 +75,6 @@ class Rag:
             config: path of a YAML file or a folder.
             overrides: `a.b=c` strings over the file's keys.
             llm, connectors, wait_s: see the class.
-
-        Example:
-            corpus = Rag.open("handbook.yaml", overrides=["retrieval.top_k=5"])
 
         Raises:
             SettingsError: no such file, or a key or value that is not legal.
@@ -144,11 +141,11 @@ class Rag:
     ) -> Iterator[IngestReport | RagError]:
         """Ingest, and again whenever the files of a source with `watch: true` change, until `stop` is set.
 
-        The first run is about all sources, those after it about the watched ones that changed. A run that cannot be
-        done, as where a folder is missing, changes nothing; its error is handed out and the next change tried.
+        The first run is about all sources, others about the watched ones that changed. The error of a run that cannot
+        be done, as where a folder is missing, is handed out and the next change tried.
 
         Args:
-            stop: ends the iteration within a second, a run under way after the documents that it is at.
+            stop: ends the iteration within a second, a run under way after its documents.
             progress, max_delete: as in `ingest`.
 
         Raises:
@@ -277,10 +274,9 @@ class Rag:
             history: earlier turns, oldest first: {"role": "user" | "assistant", "content": ...}.
             where, principals: as in `search`.
         """
-        from rag.answering.answerer import answer
+        from rag.answering.answerer import fold
 
-        result = self.search(question, where=where, principals=principals)
-        return answer(question, result, answerer=self._answerer(), history=history)
+        return fold(self._events(question, history, where=where, principals=principals))
 
     def stream(
         self,
@@ -291,7 +287,7 @@ class Rag:
         principals: Sequence[str] | None = None,
     ) -> Iterator[dict[str, Any]]:
         """The events of an answer as it comes into being; the last one is `done`. See `rag.answering.answerer`."""
-        yield from self._answerer().stream(question, self.search(question, where=where, principals=principals), history)
+        yield from self._events(question, history, where=where, principals=principals)
 
     def as_retriever(self, **kwargs: Any) -> "RagRetriever":
         """A LangChain retriever over this corpus; `top_k`, `where` and `principals` may be given."""
@@ -316,10 +312,6 @@ class Rag:
     def encoder(self) -> "Encoder":
         """Loaded at first use."""
         return self._encoder()
-
-    @cached_property
-    def lexical(self) -> "LexicalEncoder":
-        return build.build_lexical(self.settings)
 
     @contextmanager
     def _reading(
@@ -377,9 +369,7 @@ class Rag:
             if self._searcher is None:
                 store, generation = self._opened()
                 self._warn(generation)
-                self._searcher = build.build_searcher(
-                    self.settings, store, generation, encoder=self._encoder, lexical=self.lexical
-                )
+                self._searcher = build.build_searcher(self.settings, store, generation, encoder=self._encoder)
             return self._searcher
 
     def _warn(self, generation: Generation) -> None:
@@ -388,10 +378,20 @@ class Rag:
         if warning and warning not in self.warnings:
             self.warnings.append(warning)
 
+    def _events(self, question: str, history: Sequence[Mapping[str, str]], **conditions: Any) -> "Events":
+        """Search for the question and, where it depends on the history, for what it means; then answer."""
+        from rag.answering.conversation import search_both, standalone
+
+        llm = self._model[1] if self._model else None
+        meant = standalone(question, history, llm, self.settings.answer.timeout_s)
+        found = search_both(question, meant, lambda text: self.search(text, **conditions))
+        return self._answerer().stream(question, found, history)
+
     def _answerer(self) -> "Answerer":
-        idf = self._searching().scorer.idf
+        searcher = self._searching()
+        lexical, idf = searcher.queries.lexical, searcher.scorer.idf
         return build.build_answerer(
-            self.settings, self.documents(), self._model, encoder=self.encoder, lexical=self.lexical, idf=idf
+            self.settings, self.documents(), self._model, encoder=self.encoder, lexical=lexical, idf=idf
         )
 
     @cached_property

@@ -9,32 +9,21 @@ Events are plain dicts:
     {"type": "done", "answer": {...}}                       the JSON of `rag ask`, nothing else beside it
 """
 
-import logging
 import time
-from collections import Counter
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from rag.answering.abstention import decide
 from rag.answering.citations import cite
 from rag.answering.evidence import ChunkSpans, Parent, ReadText, pack_evidence
 from rag.answering.extractive import answer_by_quotes
-from rag.answering.llm import stream_model, why_failed
 from rag.answering.matching import Idf
 from rag.answering.meaning import StoredSentences
-from rag.answering.prompt import build_messages
-from rag.answering.streaming import Transcript
-from rag.answering.verifier import Verifier
 from rag.prompts import Message
 from rag.protocols import Encoder, LexicalEncoder
 from rag.results import Answer, AnswerSentence, Evidence, SearchResult
 from rag.settings import AnswerSettings
-
-if TYPE_CHECKING:
-    from langchain_core.language_models import BaseChatModel
-
-_LOG = logging.getLogger(__name__)
 
 Event: TypeAlias = dict[str, Any]
 Events: TypeAlias = Generator[Event, None, Answer]
@@ -51,7 +40,7 @@ class Answerer(Protocol):
 
         Args:
             question: as the user asked it.
-            result: what was found for it.
+            result: what was found for it; its `query` is the question as it was meant.
             history: earlier `{"role", "content"}` messages, oldest first.
         """
         ...
@@ -59,7 +48,11 @@ class Answerer(Protocol):
 
 def answer(question: str, result: SearchResult, *, answerer: Answerer, history: Sequence[Message] = ()) -> Answer:
     """The answer at the end of an answerer's stream."""
-    events = answerer.stream(question, result, history)
+    return fold(answerer.stream(question, result, history))
+
+
+def fold(events: Events) -> Answer:
+    """The answer at the end of a stream."""
     while True:
         try:
             next(events)
@@ -69,7 +62,7 @@ def answer(question: str, result: SearchResult, *, answerer: Answerer, history: 
 
 
 @dataclass(frozen=True, slots=True)
-class _Draft:
+class Draft:
     """What differs from one answer to the next."""
 
     text: str = ""
@@ -95,9 +88,9 @@ class ExtractiveAnswerer:
 
     def stream(self, question: str, result: SearchResult, history: Sequence[Message] = ()) -> Events:  # noqa: ARG002
         """See `Answerer.stream`. The history changes nothing here."""
-        return _stream(self, question, result, lambda evidence: self.quote(question, evidence))
+        return stream_answer(self, question, result, lambda evidence: self.quote(result.query, evidence))
 
-    def quote(self, question: str, evidence: Sequence[Evidence]) -> Generator[Event, None, _Draft]:
+    def quote(self, question: str, evidence: Sequence[Evidence]) -> Generator[Event, None, Draft]:
         """The events of an answer by quotes."""
         quotes = answer_by_quotes(
             question,
@@ -114,92 +107,17 @@ class ExtractiveAnswerer:
             citation = cite(passages[quote.evidence], quote.start, quote.end, self.read_text)
             sentences.append(AnswerSentence(text=quote.text, supported=citation.verified, citations=(citation,)))
             yield {"type": "token", "text": quote.text if index == 0 else f"\n{quote.text}"}
-            yield from _checked(index, sentences[-1])
+            yield from checked_events(index, sentences[-1])
         if not sentences:
-            return _Draft(reason="The nearest passages hold no sentence that could be quoted.")
-        return _Draft(text="\n".join(quote.text for quote in quotes), sentences=tuple(sentences))
+            return Draft(reason="The nearest passages hold no sentence that could be quoted.")
+        return Draft(text="\n".join(quote.text for quote in quotes), sentences=tuple(sentences))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelAnswerer:
-    """Lets a model write the answer from the evidence and checks every sentence; quotes where the model fails.
-
-    Attributes:
-        model: any LangChain chat model.
-        name: what the answer says about who wrote it.
-        quotes: answers in its place, and lends it what it needs for checking.
-    """
-
-    model: "BaseChatModel"
-    name: str
-    quotes: ExtractiveAnswerer
-
-    def stream(self, question: str, result: SearchResult, history: Sequence[Message] = ()) -> Events:
-        """See `Answerer.stream`. A model that fails in the middle leaves a second `retrieval` event behind it."""
-        return _stream(self.quotes, question, result, lambda evidence: self._write(question, evidence, history))
-
-    def _write(
-        self, question: str, evidence: Sequence[Evidence], history: Sequence[Message]
-    ) -> Generator[Event, None, _Draft]:
-        messages = build_messages(question, evidence, history)
-        try:
-            return (yield from self._reply(messages, evidence))
-        except _ModelFailedError as failure:
-            notice = f"The model {self.name} gave no answer ({failure}); the documents are quoted instead."
-        _LOG.info(notice)
-        yield _retrieval(evidence)
-        draft = yield from self.quotes.quote(question, evidence)
-        return _Draft(text=draft.text, sentences=draft.sentences, reason=draft.reason, notice=notice)
-
-    def _reply(self, messages: Sequence[Message], evidence: Sequence[Evidence]) -> Generator[Event, None, _Draft]:
-        q = self.quotes
-        verifier = Verifier(
-            evidence, encoder=q.encoder, lexical=q.lexical, idf=q.idf, read_text=q.read_text, stored=q.stored
-        )
-        transcript = Transcript({e.number for e in evidence})
-        sentences: list[AnswerSentence] = []
-        usage: Counter[str] = Counter()
-
-        def shown(text: str, *, final: bool = False) -> Generator[Event, None, None]:
-            if text:
-                yield {"type": "token", "text": text}
-            for complete in transcript.sentences(final=final):
-                sentence = verifier.support(complete)
-                if sentence is not None:
-                    yield from _checked(len(sentences), sentence)
-                    sentences.append(sentence)
-
-        pieces = stream_model(self.model, messages, q.settings.timeout_s)
-        while True:
-            try:
-                piece = next(pieces, None)
-            except Exception as error:  # whatever a model raises, the documents can still be quoted
-                raise _ModelFailedError(why_failed(error)) from error
-            if piece is None:
-                break
-            if used := piece.usage_metadata:
-                usage.update({kind: used[kind] for kind in ("input_tokens", "output_tokens", "total_tokens")})
-            yield from shown(transcript.feed(str(piece.text)))
-        yield from shown(transcript.finish(), final=True)
-        if transcript.refused:
-            return _Draft(reason="The passages found do not state the answer.", model=self.name, usage=dict(usage))
-        text = transcript.text.strip()
-        if not text:
-            raise _ModelFailedError("an empty reply")
-        unchecked = not any(sentence.supported for sentence in sentences)
-        notice = "Nothing in this answer could be verified in the documents." if unchecked else None
-        return _Draft(text=text, sentences=tuple(sentences), model=self.name, usage=dict(usage), notice=notice)
-
-
-class _ModelFailedError(Exception):
-    """The model gave no usable reply; the message is fit to be shown."""
-
-
-def _stream(
+def stream_answer(
     answerer: ExtractiveAnswerer,
     question: str,
     result: SearchResult,
-    write: Callable[[Sequence[Evidence]], Generator[Event, None, _Draft]],
+    write: Callable[[Sequence[Evidence]], Generator[Event, None, Draft]],
 ) -> Events:
     """What all answers have in common: evidence first, abstention, the end."""
     started = time.perf_counter()
@@ -212,15 +130,15 @@ def _stream(
         parent=answerer.parent,
     )
     packed = time.perf_counter()
-    yield _retrieval(evidence)
+    yield retrieval_event(evidence)
     reason = decide(result, settings.min_confidence)
     if reason is None and not evidence:
         reason = "The passages that were found have changed since; ask again."
-    draft = _Draft(reason=reason) if reason else (yield from write(evidence))
+    draft = Draft(reason=reason) if reason else (yield from write(evidence))
     spent = {"evidence": packed - started, "answer": time.perf_counter() - packed}
     final = Answer(
         question=question,
-        standalone_question=question,
+        standalone_question=result.query,
         answer=draft.text,
         abstained=draft.reason is not None,
         reason=draft.reason,
@@ -236,11 +154,13 @@ def _stream(
     return final
 
 
-def _retrieval(evidence: Sequence[Evidence]) -> Event:
+def retrieval_event(evidence: Sequence[Evidence]) -> Event:
+    """The event that an answer starts with, or starts over with."""
     return {"type": "retrieval", "evidence": [e.to_dict() for e in evidence]}
 
 
-def _checked(index: int, sentence: AnswerSentence) -> Generator[Event, None, None]:
+def checked_events(index: int, sentence: AnswerSentence) -> Generator[Event, None, None]:
+    """The events of a sentence that is complete and checked."""
     yield {"type": "sentence", "index": index, "sentence": sentence.to_dict()}
     for citation in sentence.citations:
         yield {"type": "citation", "sentence": index, "citation": citation.to_dict()}

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rag.answering.markers import without_markers
 from rag.errors import SettingsError
 from rag.prompts import Message, delimited, new_nonce, packaged
-from rag.results import Evidence
+from rag.results import AnswerSentence, Evidence
 
 SENTINEL = "NOT_IN_EVIDENCE"
 """What the model replies, and nothing else, where the evidence does not hold the answer."""
@@ -34,6 +34,18 @@ def build_messages(
         *_recent(history),
         {"role": "user", "content": f"{blocks}\n\nQuestion: {question}"},
     ]
+
+
+def repair_messages(messages: Sequence[Message], answer: str, unsupported: Sequence[AnswerSentence]) -> list[Message]:
+    """The request once more, with the answer that came and what is wrong with it.
+
+    Args:
+        messages: of the first request.
+        unsupported: sentences of the answer, with the reasons.
+    """
+    faults = "\n".join(f"- {_line(sentence.text)} ({sentence.reason})" for sentence in unsupported)
+    asked = packaged("rag.answering", "repair").substitute(faults=faults, sentinel=SENTINEL)
+    return [*messages, {"role": "assistant", "content": answer}, {"role": "user", "content": asked}]
 
 
 def _block(evidence: Evidence, nonce: str) -> str:

@@ -41,14 +41,18 @@ class Transcript:
         return self._show(rest)
 
     def sentences(self, *, final: bool = False) -> list[str]:
-        """Sentences that are complete and were not given before; with `final` also the last one."""
+        """Sentences that are complete and were not given before, with the white space behind them.
+
+        Args:
+            final: also the last one.
+        """
         bounds = [self._given + start for start in _starts(self.text[self._given :])]
         if final:
             bounds.append(len(self.text))
         if len(bounds) < 2:
             return []
         self._given = bounds[-1]
-        return [self.text[start:end].strip() for start, end in pairwise(bounds)]
+        return [self.text[start:end] for start, end in pairwise(bounds)]
 
     def _undecided(self, pending: str) -> int:
         """Where the part begins that later pieces may turn into a marker or the sentinel."""

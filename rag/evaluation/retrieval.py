@@ -166,9 +166,7 @@ def indexed(
         report = _index(settings, source, encoder, store, progress)
         generation = current_generation(store, settings.name)
         assert generation is not None  # noqa: S101 - it was just made
-        searcher = build.build_searcher(
-            settings, store, generation, encoder=lambda: encoder, lexical=build.build_lexical(settings)
-        )
+        searcher = build.build_searcher(settings, store, generation, encoder=lambda: encoder)
 
         def answerer() -> Answerer:
             return build.build_answerer(

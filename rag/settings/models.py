@@ -206,6 +206,11 @@ class ChatModel(Section):
 class AnswerSettings(ChatModel):
     max_evidence_chars: int = Field(12_000, ge=500, description="characters of evidence that the answer may rest on")
     max_sentences: int = Field(3, ge=1, description="sentences quoted when no LLM is configured")
+    unsupported: Literal["flag", "repair", "drop"] = Field(
+        "flag",
+        description="what becomes of a model's sentences that the evidence does not support: flag marks them, repair "
+        "has the answer written once more, drop leaves them out",
+    )
     min_confidence: float = Field(
         0.5, ge=0, le=1, description="below this probability that the corpus covers the question, abstain"
     )

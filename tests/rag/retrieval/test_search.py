@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rag import Rag
+from rag import Rag, build
 from rag.errors import RagError
 from rag.models.late_interaction import word_spans, word_vectors
 from rag.points import Record, SparseVector
@@ -37,7 +37,8 @@ def reference(corpus: Rag, query: str) -> dict[str, float]:
     chunks = list(store.scroll(generation.chunks, vectors=names))
     documents = list(store.scroll(generation.documents, vectors=("mean", "lexical")))
     units: dict[str, TextUnit] = {"lexical": "words", "bigrams": "bigrams", "headings": "words"}
-    terms = {name: corpus.lexical.encode([query], kind="query", unit=unit)[0] for name, unit in units.items()}
+    lexical = build.build_lexical(corpus.settings)
+    terms = {name: lexical.encode([query], kind="query", unit=unit)[0] for name, unit in units.items()}
 
     def bm25(records: list[Record], name: str) -> tuple[list[float], float]:
         """Scores, and the best possible one."""
@@ -47,14 +48,14 @@ def reference(corpus: Rag, query: str) -> dict[str, float]:
         asked = dict(zip(terms[name].indices.tolist(), terms[name].values.tolist(), strict=True))
         idf = {t: np.log(1 + (size - n + 0.5) / (n + 0.5)) for t in asked for n in [sum(t in h for h in stored)]}
         scores = [sum(w * idf[t] * held.get(t, 0.0) for t, w in asked.items()) for held in stored]
-        return scores, corpus.lexical.max_term_weight * sum(w * idf[t] for t, w in asked.items())
+        return scores, lexical.max_term_weight * sum(w * idf[t] for t, w in asked.items())
 
     spans = list(word_spans(query))
     _, (rows,) = corpus.encoder.encode_parts([query], [spans], kind="query")
     rows, weight = word_vectors(rows), np.zeros(len(spans))
     stored = [set(v.indices.tolist()) for r in chunks if isinstance(v := r.vectors.get("lexical"), SparseVector)]
     for place, (start, end) in enumerate(spans):
-        (found,) = corpus.lexical.encode([query[start:end]], kind="query")
+        (found,) = lexical.encode([query[start:end]], kind="query")
         holding = [sum(term in terms for terms in stored) for term in found.indices.tolist()]
         weight[place] = max((np.log(1 + (len(stored) - n + 0.5) / (n + 0.5)) for n in holding), default=0)
     weight[~rows.any(axis=1)] = 0
@@ -197,7 +198,7 @@ def test_language_chain_retriever_passes_its_arguments_on(facts: Rag) -> None:
 
 def test_idf_of_a_term_is_that_of_the_formula(facts: Rag) -> None:
     store, generation = facts._opened()
-    (terms,) = facts.lexical.encode(["degrees quokka"], kind="query")
+    (terms,) = build.build_lexical(facts.settings).encode(["degrees quokka"], kind="query")
     held = [
         set(v.indices.tolist())
         for r in store.scroll(generation.chunks, vectors=("lexical",))

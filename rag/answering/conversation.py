@@ -1,0 +1,107 @@
+"""Follow-up questions: what they mean is searched for, not only what they say."""
+
+import logging
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from rag.answering.llm import complete
+from rag.answering.markers import without_markers
+from rag.answering.tokens import tokens
+from rag.errors import ModelError
+from rag.prompts import Message, delimited, new_nonce, packaged, request
+from rag.results import SearchResult
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+_LOG = logging.getLogger(__name__)
+FEW_WORDS = 2
+"""Content words up to which a question is taken for one that goes on with the last."""
+CARRIED = 8
+"""Words of earlier questions that are taken along."""
+LONGEST = 400
+"""Characters of a rewritten question."""
+TURNS = 3
+"""Earlier questions with their answers that the model is shown for rewriting."""
+_REFERS = re.compile(
+    r"\b(?:it|its|they|them|their|theirs|he|him|his|she|her|hers|this|that|these|those|there|then|one|ones|same|"
+    r"former|latter|above|else|instead|er|sie|es|ihn|ihm|ihr|ihre|ihren|dessen|deren|dies|diese|dieser|dieses|dort|"
+    r"dabei|damit|davon|dafür|derselbe|dieselbe|il|elle|ils|elles|lui|leur|cela|celui|celle|ello|ella|ellos|esto|eso)\b",
+    re.IGNORECASE,
+)
+_GOES_ON = re.compile(
+    r"\s*(?:and|but|or|so|also|why|what about|how about|and what|und|aber|oder|auch|warum|wieso|et|mais|ou|pourquoi|"
+    r"y|pero|o|por qué)\b",
+    re.IGNORECASE,
+)
+
+
+def depends(question: str) -> bool:
+    """Whether a question may not be understood without what was said before it.
+
+    It points back ("it", "there"), goes on ("and", "what about"), or has hardly a word of its own.
+    """
+    return bool(_REFERS.search(question) or _GOES_ON.match(question)) or len(tokens(question)) <= FEW_WORDS
+
+
+def standalone(question: str, history: Sequence[Message], model: "BaseChatModel | None", timeout_s: float) -> str:
+    """The question as one would ask it without the history; the question itself where it does not depend on it.
+
+    A model rewrites it; without one, or where it fails, the words of the last question that it points to are added.
+
+    Args:
+        history: earlier messages, oldest first.
+        timeout_s: longest wait for the model.
+    """
+    asked = [str(message["content"]) for message in history if message.get("role") == "user"]
+    if not asked or not depends(question):
+        return question
+    if model is not None:
+        try:
+            rewritten = _rewritten(question, history, model, timeout_s)
+        except ModelError as error:
+            _LOG.info("the question was not rewritten: %s", error)
+        else:
+            return rewritten or question
+    return _with_subject(question, asked)
+
+
+def search_both(question: str, meant: str, search: Callable[[str], SearchResult]) -> SearchResult:
+    """What is found for a question as it was asked and as it is meant, best first; scores are on one scale.
+
+    The result's `query` is what is meant.
+    """
+    found = search(meant)
+    if meant == question:
+        return found
+    other = search(question)
+    known = {hit.chunk_id for hit in found}
+    hits = sorted((*found, *(hit for hit in other if hit.chunk_id not in known)), key=lambda hit: -hit.score)
+    ranked = tuple(replace(hit, rank=rank) for rank, hit in enumerate(hits[: max(len(found), len(other))], 1))
+    return replace(found, hits=ranked)
+
+
+def _with_subject(question: str, asked: Sequence[str]) -> str:
+    """The question with the words of the last question that stands alone, and of those that went on with it."""
+    own = {word.key for word in tokens(question)}
+    carried: dict[str, str] = {}
+    for text in reversed(asked):
+        for word in tokens(text):
+            if word.key not in own:
+                carried.setdefault(word.key, word.text)
+        if not depends(text):
+            break
+    words = [*carried.values()][:CARRIED]
+    return f"{question} ({' '.join(words)})" if words else question
+
+
+def _rewritten(question: str, history: Sequence[Message], model: "BaseChatModel", timeout_s: float) -> str:
+    nonce = new_nonce()
+    last = [message for message in history if message.get("role") in ("user", "assistant")][-2 * TURNS :]
+    turns = "\n\n".join(delimited(m["role"], without_markers(str(m["content"])), nonce) for m in last)
+    asked = f"{turns}\n\n{delimited('question', question, nonce)}"
+    rules = packaged("rag.answering", "standalone").substitute(nonce=nonce)
+    reply = complete(model, request(rules, asked), timeout_s=timeout_s, max_chars=LONGEST)
+    return " ".join(reply.split()).strip("\"'`")

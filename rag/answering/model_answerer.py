@@ -1,0 +1,157 @@
+"""Answers that a language model writes: each sentence is checked as soon as it is complete."""
+
+import logging
+from collections import Counter
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from rag.answering.answerer import (
+    Draft,
+    Event,
+    Events,
+    ExtractiveAnswerer,
+    checked_events,
+    retrieval_event,
+    stream_answer,
+)
+from rag.answering.llm import stream_model, why_failed
+from rag.answering.prompt import build_messages, repair_messages
+from rag.answering.streaming import Transcript
+from rag.answering.verifier import Verifier
+from rag.prompts import Message
+from rag.results import AnswerSentence, Evidence, SearchResult
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+_LOG = logging.getLogger(__name__)
+_UNVERIFIED = "Nothing in this answer could be verified in the documents."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelAnswerer:
+    """Lets a model write the answer from the evidence and checks every sentence; quotes where the model fails.
+
+    With `answer.unsupported: flag`, sentences that are not supported are marked; with `drop` they are not shown, so
+    that the stream shows a sentence when it is checked; with `repair` the model is told of them and writes the answer
+    once more.
+
+    Attributes:
+        model: any LangChain chat model.
+        name: what the answer says about who wrote it.
+        quotes: answers in its place, and lends it what it needs for checking.
+    """
+
+    model: "BaseChatModel"
+    name: str
+    quotes: ExtractiveAnswerer
+
+    def stream(self, question: str, result: SearchResult, history: Sequence[Message] = ()) -> Events:
+        """See `Answerer.stream`. A model that fails or repairs its answer leaves a second `retrieval` event behind."""
+        return stream_answer(
+            self.quotes, question, result, lambda evidence: self._write(question, evidence, history, result.query)
+        )
+
+    def _write(
+        self, question: str, evidence: Sequence[Evidence], history: Sequence[Message], meant: str
+    ) -> Generator[Event, None, Draft]:
+        messages = build_messages(question, evidence, history)
+        try:
+            draft = yield from self._reply(messages, evidence)
+            unsupported = [sentence for sentence in draft.sentences if not sentence.supported]
+            if not unsupported or self.quotes.settings.unsupported != "repair":
+                return draft
+            yield retrieval_event(evidence)
+            again = yield from self._reply(repair_messages(messages, draft.text, unsupported), evidence)
+        except _ModelFailedError as failure:
+            return (yield from self._quoted(meant, evidence, str(failure)))
+        usage = Counter(draft.usage) + Counter(again.usage)
+        notice = f"{len(unsupported)} of {len(draft.sentences)} sentences were not supported; the answer was rewritten."
+        return replace(again, usage=dict(usage), notice=" ".join(filter(None, (notice, again.notice))))
+
+    def _quoted(self, question: str, evidence: Sequence[Evidence], failure: str) -> Generator[Event, None, Draft]:
+        """Quotes, and a notice of why the model did not answer."""
+        notice = f"The model {self.name} gave no answer ({failure}); the documents are quoted instead."
+        _LOG.info(notice)
+        yield retrieval_event(evidence)
+        draft = yield from self.quotes.quote(question, evidence)
+        return Draft(text=draft.text, sentences=draft.sentences, reason=draft.reason, notice=notice)
+
+    def _reply(self, messages: Sequence[Message], evidence: Sequence[Evidence]) -> Generator[Event, None, Draft]:
+        writing = _Writing(
+            Verifier(
+                evidence,
+                encoder=self.quotes.encoder,
+                lexical=self.quotes.lexical,
+                idf=self.quotes.idf,
+                read_text=self.quotes.read_text,
+                stored=self.quotes.stored,
+            ),
+            Transcript({e.number for e in evidence}),
+            drop=self.quotes.settings.unsupported == "drop",
+        )
+        usage: Counter[str] = Counter()
+        pieces = stream_model(self.model, messages, self.quotes.settings.timeout_s)
+        while True:
+            try:
+                piece = next(pieces, None)
+            except Exception as error:  # whatever a model raises, the documents can still be quoted
+                raise _ModelFailedError(why_failed(error)) from error
+            if piece is None:
+                break
+            if used := piece.usage_metadata:
+                usage.update({kind: used[kind] for kind in ("input_tokens", "output_tokens", "total_tokens")})
+            yield from writing.show(writing.transcript.feed(str(piece.text)))
+        yield from writing.show(writing.transcript.finish(), final=True)
+        draft = Draft(model=self.name, usage=dict(usage))
+        if writing.transcript.refused:
+            return replace(draft, reason="The passages found do not state the answer.")
+        if not writing.transcript.text.strip():
+            raise _ModelFailedError("an empty reply")
+        dropped = f"Sentences left out, since the documents do not support them: {writing.dropped}."
+        if writing.dropped and not any(sentence.supported for sentence in writing.sentences):
+            return replace(draft, reason=f"What the model wrote could not be verified. {dropped}")
+        unchecked = not any(sentence.supported for sentence in writing.sentences)
+        notice = dropped if writing.dropped else _UNVERIFIED if unchecked else None
+        return replace(draft, text=writing.text.strip(), sentences=tuple(writing.sentences), notice=notice)
+
+
+class _ModelFailedError(Exception):
+    """The model gave no usable reply; the message is fit to be shown."""
+
+
+class _Writing:
+    """An answer while it comes in: what of it is shown, and its checked sentences.
+
+    Attributes:
+        text: what was shown.
+        dropped: how many sentences were not shown, since nothing supports them.
+    """
+
+    def __init__(self, verifier: Verifier, transcript: Transcript, *, drop: bool) -> None:
+        self.transcript = transcript
+        self.text = ""
+        self.sentences: list[AnswerSentence] = []
+        self.dropped = 0
+        self._verifier, self._drop = verifier, drop
+
+    def show(self, text: str, *, final: bool = False) -> Iterator[Event]:
+        """The events of a further piece of text: at once, or where sentences may be dropped when they are checked."""
+        if not self._drop:
+            yield from self._token(text)
+        for complete in self.transcript.sentences(final=final):
+            sentence = self._verifier.support(complete.strip())
+            if self._drop and sentence is not None and not sentence.supported:
+                self.dropped += 1
+                continue
+            if self._drop:
+                yield from self._token(complete)
+            if sentence is not None:
+                yield from checked_events(len(self.sentences), sentence)
+                self.sentences.append(sentence)
+
+    def _token(self, text: str) -> Iterator[Event]:
+        if text:
+            self.text += text
+            yield {"type": "token", "text": text}

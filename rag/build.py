@@ -306,6 +306,7 @@ def build_answerer(
     """Quotes, or a model's answers checked against them."""
     from rag.answering.answerer import ExtractiveAnswerer
     from rag.answering.model_answerer import ModelAnswerer
+    from rag.answering.prompt import answer_rules
 
     quotes = ExtractiveAnswerer(
         settings=settings.answer,
@@ -317,7 +318,9 @@ def build_answerer(
         stored=documents.sentence_vectors,
         parent=settings.chunking.parent,
     )
-    return quotes if model is None else ModelAnswerer(model=model[1], name=model[0], quotes=quotes)
+    if model is None:
+        return quotes
+    return ModelAnswerer(model=model[1], name=model[0], quotes=quotes, rules=answer_rules(settings.answer.prompt))
 
 
 def own_folders(settings: Settings) -> list[Path]:

@@ -1,11 +1,14 @@
 """What language models are given: rules from a file, and documents as data between delimiters."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from string import Template
 from typing import TypeAlias
+
+from rag.errors import SettingsError
 
 Message: TypeAlias = Mapping[str, str]
 """`{"role": "system" | "user" | "assistant", "content": ...}`, which every LangChain chat model takes."""
@@ -20,6 +23,30 @@ def new_nonce() -> str:
 def packaged(package: str, name: str) -> Template:
     """The prompt `prompts/NAME.txt` of a package."""
     return Template(files(package).joinpath(f"prompts/{name}.txt").read_text(encoding="utf-8"))
+
+
+def own(path: Path, needed: Collection[str], named_by: str) -> Template:
+    """A prompt of the user's.
+
+    Args:
+        needed: placeholders that have to be in it, such as `nonce` for `$nonce`; no others may be.
+        named_by: the key that names the file.
+
+    Raises:
+        SettingsError: it cannot be read, or has other placeholders.
+    """
+    try:
+        found = Template(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{named_by}: {path} cannot be read ({type(error).__name__})") from None
+    wanted = ", ".join(f"${name}" for name in sorted(needed))
+    if not found.is_valid() or set(found.get_identifiers()) != set(needed):
+        has = ", ".join(f"${name}" for name in sorted(found.get_identifiers())) or "none"
+        raise SettingsError(
+            f"{named_by}: {path} needs the placeholders {wanted}, each at least once and no others; it has {has} "
+            "($$ is a dollar sign)"
+        )
+    return found
 
 
 def delimited(kind: str, text: str, nonce: str, *, number: int | None = None) -> str:

@@ -10,6 +10,9 @@ from typing import Any
 
 import pytest
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # a worker a core: with a pool of threads each, they would wait for one another
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", GRADIO_ANALYTICS_ENABLED="False")
 
 from rag import Rag, build
@@ -125,6 +128,14 @@ def index_folder(tmp_path: Path) -> Iterator[Path]:
             yield Path(folder, "index")
     else:
         yield tmp_path / "index"
+
+
+LONG = ("tests/test_docs.py", "tests/rag/ingest/", "tests/ui/", "tests/rag/test_cli.py", "tests/rag/evaluation/")
+"""What takes longest: a file goes to one worker, and the others have something left to do beside it."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
 
 
 EXPECTED_SKIPS = ("root may write everywhere", "RAG_TEST_QDRANT_URL names no Qdrant server")

@@ -4,6 +4,7 @@ import logging
 from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
+from string import Template
 from typing import TYPE_CHECKING
 
 from rag.answering.answerer import (
@@ -41,11 +42,13 @@ class ModelAnswerer:
         model: any LangChain chat model.
         name: what the answer says about who wrote it.
         quotes: answers in its place, and lends it what it needs for checking.
+        rules: see `rag.answering.prompt.answer_rules`.
     """
 
     model: "BaseChatModel"
     name: str
     quotes: ExtractiveAnswerer
+    rules: Template
 
     def stream(self, question: str, result: SearchResult, history: Sequence[Message] = ()) -> Events:
         """See `Answerer.stream`. A model that fails or repairs its answer leaves a second `retrieval` event behind."""
@@ -56,7 +59,7 @@ class ModelAnswerer:
     def _write(
         self, question: str, evidence: Sequence[Evidence], history: Sequence[Message], meant: str
     ) -> Generator[Event, None, Draft]:
-        messages = build_messages(question, evidence, history)
+        messages = build_messages(question, evidence, history, rules=self.rules)
         try:
             draft = yield from self._reply(messages, evidence)
             unsupported = [sentence for sentence in draft.sentences if not sentence.supported]

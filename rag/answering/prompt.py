@@ -1,10 +1,12 @@
 """What the model is given: rules, earlier turns, evidence that no document can break out of, the question."""
 
 from collections.abc import Sequence
+from pathlib import Path
+from string import Template
 
 from rag.answering.markers import without_markers
 from rag.errors import SettingsError
-from rag.prompts import Message, delimited, new_nonce, packaged
+from rag.prompts import Message, delimited, new_nonce, own, packaged
 from rag.results import AnswerSentence, Evidence
 
 SENTINEL = "NOT_IN_EVIDENCE"
@@ -13,8 +15,22 @@ HISTORY_TURNS = 6
 """Earlier questions, with their answers, that the model is given."""
 
 
+def answer_rules(path: Path | None) -> Template:
+    """The rules that the model is given: those of `answer.prompt`, or ours.
+
+    Raises:
+        SettingsError: the file cannot be read, or has not the placeholders `$nonce` and `$sentinel`.
+    """
+    return own(path, ("nonce", "sentinel"), "answer.prompt") if path else packaged("rag.answering", "answer")
+
+
 def build_messages(
-    question: str, evidence: Sequence[Evidence], history: Sequence[Message] = (), *, nonce: str | None = None
+    question: str,
+    evidence: Sequence[Evidence],
+    history: Sequence[Message] = (),
+    *,
+    rules: Template | None = None,
+    nonce: str | None = None,
 ) -> list[Message]:
     """The messages of one request.
 
@@ -22,15 +38,16 @@ def build_messages(
         question: as the user asked it.
         evidence: numbered passages.
         history: earlier messages of the user and the assistant, oldest first; the last `HISTORY_TURNS` turns are used.
+        rules: see `answer_rules`; ours by default.
         nonce: part of the delimiters; drawn anew for every request unless given.
 
     Raises:
         SettingsError: a message of the history has another role, or no text.
     """
-    nonce = nonce or new_nonce()
+    nonce, rules = nonce or new_nonce(), rules or answer_rules(None)
     blocks = "\n\n".join(_block(passage, nonce) for passage in evidence)
     return [
-        {"role": "system", "content": packaged("rag.answering", "answer").substitute(nonce=nonce, sentinel=SENTINEL)},
+        {"role": "system", "content": rules.substitute(nonce=nonce, sentinel=SENTINEL)},
         *_recent(history),
         {"role": "user", "content": f"{blocks}\n\nQuestion: {question}"},
     ]

@@ -3,9 +3,11 @@
 import platform
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from rag.answering.prompt import answer_rules
 from rag.settings import Settings
 
 _PACKAGES = ("situated-rag", "torch", "transformers", "qdrant-edge-py", "ir-measures")
@@ -24,9 +26,14 @@ def manifest(settings: Settings, hashes: Mapping[str, str], *, answers: bool = F
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "settings": settings.model_dump(mode="json", exclude=apart),
         "data": dict(hashes),
+        **({"prompts": {"answer": _sha256(answer_rules(settings.answer.prompt).template)}} if answers else {}),
         "versions": {name: _version(name) for name in _PACKAGES},
         "machine": {"python": platform.python_version(), "system": platform.system(), "processor": platform.machine()},
     }
+
+
+def _sha256(text: str) -> str:
+    return sha256(text.encode()).hexdigest()
 
 
 def _version(package: str) -> str | None:

@@ -206,6 +206,11 @@ class ChatModel(Section):
 class AnswerSettings(ChatModel):
     max_evidence_chars: int = Field(12_000, ge=500, description="characters of evidence that the answer may rest on")
     max_sentences: int = Field(3, ge=1, description="sentences quoted when no LLM is configured")
+    prompt: Path | None = Field(
+        None,
+        description="file with the rules that a language model is given in place of ours, with the placeholders $nonce "
+        "(of the delimiters of evidence) and $sentinel (what it replies where the evidence has no answer)",
+    )
     unsupported: Literal["flag", "repair", "drop"] = Field(
         "flag",
         description="what becomes of a model's sentences that the evidence does not support: flag marks them, repair "

@@ -9,6 +9,7 @@ from langchain_core.messages import AIMessage
 
 from rag.answering.answerer import answer
 from rag.answering.model_answerer import ModelAnswerer
+from rag.answering.prompt import answer_rules
 from rag.answering.providers import chat_model
 from rag.results import Answer
 from rag.settings import AnswerSettings
@@ -46,6 +47,7 @@ def over_http(server: Any, corpus: Any, quoting: Any, **settings: Any) -> ModelA
         model=chat_model(AnswerSettings.model_validate(configured)),
         name=configured["llm"],
         quotes=quoting(corpus, **configured),
+        rules=answer_rules(None),
     )
 
 
@@ -215,7 +217,8 @@ def test_a_server_that_is_down_is_replaced_by_quotes(corpus: Any, result: Any, q
 
 def test_any_langchain_chat_model_answers(corpus: Any, result: Any, quoting: Any) -> None:
     model = GenericFakeChatModel(messages=iter([AIMessage("Green tea is brewed at 75 degrees [1].")]))
-    final = answer(QUESTION, result, answerer=ModelAnswerer(model=model, name="fake", quotes=quoting(corpus)))
+    answerer = ModelAnswerer(model=model, name="fake", quotes=quoting(corpus), rules=answer_rules(None))
+    final = answer(QUESTION, result, answerer=answerer)
     assert (final.model, final.answer) == ("fake", "Green tea is brewed at 75 degrees [1].")
     assert final.sentences[0].supported
 
@@ -234,7 +237,8 @@ def test_a_reader_that_stops_ends_the_model_too(corpus: Any, result: Any, quotin
                 yield chunk
 
     model = Endless(messages=(AIMessage("word ") for _ in range(10_000)))
-    stream = ModelAnswerer(model=model, name="fake", quotes=quoting(corpus)).stream(QUESTION, result)
+    answerer = ModelAnswerer(model=model, name="fake", quotes=quoting(corpus), rules=answer_rules(None))
+    stream = answerer.stream(QUESTION, result)
     while next(stream)["type"] != "token":
         pass
     stream.close()

@@ -1,9 +1,10 @@
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from rag.answering.prompt import HISTORY_TURNS, SENTINEL, build_messages
+from rag.answering.prompt import HISTORY_TURNS, SENTINEL, answer_rules, build_messages
 from rag.errors import SettingsError
 
 
@@ -53,3 +54,32 @@ def test_history_is_bounded_and_loses_old_numbers() -> None:
 def test_a_malformed_history_is_an_error(message: dict[str, str]) -> None:
     with pytest.raises(SettingsError, match="history"):
         build_messages("q", (), [message])
+
+
+def test_a_corpus_may_have_rules_of_its_own(tmp_path: Path) -> None:
+    file = tmp_path / "rules.txt"
+    file.write_text("Evidence is between evidence-$nonce. Else $sentinel, at $$5.", encoding="utf-8")
+    system, _ = build_messages("q", (), rules=answer_rules(file), nonce="abc")
+    assert system["content"] == f"Evidence is between evidence-abc. Else {SENTINEL}, at $5."
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("No placeholders.", "it has none"),
+        ("$nonce", "it has $nonce"),
+        ("$nonce $sentinel $other", "$other"),
+        ("$nonce $", "$nonce"),
+    ],
+)
+def test_rules_without_the_placeholders_are_refused(tmp_path: Path, text: str, shown: str) -> None:
+    file = tmp_path / "rules.txt"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"answer\.prompt.*needs the placeholders \$nonce, \$sentinel") as raised:
+        answer_rules(file)
+    assert shown in str(raised.value)
+
+
+def test_rules_that_are_not_there_are_an_error(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"answer\.prompt.*cannot be read"):
+        answer_rules(tmp_path / "none.txt")

@@ -168,7 +168,7 @@ class Answer:
         confidence: calibrated probability that the corpus covers the question, None where nothing is known.
         evidence: the nearest passages; also there when abstained.
         model: "extractive" without an LLM.
-        usage: tokens by kind, as the model's server counts them.
+        usage: tokens by kind, as the model's server counts them, and `cost` where their price is known.
         notice: what the user should know about how this answer came about, else None.
     """
 
@@ -181,7 +181,7 @@ class Answer:
     sentences: tuple[AnswerSentence, ...]
     evidence: tuple[Evidence, ...]
     model: str
-    usage: Mapping[str, int] = field(default_factory=dict)
+    usage: Mapping[str, float] = field(default_factory=dict)
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     notice: str | None = None
 

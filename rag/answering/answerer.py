@@ -69,7 +69,7 @@ class Draft:
     sentences: tuple[AnswerSentence, ...] = ()
     reason: str | None = None
     model: str = EXTRACTIVE
-    usage: Mapping[str, int] = field(default_factory=dict)
+    usage: Mapping[str, float] = field(default_factory=dict)
     notice: str | None = None
 
 

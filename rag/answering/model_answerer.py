@@ -69,9 +69,9 @@ class ModelAnswerer:
             again = yield from self._reply(repair_messages(messages, draft.text, unsupported), evidence)
         except _ModelFailedError as failure:
             return (yield from self._quoted(meant, evidence, str(failure)))
-        usage = Counter(draft.usage) + Counter(again.usage)
+        usage = {kind: count + again.usage.get(kind, 0) for kind, count in draft.usage.items()}
         notice = f"{len(unsupported)} of {len(draft.sentences)} sentences were not supported; the answer was rewritten."
-        return replace(again, usage=dict(usage), notice=" ".join(filter(None, (notice, again.notice))))
+        return replace(again, usage=usage, notice=" ".join(filter(None, (notice, again.notice))))
 
     def _quoted(self, question: str, evidence: Sequence[Evidence], failure: str) -> Generator[Event, None, Draft]:
         """Quotes, and a notice of why the model did not answer."""
@@ -107,7 +107,9 @@ class ModelAnswerer:
                 usage.update({kind: used[kind] for kind in ("input_tokens", "output_tokens", "total_tokens")})
             yield from writing.show(writing.transcript.feed(str(piece.text)))
         yield from writing.show(writing.transcript.finish(), final=True)
-        draft = Draft(model=self.name, usage=dict(usage))
+        prices = self.quotes.settings.price_per_million
+        cost = {"cost": prices.cost(usage["input_tokens"], usage["output_tokens"])} if prices and usage else {}
+        draft = Draft(model=self.name, usage={**usage, **cost})
         if writing.transcript.refused:
             return replace(draft, reason="The passages found do not state the answer.")
         if not writing.transcript.text.strip():

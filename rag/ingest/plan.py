@@ -169,7 +169,7 @@ def _estimate(look: _Look, connectors: Mapping[str, Connector], settings: Settin
         paid = {"input_tokens": total["input_tokens"], "output_tokens": total["contexts"] * CONTEXT_TOKENS}
         estimate |= {"contexts": total["contexts"], **paid}
         if prices := settings.contexts.price_per_million:
-            cost = (paid["input_tokens"] * prices.input + paid["output_tokens"] * prices.output) / 1e6
+            cost = prices.cost(paid["input_tokens"], paid["output_tokens"])
             estimate["cost"] = round(cost, 4)
     return estimate
 

@@ -194,6 +194,17 @@ class Retrieval(Section):
         return (value,) if isinstance(value, dict) else () if value is None else value
 
 
+class Prices(Section):
+    """Of a million tokens, in any currency."""
+
+    input: float = Field(ge=0)
+    output: float = Field(ge=0)
+
+    def cost(self, input_tokens: float, output_tokens: float) -> float:
+        """Of so many tokens."""
+        return (input_tokens * self.input + output_tokens * self.output) / 1e6
+
+
 class ChatModel(Section):
     """A language model; `rag.answering.providers` knows where it is."""
 
@@ -201,6 +212,9 @@ class ChatModel(Section):
     base_url: str | None = Field(None, description="address of another server than the provider's own")
     api_key_env: str | None = Field(None, description="name of the environment variable that holds the API key")
     timeout_s: float = Field(60, gt=0, description="seconds without an answer after which the model counts as failed")
+    price_per_million: Prices | None = Field(
+        None, description="what a million tokens cost, such as {input: 0.15, output: 0.6}: an answer then says its cost"
+    )
 
 
 class AnswerSettings(ChatModel):
@@ -219,11 +233,6 @@ class AnswerSettings(ChatModel):
     min_confidence: float = Field(
         0.5, ge=0, le=1, description="below this probability that the corpus covers the question, abstain"
     )
-
-
-class Prices(Section):
-    input: float = Field(ge=0)
-    output: float = Field(ge=0)
 
 
 class ContextSettings(ChatModel):

@@ -305,6 +305,7 @@ EFFECTS = {
     "answer.max_evidence_chars": "test_query_keys_have_an_effect",
     "answer.max_sentences": "test_query_keys_have_an_effect",
     "answer.min_confidence": "test_query_keys_have_an_effect",
+    "answer.price_per_million": "tests/rag/answering/test_answerer.py",
     "answer.unsupported": "tests/rag/answering/test_answerer.py",
     "answer.prompt": "tests/rag/answering/test_prompt.py",
 }

@@ -305,3 +305,10 @@ def test_a_model_that_fails_to_repair_leaves_quotes(server: Any, corpus: Any, re
     final = answer(QUESTION, result, answerer=over_http(server, corpus, quoting, unsupported="repair"))
     assert final.model == "extractive"
     assert "quoted instead" in str(final.notice)
+
+
+def test_an_answer_says_its_cost_where_prices_are_known(server: Any, corpus: Any, result: Any, quoting: Any) -> None:
+    server.replies(GOOD)
+    prices = {"input": 2, "output": 10}
+    final = answer(QUESTION, result, answerer=over_http(server, corpus, quoting, price_per_million=prices))
+    assert final.usage == {"input_tokens": 40, "output_tokens": 7, "total_tokens": 47, "cost": pytest.approx(0.00015)}

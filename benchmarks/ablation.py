@@ -42,8 +42,9 @@ VARIANTS: dict[str, dict[str, float]] = {
     "twice the document words": {**DEFAULT, "document_lexical": 0.6},
 }
 
-CANDIDATES = (50, 200, 10_000)
-"""The last is more than any of the sets has."""
+CANDIDATES = (50, 200)
+EVERYTHING = 1_000
+"""Passages of a set up to which all of them are scored, to compare with."""
 STAGES: dict[str, Rerank] = {
     "feedback from 3 hits": FeedbackRerank(kind="feedback", candidates=DEPTH),
     "mmr": DiversityRerank(kind="mmr", candidates=DEPTH),
@@ -71,11 +72,17 @@ def run(data: Path) -> int:
     return 0
 
 
-def _variants(searcher: Searcher) -> dict[str, Searcher]:
-    """The searcher with other weights, candidates and stages."""
+def _variants(searcher: Searcher, passages: int) -> dict[str, Searcher]:
+    """The searcher with other weights, candidates and stages.
+
+    Args:
+        passages: how many the set has.
+    """
     found = {name: replace(searcher, weights=weights) for name, weights in VARIANTS.items()}
     default = replace(searcher, weights=DEFAULT)
     found |= {f"{n} candidates a leg": replace(default, candidates=n) for n in CANDIDATES}
+    if passages <= EVERYTHING:
+        found["all scored"] = replace(default, candidates=passages)
     for name, settings in STAGES.items():
         stages = stages_for([settings], scorer=searcher.scorer, queries=searcher.queries, weights=DEFAULT)
         found[name] = replace(default, stages=stages)
@@ -85,7 +92,7 @@ def _variants(searcher: Searcher) -> dict[str, Searcher]:
 def _print_table(corpus: PassageCorpus, dataset: Dataset) -> None:
     base, milliseconds = _asked(corpus, replace(corpus.searcher, weights=DEFAULT), dataset)
     print(f"\n## {dataset.name}: {METRIC} {base.mean():.3f}, {len(base)} queries, {milliseconds:.0f} ms a query\n")
-    for variant, searcher in _variants(corpus.searcher).items():
+    for variant, searcher in _variants(corpus.searcher, len(dataset.passages)).items():
         values, milliseconds = _asked(corpus, searcher, dataset)
         d = difference(base, values)
         print(

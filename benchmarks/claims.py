@@ -84,7 +84,6 @@ def verdicts(passages: Sequence[Passage], folder: Path) -> Iterator[Verdict]:
                 lexical=quotes.lexical,
                 idf=quotes.idf,
                 read_text=quotes.read_text,
-                stored=quotes.stored,
             )
             for kind, claim in passage.claims:
                 started = time.perf_counter()

@@ -130,7 +130,14 @@ def index_folder(tmp_path: Path) -> Iterator[Path]:
         yield tmp_path / "index"
 
 
-LONG = ("tests/test_docs.py", "tests/rag/ingest/", "tests/ui/", "tests/rag/test_cli.py", "tests/rag/evaluation/")
+LONG = (
+    "tests/test_docs.py",
+    "tests/rag/answering/test_claims.py",
+    "tests/rag/ingest/",
+    "tests/ui/",
+    "tests/rag/test_cli.py",
+    "tests/rag/evaluation/",
+)
 """What takes longest: a file goes to one worker, and the others have something left to do beside it."""
 
 

@@ -89,7 +89,6 @@ class ModelAnswerer:
                 lexical=self.quotes.lexical,
                 idf=self.quotes.idf,
                 read_text=self.quotes.read_text,
-                stored=self.quotes.stored,
             ),
             Transcript({e.number for e in evidence}),
             drop=self.quotes.settings.unsupported == "drop",

@@ -13,12 +13,11 @@ from rag.answering.entailment import ABSENT, Comparison, Objection, statements
 from rag.answering.evidence import ReadText
 from rag.answering.markers import cited, without_markers
 from rag.answering.matching import Idf, overlap, union
-from rag.answering.meaning import SentenceVectors, StoredSentences
 from rag.answering.names import capitalises_nouns, names
 from rag.answering.numbers import Number, figures, month_value, values, without_numbers
 from rag.answering.quotable import plain, quotable, trimmed
 from rag.answering.tokens import tokens
-from rag.points import SparseVector
+from rag.points import SparseVector, Vector
 from rag.protocols import Encoder, LexicalEncoder
 from rag.results import AnswerSentence, Evidence
 
@@ -62,7 +61,6 @@ class Verifier:
         lexical: LexicalEncoder,
         idf: Idf,
         read_text: ReadText,
-        stored: StoredSentences,
     ) -> None:
         self._evidence = {e.number: e for e in evidence}
         self._sentences = [s for e in evidence for s in quotable(e)]
@@ -81,7 +79,7 @@ class Verifier:
         self._comparison = Comparison(
             [*(s.text for s in self._sentences), *(" ".join((e.title, *e.headings)) for e in evidence)]
         )
-        self._vectors = SentenceVectors(self._sentences, evidence, stored=stored, encoder=encoder)
+        self._vectors: dict[int, Vector] = {}
 
     def support(self, text: str) -> AnswerSentence | None:
         """The sentence with what backs it; None for what states nothing (headings, "Here is the answer:").
@@ -208,8 +206,11 @@ class Verifier:
     ) -> Sequence[int] | None:
         """Sentences that say the claim in other words."""
         rows = list(dict.fromkeys([*rows, *(i for quotes, _ in fitting for i in quotes)]))
-        meaning = self._encoder.encode([plain(claim)], kind="document")[0]
-        cosines = dict(zip(rows, (self._vectors.of(rows) @ meaning).tolist(), strict=True))
+        # a stored vector knows what stands around its sentence: the claim's, which stands alone, is further from it
+        new = [i for i in rows if i not in self._vectors]
+        encoded = self._encoder.encode([plain(claim), *(self._sources[i].text for i in new)], kind="document")
+        self._vectors.update(zip(new, encoded[1:], strict=True))
+        cosines = {i: float(self._vectors[i] @ encoded[0]) for i in rows}
         for quotes, covered in fitting:
             if covered >= MIN_SHARED and covered + max(cosines[i] for i in quotes) >= MEANT:
                 return quotes

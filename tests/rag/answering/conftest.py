@@ -114,7 +114,7 @@ def nothing_stored(chunk_ids: Sequence[str]) -> dict[str, Any]:
 
 @pytest.fixture
 def tools() -> dict[str, Any]:
-    return {"encoder": HashEncoder(), "lexical": Words(), "idf": flat_idf, "stored": nothing_stored}
+    return {"encoder": HashEncoder(), "lexical": Words(), "idf": flat_idf}
 
 
 @pytest.fixture
@@ -126,6 +126,7 @@ def quoting(tools: dict[str, Any]) -> Callable[..., ExtractiveAnswerer]:
             settings=AnswerSettings.model_validate(settings),
             read_text=corpus.read_text,
             chunk_spans=corpus.chunk_spans,
+            stored=nothing_stored,
             **tools,
         )
 

@@ -12,6 +12,12 @@ Tea is popular everywhere. Green tea is brewed at 75 degrees. Black tea is brewe
 Store tea in a dark place."""
 
 
+@pytest.fixture
+def tools(tools: dict[str, Any]) -> dict[str, Any]:
+    """No chunk has stored vectors: every sentence is encoded."""
+    return {**tools, "stored": lambda _: {}}
+
+
 def test_no_evidence_gives_no_quotes(tools: Any) -> None:
     assert answer_by_quotes("Why?", (), max_sentences=3, **tools) == []
 

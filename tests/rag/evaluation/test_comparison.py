@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rag import render
 from rag.errors import EvaluationError
+from rag.evaluation import tables
 from rag.evaluation.comparison import Comparison, difference
 from rag.evaluation.gate import check, read_baseline
 from rag.evaluation.metrics import Interval
@@ -65,7 +65,7 @@ def test_the_picture_is_xml_with_a_bar_for_every_change() -> None:
 
 
 def test_the_table_names_both_and_the_queries_that_differ() -> None:
-    text = render.comparison(comparison([("q1", "x < y?", 0.0, 1.0), ("q2", "same", 0.5, 0.5)]))
+    text = tables.comparison(comparison([("q1", "x < y?", 0.0, 1.0), ("q2", "same", 0.5, 0.5)]))
     assert "facts: b & <c> against a, 2 queries" in text
     assert "ndcg@10" in text
     assert "0.000 -> 1.000  q1  x < y?" in text

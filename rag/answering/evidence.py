@@ -1,9 +1,9 @@
 """Hits -> numbered, contiguous passages of the stored documents."""
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Literal, TypeAlias
 
+from rag.answering.matching import words_alone
 from rag.results import ChunkSpan, Evidence, Hit
 from rag.retrieval.sections import read_sections
 from rag.retrieval.segments import Place, extract
@@ -88,5 +88,5 @@ def _best(hits: Sequence[Hit]) -> Hit:
 
 
 def _normal(text: str) -> str:
-    """Words alone, in one case: equal for texts that differ in markup and white space only."""
-    return " ".join(re.findall(r"\w+", text.casefold())) or text
+    """Its words; the text itself where it has none."""
+    return words_alone(text) or text

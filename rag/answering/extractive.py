@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.answering.matching import Idf, overlap
+from rag.answering.matching import Idf, overlap, words_alone
 from rag.answering.meaning import SentenceVectors, StoredSentences
 from rag.answering.names import names
 from rag.answering.numbers import month_value, numbers
@@ -30,7 +30,6 @@ _ASKS_NUMBER = re.compile(
     re.IGNORECASE,
 )
 _WHOLE_QUESTION = 4
-_WORD = re.compile(r"\w+")
 _ASKS_NAME = re.compile(r"\b(?:who|whom|whose)\b", re.IGNORECASE)
 
 
@@ -104,8 +103,8 @@ def _candidates(
 
 
 def _words_of(text: str) -> str:
-    """The words of a text and nothing else, for finding one in another."""
-    return f" {' '.join(_WORD.findall(text.casefold()))} "
+    """The words of a text, for finding them in another."""
+    return f" {words_alone(text)} "
 
 
 def _cues(question: str, sentences: Sequence[Quotable]) -> NDArray[np.float32]:

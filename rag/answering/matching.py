@@ -1,5 +1,6 @@
 """How much of one text stands in another: shared terms, weighted by how rare they are."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
@@ -11,8 +12,14 @@ from rag.points import SparseVector
 Idf: TypeAlias = Callable[[NDArray[np.uint32]], NDArray[np.float32]]
 """Term ids (m,) -> their inverse document frequencies (m,), positive."""
 
+_WORD = re.compile(r"\w+")
 CONTEXT_SHARE = 0.5
 """What a term counts that stands not in a sentence but in the headings above it."""
+
+
+def words_alone(text: str) -> str:
+    """The words of a text in one case and nothing else: equal where texts differ in markup and white space only."""
+    return " ".join(_WORD.findall(text.casefold()))
 
 
 def overlap(

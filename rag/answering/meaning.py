@@ -1,19 +1,17 @@
 """Vectors of the sentences of the evidence: those that are stored, and the encoder's of the others."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
 
+from rag.answering.matching import words_alone
 from rag.answering.quotable import Quotable, plain
 from rag.chunking.sentences import part_spans
 from rag.points import Vector
 from rag.protocols import Encoder
 from rag.results import Evidence
-
-_WORD = re.compile(r"\w+")
 
 StoredSentences: TypeAlias = Callable[[Sequence[str]], Mapping[str, Vector]]
 """Chunk ids -> the stored vectors of their sentences (m, d), in order; chunks without any are left out."""
@@ -55,14 +53,14 @@ class SentenceVectors:
             rows = [row for row, sentence in enumerate(self._sentences) if sentence.evidence == e.number]
             for chunk in e.chunks:
                 text = plain_lines(e.text[chunk.start - e.start : chunk.end - e.start])
-                parts = [_words(text[start:end]) for start, end in part_spans(text)]
+                parts = [f" {words_alone(text[start:end])} " for start, end in part_spans(text)]
                 vectors = stored.get(chunk.chunk_id, ())
                 if len(parts) != len(vectors):
                     continue
                 for row in rows:
                     sentence = self._sentences[row]
                     if chunk.start <= sentence.start < chunk.end:
-                        words = _words(plain(sentence.text))
+                        words = f" {words_alone(plain(sentence.text))} "
                         part = next((n for n, of_part in enumerate(parts) if words in of_part), None)
                         if part is not None:
                             norm = float(np.linalg.norm(vectors[part]))
@@ -73,7 +71,3 @@ class SentenceVectors:
 def plain_lines(text: str) -> str:
     """The words of Markdown, its lines kept: where sentences end depends on them."""
     return "\n".join(plain(line) if line.strip() else "" for line in text.split("\n"))
-
-
-def _words(text: str) -> str:
-    return f" {' '.join(_WORD.findall(text.casefold()))} "

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from rag.answering.matching import words_alone
 from rag.chunking.sentences import sentence_spans
 from rag.results import Evidence
 
@@ -44,7 +45,7 @@ def quotable(evidence: Evidence) -> list[Quotable]:
     A table row, a list item and a line of code end a sentence. A question counts as the heading of what follows it.
     """
     above = " ".join((evidence.title, *evidence.headings))
-    headings = {_normal(h) for h in (evidence.title, *evidence.headings)}
+    headings = {words_alone(h) for h in (evidence.title, *evidence.headings)}
     local, found = "", []
     for kind, low, high in _blocks(evidence.text):
         if kind == "heading":
@@ -54,7 +55,7 @@ def quotable(evidence: Evidence) -> list[Quotable]:
         for a, b in spans:
             start, end = trimmed(evidence.text, low + a, low + b)
             text = evidence.text[start:end]
-            if not _WORD.search(text) or _normal(text) in headings:
+            if not _WORD.search(text) or words_alone(text) in headings:
                 continue
             if kind == "prose" and text.endswith(_QUESTION_END):
                 local = text
@@ -115,7 +116,3 @@ def _blocks(text: str) -> Iterator[tuple[str, int, int]]:
         elif prose < 0:
             prose = start
     # the empty line at the end closes the last block
-
-
-def _normal(text: str) -> str:
-    return " ".join(re.findall(r"\w+", text.casefold()))

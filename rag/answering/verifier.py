@@ -1,6 +1,5 @@
 """Whether the evidence says what a model's sentence says."""
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -12,7 +11,7 @@ from rag.answering.citations import cite
 from rag.answering.entailment import ABSENT, Comparison, Objection, statements
 from rag.answering.evidence import ReadText
 from rag.answering.markers import cited, without_markers
-from rag.answering.matching import Idf, overlap, union
+from rag.answering.matching import Idf, overlap, union, words_alone
 from rag.answering.names import capitalises_nouns, names
 from rag.answering.numbers import Number, figures, month_value, values, without_numbers
 from rag.answering.quotable import plain, quotable, trimmed
@@ -69,6 +68,7 @@ class Verifier:
         self._terms = lexical.encode(texts, kind="chunk")
         self._contexts = lexical.encode([s.context for s in self._sentences], kind="chunk")
         self._values = [values(text) for text in texts]
+        self._wordings = [words_alone(text) for text in texts]
         subjects: dict[int, frozenset[str]] = {}
         for s, text in zip(self._sentences, texts, strict=True):
             subjects[s.evidence] = subjects.get(s.evidence, frozenset()) | {w.key for w in tokens(text)[:1]}
@@ -105,8 +105,8 @@ class Verifier:
         )
 
     def _word_for_word(self, claim: str, pool: Sequence[int]) -> _Backing | None:
-        words = _words(plain(claim))
-        same = [i for i in pool if len(words) > 1 and _words(self._sources[i].text) == words]
+        words = words_alone(plain(claim))
+        same = [i for i in pool if " " in words and self._wordings[i] == words]
         return _Backing(frozenset(same[:1])) if same else None
 
     def _stated(self, claim: str, named: Sequence[int], pool: Sequence[int]) -> _Backing:
@@ -241,10 +241,6 @@ class Verifier:
         return tuple(
             texts[i] for i in range(row - 1, max(-1, row - 1 - BEFORE), -1) if self._sentences[i].evidence == number
         )
-
-
-def _words(text: str) -> list[str]:
-    return re.findall(r"\w+", text.casefold())
 
 
 def _together(parts: Sequence[_Backing]) -> _Backing:

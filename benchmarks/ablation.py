@@ -12,11 +12,11 @@ from benchmarks.retrieval import CONFIG
 from rag.evaluation.beir import Dataset, load_beir
 from rag.evaluation.comparison import difference
 from rag.evaluation.metrics import DEPTH, per_query
-from rag.evaluation.retrieval import PassageCorpus, indexed
+from rag.evaluation.retrieval import PassageCorpus, indexed, placed_in
 from rag.legs import LEGS
 from rag.retrieval.search import Searcher
 from rag.retrieval.stages import stages_for
-from rag.settings import EdgeStore, Weights, load_settings
+from rag.settings import Weights, load_settings
 from rag.settings.reranking import DiversityRerank, FeedbackRerank, Rerank
 
 SETS = ("cookbook", "squad2", "limit-small", "xquad/de", "scifact")
@@ -64,9 +64,8 @@ def run(data: Path) -> int:
             every = Weights.model_validate(dict.fromkeys(LEGS, 1.0))
             settings = load_settings(CONFIG)
             retrieval = settings.retrieval.model_copy(update={"weights": every})
-            store = EdgeStore(kind="edge", path=Path(folder) / "index")
-            changes = {"name": "ablation", "store": store, "data_dir": Path(folder), "retrieval": retrieval}
-            with indexed(settings.model_copy(update=changes), dataset) as corpus:
+            changed = settings.model_copy(update={"retrieval": retrieval})
+            with indexed(placed_in(Path(folder), changed), dataset) as corpus:
                 _print_table(corpus, dataset)
     print(f"{time.perf_counter() - started:.0f} s")
     return 0

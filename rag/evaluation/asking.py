@@ -2,17 +2,16 @@
 
 import tempfile
 from collections.abc import Callable, Collection, Sequence
-from hashlib import sha256
 from pathlib import Path
 
 from rag.answering.answerer import answer
 from rag.corpus import Rag
 from rag.evaluation.answers import AnswersReport, Question, evaluate_answers
 from rag.evaluation.beir import Dataset
-from rag.evaluation.manifest import manifest
-from rag.evaluation.retrieval import indexed
+from rag.evaluation.manifest import file_hash, manifest
+from rag.evaluation.retrieval import indexed, placed_in
 from rag.results import Answer, Citation
-from rag.settings import EdgeStore, Settings
+from rag.settings import Settings
 
 
 def evaluate_corpus(
@@ -28,7 +27,7 @@ def evaluate_corpus(
         corpus.ask,
         places=lambda citation: (citation.document_id, citation.uri),
         dataset=path.stem,
-        manifest=manifest(corpus.settings, {path.name: _sha256(path)}, answers=True),
+        manifest=manifest(corpus.settings, {path.name: file_hash(path)}, answers=True),
         progress=progress,
     )
 
@@ -47,12 +46,7 @@ def evaluate_passages(
         path: of the questions' file, for the manifest.
     """
     with tempfile.TemporaryDirectory(prefix="rag-eval-") as folder:
-        changes = {
-            "name": "evaluation",
-            "store": EdgeStore(kind="edge", path=Path(folder) / "index"),
-            "data_dir": Path(folder) / "data",
-        }
-        settings = settings.model_copy(update=changes)
+        settings = placed_in(Path(folder), settings)
         with indexed(settings, dataset, progress) as corpus:
             answerer, top_k = corpus.answerer(), settings.retrieval.top_k
 
@@ -62,7 +56,7 @@ def evaluate_passages(
             def places(citation: Citation) -> Collection[str]:
                 return corpus.source.passage_of(citation.chunk_id), citation.document_id, citation.uri
 
-            hashes = {**dataset.hashes, path.name: _sha256(path)}
+            hashes = {**dataset.hashes, path.name: file_hash(path)}
             return evaluate_answers(
                 questions,
                 ask,
@@ -71,7 +65,3 @@ def evaluate_passages(
                 manifest=manifest(settings, hashes, answers=True),
                 progress=progress,
             )
-
-
-def _sha256(path: Path) -> str:
-    return sha256(path.read_bytes()).hexdigest()

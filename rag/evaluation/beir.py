@@ -1,7 +1,6 @@
 """Retrieval data in the BEIR layout: passages, queries and which passages answer them."""
 
 import csv
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.errors import EvaluationError
+from rag.evaluation.manifest import file_hash
 
 CORPUS, QUERIES, JUDGEMENTS = "corpus.jsonl", "queries.jsonl", "qrels/test.tsv"
 
@@ -82,9 +82,7 @@ def load_beir(folder: Path) -> Dataset:
         passages=tuple(passages.values()),
         queries={id: queries[id] for id in judgements},
         judgements=judgements,
-        hashes={
-            name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in (CORPUS, QUERIES, JUDGEMENTS)
-        },
+        hashes={name: file_hash(folder / name) for name in (CORPUS, QUERIES, JUDGEMENTS)},
     )
 
 

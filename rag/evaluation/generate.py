@@ -1,6 +1,5 @@
 """`rag eval generate`: questions of a corpus' own, with the passages that answer them, in the BEIR layout."""
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -17,7 +16,7 @@ from rag.errors import EvaluationError
 from rag.evaluation.beir import CORPUS, JUDGEMENTS, QUERIES
 from rag.evaluation.cloze import SENTENCE, Cloze, cloze, evenly, size
 from rag.evaluation.general import foreign_questions
-from rag.evaluation.manifest import manifest
+from rag.evaluation.manifest import file_hash, manifest
 from rag.evaluation.questions import Question
 from rag.evaluation.written import NotKeptError, QuestionWriter
 from rag.types import Chunk
@@ -218,7 +217,7 @@ def _write(folder: Path, made: _Made, titles: Mapping[str, str]) -> None:
 
 def _write_manifest(corpus: Rag, report: GenerationReport, seed: int, model: str | None) -> None:
     names = (CORPUS, QUERIES, JUDGEMENTS, UNANSWERABLE, ANSWERS)
-    hashes = {name: hashlib.sha256((report.folder / name).read_bytes()).hexdigest() for name in names}
+    hashes = {name: file_hash(report.folder / name) for name in names}
     record = {
         "corpus": corpus.name,
         "seed": seed,

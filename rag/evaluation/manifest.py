@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 from rag.answering.prompt import answer_rules
@@ -30,6 +31,11 @@ def manifest(settings: Settings, hashes: Mapping[str, str], *, answers: bool = F
         "versions": {name: _version(name) for name in _PACKAGES},
         "machine": {"python": platform.python_version(), "system": platform.system(), "processor": platform.machine()},
     }
+
+
+def file_hash(path: Path) -> str:
+    """The sha256 of a file."""
+    return sha256(path.read_bytes()).hexdigest()
 
 
 def _sha256(text: str) -> str:

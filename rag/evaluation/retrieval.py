@@ -96,13 +96,18 @@ def evaluate_retrieval(
         raise EvaluationError(f"--keep {keep}: it exists already; name a folder that does not")
     per_query({"q": {"p": 1}}, {"q": ["p"]})  # before an hour of indexing, not after
     folder = Path(tempfile.mkdtemp(prefix="rag-eval-")) if keep is None else keep
-    store_settings = EdgeStore(kind="edge", path=folder / "index")
-    settings = settings.model_copy(update={"name": _NAME, "store": store_settings, "data_dir": folder / "data"})
+    settings = placed_in(folder, settings)
     try:
         return _evaluated(settings, dataset, foreign or {}, folder, progress or (lambda *_: None))
     finally:
         if keep is None:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def placed_in(folder: Path, settings: Settings) -> Settings:
+    """The settings for a corpus of its own in a folder, embedded."""
+    store = EdgeStore(kind="edge", path=folder / "index")
+    return settings.model_copy(update={"name": _NAME, "store": store, "data_dir": folder / "data"})
 
 
 def _evaluated(

@@ -39,7 +39,7 @@ def run(data: Path) -> int:
         foreign = {
             other: [*load_beir(data / other).queries.values()][:limit] for other, limit in FOREIGN.get(name, {}).items()
         }
-        report = evaluate_retrieval(settings, load_beir(data / name), foreign=foreign)
+        report = evaluate_retrieval(settings, load_beir(data / name), foreign=foreign, legs=False)
         values = "  ".join(
             f"{m} {i.mean:.3f} ({i.low:.3f} to {i.high:.3f})" for m in metrics for i in [report.metrics[m]]
         )

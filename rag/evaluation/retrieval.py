@@ -38,7 +38,7 @@ class RetrievalReport:
 
     Attributes:
         queries: how many have a judgement.
-        legs: the same metrics for what each leg finds alone.
+        legs: the same metrics for what each leg finds alone; empty where that was not asked for.
         latency_ms: of a search, by percentile; loading is not counted.
         bytes_per_chunk: blocks that the index takes on disk.
         per_query: query id -> metric -> value.
@@ -77,6 +77,7 @@ def evaluate_retrieval(
     dataset: Dataset,
     *,
     foreign: Mapping[str, Sequence[str]] | None = None,
+    legs: bool = True,
     keep: Path | None = None,
     progress: Callable[[str, int, int], object] | None = None,
 ) -> RetrievalReport:
@@ -85,6 +86,7 @@ def evaluate_retrieval(
     Args:
         settings: its sources are ignored, and its store is replaced by an embedded one in a temporary folder.
         foreign: name -> questions that the passages do not answer; see `rag.evaluation.separation`.
+        legs: also ask each leg alone, which doubles the searches.
         keep: a new folder for that corpus, which is then not removed.
         progress: called with what is done, how much of it and of how much.
 
@@ -98,7 +100,7 @@ def evaluate_retrieval(
     folder = Path(tempfile.mkdtemp(prefix="rag-eval-")) if keep is None else keep
     settings = placed_in(folder, settings)
     try:
-        return _evaluated(settings, dataset, foreign or {}, folder, progress or (lambda *_: None))
+        return _evaluated(settings, dataset, foreign or {}, legs, folder, progress or (lambda *_: None))
     finally:
         if keep is None:
             shutil.rmtree(folder, ignore_errors=True)
@@ -114,11 +116,12 @@ def _evaluated(
     settings: Settings,
     dataset: Dataset,
     foreign: Mapping[str, Sequence[str]],
+    each_leg: bool,
     folder: Path,
     progress: Callable[[str, int, int], object],
 ) -> RetrievalReport:
     with indexed(settings, dataset, progress) as corpus:
-        fused, legs, milliseconds, scores = _ask(corpus.searcher, corpus.source, dataset, progress)
+        fused, legs, milliseconds, scores = _ask(corpus, dataset, each_leg, progress)
         others = {
             name: separation(scores, _best_scores(corpus.searcher, questions, name, progress))
             for name, questions in foreign.items()
@@ -203,9 +206,10 @@ def _index(
 
 
 def _ask(
-    searcher: Searcher, source: PassageSource, dataset: Dataset, progress: Callable[[str, int, int], object]
+    corpus: PassageCorpus, dataset: Dataset, each_leg: bool, progress: Callable[[str, int, int], object]
 ) -> tuple[Ranking, dict[str, Ranking], list[float], list[float]]:
     """What the queries find, fused and by leg, how long each took, and the score of its best hit."""
+    searcher, source = corpus.searcher, corpus.source
     fused: Ranking = {}
     legs: dict[str, Ranking] = {}
     milliseconds, scores = [], []
@@ -215,7 +219,7 @@ def _ask(
         milliseconds.append(result.timings_ms["total"])
         scores.append(_best_score(result))
         fused[id] = [source.passage_id(hit.document_id, hit.ordinal) for hit in result]
-        for leg, found in searcher.legs(query, limit=DEPTH).items():
+        for leg, found in searcher.legs(query, limit=DEPTH).items() if each_leg else ():
             legs.setdefault(leg, {})[id] = [source.passage_id(*place) for place in found]
         progress("asking queries", done, len(dataset.queries))
     return fused, legs, milliseconds, scores

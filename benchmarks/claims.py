@@ -71,7 +71,7 @@ def verdicts(passages: Sequence[Passage], folder: Path) -> Iterator[Verdict]:
         (folder / f"passages/{number}.md").write_text(f"# {passage.title}\n\n{passage.text}\n", encoding="utf-8")
     with Rag.open(folder / "passages") as corpus:
         corpus.ingest()
-        answerer = corpus._answerer()
+        answerer = corpus._opened.answerer()
         quotes: ExtractiveAnswerer = answerer  # type: ignore[assignment]  # without a model there is no other
         for number, passage in enumerate(passages):
             evidence = _evidence(corpus, quotes, f"{passage.title} {passage.text[:100]}")

@@ -1,33 +1,27 @@
 """`Rag`: a corpus with everything that can be done to it. Every door goes through this object."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from functools import cached_property
 from pathlib import Path
-from threading import Event, RLock
-from typing import TYPE_CHECKING, Any, TypeVar
+from threading import Event
+from typing import TYPE_CHECKING, Any
 
 from rag import build
-from rag.errors import CorpusMissingError, RagError
-from rag.ingest.generations import Generation, answers_as_built, current_generation, refuse_changed_settings
-from rag.models.lazy import LazyEncoder
+from rag.errors import RagError
+from rag.ingest.generations import refuse_changed_settings
+from rag.opened import OpenCorpus
 from rag.results import Answer, IngestReport, Plan, SearchResult, StoredDocument, VerifyReport
 from rag.retrieval.filters import Where, build_filter
-from rag.settings import EdgeStore, Settings, load_settings
+from rag.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
-    from rag.answering.answerer import Answerer, Events
+    from rag.answering.answerer import Events
     from rag.ingest.job import Progress
-    from rag.ingest.prepare import Preparer
     from rag.langchain import RagRetriever
-    from rag.protocols import Connector, Encoder, Store
+    from rag.protocols import Connector, Encoder
     from rag.retrieval.documents import DocumentReader
-    from rag.retrieval.search import Searcher
     from rag.retrieval.trace import Explanation
-
-T = TypeVar("T")
 
 
 class Rag:
@@ -52,12 +46,7 @@ class Rag:
         wait_s: float = 10.0,
     ) -> None:
         self.settings, self.name = settings, settings.name
-        self._connectors = build.checked_names(settings, connectors)
-        self.warnings: list[str] = []
-        self._llm, self._wait_s, self._lock = llm, wait_s, RLock()
-        self._encoder = LazyEncoder(lambda: build.build_encoder(settings))
-        self._store: Store | None = None
-        self._searcher: Searcher | None = None
+        self._opened = OpenCorpus(settings, llm=llm, connectors=connectors, wait_s=wait_s)
 
     @classmethod
     def open(
@@ -85,8 +74,8 @@ class Rag:
         """What `ingest` would do. Writes nothing, not even the index folder."""
         from rag.ingest.plan import plan
 
-        store = self._open_store(create=False) if self._has_store() else None
-        with self._reading(caches=False) as (connectors, preparer):
+        with self._opened.reading(caches=False) as (connectors, preparer):
+            store = self._opened.store_if_any()
             return plan(self.settings, connectors=connectors, preparer=preparer, store=store)
 
     def ingest(
@@ -119,18 +108,18 @@ class Rag:
         from rag.ingest.converge import Options, ingest
 
         try:
-            with self._reading(caches=True, sources=sources) as (connectors, preparer):
+            with self._opened.reading(caches=True, sources=sources) as (connectors, preparer):
                 return ingest(
                     self.settings,
                     connectors=connectors,
                     preparer=preparer,
-                    store=self._open_store(create=True),
-                    encoder=self._encoder,
+                    store=self._opened.store(create=True),
+                    encoder=self._opened.encoder,
                     options=Options(max_delete=max_delete, rebuild=rebuild, sources=sources),
                     progress=progress,
                 )
         finally:
-            self._forget()
+            self._opened.forget()
 
     def follow(
         self,
@@ -175,24 +164,24 @@ class Rag:
         from rag.ingest.repair import repair as mend
         from rag.ingest.verify import reconcile
 
-        store, generation = self._opened()
-        self._warn(generation)
-        found = reconcile(store, generation, encoder=self._encoder)
+        store, generation = self._opened.generation()
+        self._opened.warn(generation)
+        found = reconcile(store, generation, encoder=self._opened.encoder)
         if not repair or not found.count:
             return found.report()
         refuse_changed_settings(self.settings, generation)
-        with self._reading(caches=True) as (connectors, preparer):
+        with self._opened.reading(caches=True) as (connectors, preparer):
             mend(
                 found,
                 store=store,
                 generation=generation,
                 connectors=connectors,
                 preparer=preparer,
-                encoder=self._encoder,
+                encoder=self._opened.encoder,
                 group_tokens=2 * self.settings.embedding.batch_tokens,
             )
-        self._forget()
-        left = reconcile(store, generation, encoder=self._encoder)
+        self._opened.forget()
+        left = reconcile(store, generation, encoder=self._opened.encoder)
         return left.report(repaired=found.count - left.count)
 
     def show(self, document_id: str, *, principals: Sequence[str] | None = None) -> StoredDocument:
@@ -204,11 +193,11 @@ class Rag:
         Raises:
             RagError: there is no such document, or these principals may not see it: the message is the same.
         """
-        return self._again_after_a_switch(lambda: self.documents().show(document_id, principals=principals))
+        return self._opened.again_after_a_switch(lambda: self.documents().show(document_id, principals=principals))
 
     def documents(self) -> "DocumentReader":
         """What is stored, to be read."""
-        return build.build_documents(*self._opened())
+        return self._opened.documents()
 
     def search(
         self,
@@ -233,7 +222,7 @@ class Rag:
         """
         top_k = self.settings.retrieval.top_k if top_k is None else top_k
         asked: dict[str, Any] = {"top_k": top_k, "where": build_filter(where, principals), "trace": trace}
-        return self._again_after_a_switch(lambda: self._searching().search(query, **asked))
+        return self._opened.again_after_a_switch(lambda: self._opened.searcher().search(query, **asked))
 
     def why(
         self,
@@ -256,9 +245,9 @@ class Rag:
 
         def trace() -> "Explanation":
             self.documents().require(document_id, principals=principals)
-            return explain(self._searching(), query, document_id, top_k=top_k, where=conditions)
+            return explain(self._opened.searcher(), query, document_id, top_k=top_k, where=conditions)
 
-        return self._again_after_a_switch(trace)
+        return self._opened.again_after_a_switch(trace)
 
     def ask(
         self,
@@ -297,10 +286,7 @@ class Rag:
 
     def close(self) -> None:
         """Release the store and its lock; a second call does nothing."""
-        with self._lock:
-            store, self._store, self._searcher = self._store, None, None
-        if store is not None:
-            store.close()
+        self._opened.close()
 
     def __enter__(self) -> "Rag":
         return self
@@ -311,90 +297,18 @@ class Rag:
     @property
     def encoder(self) -> "Encoder":
         """Loaded at first use."""
-        return self._encoder()
+        return self._opened.encoder()
 
-    @contextmanager
-    def _reading(
-        self, *, caches: bool, sources: Collection[str] | None = None
-    ) -> "Iterator[tuple[list[Connector], Preparer]]":
-        """Connectors and what reads their items; their connections and processes end with the block."""
-        with ExitStack() as stack:
-            connectors = build.build_connectors(self.settings, caches=caches, only=sources)
-            for connector in connectors:
-                stack.callback(connector.close)
-            encoder = self._encoder if caches else None
-            preparer = build.build_preparer(self.settings, lambda: self._store, encoder=encoder)
-            stack.callback(preparer.parser.close)
-            yield [*connectors, *self._connectors], preparer
-
-    def _has_store(self) -> bool:
-        """There may be something stored. Looks only, so that a plan makes no folder."""
-        store = self.settings.store
-        return not isinstance(store, EdgeStore) or (build.edge_path(store) / "collections").is_dir()
-
-    def _forget(self) -> None:
-        """What was written may have changed the generation and the rarity of words."""
-        with self._lock:
-            self._searcher = None
-
-    def _again_after_a_switch(self, read: Callable[[], T]) -> T:
-        """Read, and once more where a rebuild dropped the collections in the meantime."""
-        try:
-            return read()
-        except CorpusMissingError:
-            self._forget()
-            return read()
-
-    def _open_store(self, *, create: bool) -> "Store":
-        with self._lock:
-            if self._store is None:
-                self._store = build.build_store(self.settings, create=create, wait_s=self._wait_s)
-            return self._store
-
-    def _opened(self) -> "tuple[Store, Generation]":
-        """The store and the generation that answers.
-
-        Raises:
-            CorpusMissingError: nothing was ingested yet.
-        """
-        if self._has_store():
-            store = self._open_store(create=False)
-            generation = current_generation(store, self.name)
-            if generation is not None:
-                return store, generation
-        raise CorpusMissingError(f"corpus {self.name!r} holds nothing yet: run `rag ingest` on it first")
-
-    def _searching(self) -> "Searcher":
-        with self._lock:
-            if self._searcher is None:
-                store, generation = self._opened()
-                self._warn(generation)
-                self._searcher = build.build_searcher(self.settings, store, generation, encoder=self._encoder)
-            return self._searcher
-
-    def _warn(self, generation: Generation) -> None:
-        """Note that the corpus answers as it was built, where settings changed since."""
-        warning = answers_as_built(self.settings, generation)
-        if warning and warning not in self.warnings:
-            self.warnings.append(warning)
+    @property
+    def warnings(self) -> list[str]:
+        """What was noticed about the corpus by the calls so far."""
+        return self._opened.warnings
 
     def _events(self, question: str, history: Sequence[Mapping[str, str]], **conditions: Any) -> "Events":
         """Search for the question and, where it depends on the history, for what it means; then answer."""
         from rag.answering.conversation import search_both, standalone
 
-        llm = self._model[1] if self._model else None
+        llm = self._opened.model[1] if self._opened.model else None
         meant = standalone(question, history, llm, self.settings.answer.timeout_s)
         found = search_both(question, meant, lambda text: self.search(text, **conditions))
-        return self._answerer().stream(question, found, history)
-
-    def _answerer(self) -> "Answerer":
-        searcher = self._searching()
-        lexical, idf = searcher.queries.lexical, searcher.scorer.idf
-        return build.build_answerer(
-            self.settings, self.documents(), self._model, encoder=self.encoder, lexical=lexical, idf=idf
-        )
-
-    @cached_property
-    def _model(self) -> "tuple[str, BaseChatModel] | None":
-        """Name and model: the one that was passed in, or that `answer.llm` names."""
-        return (type(self._llm).__name__, self._llm) if self._llm else build.build_chat_model(self.settings)
+        return self._opened.answerer().stream(question, found, history)

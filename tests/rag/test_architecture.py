@@ -16,6 +16,7 @@ LAYERS = [
     ("rag.langchain", "rag.progress", "rag.render"),
     ("rag.doctor", "rag.evaluation"),
     ("rag.corpus",),
+    ("rag.opened",),
     ("rag.build",),
     ("rag.ingest", "rag.retrieval", "rag.answering"),
     ("rag.testing",),

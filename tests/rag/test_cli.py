@@ -147,7 +147,7 @@ def test_findings_of_verify_are_status_three(folder: Path, capsys: pytest.Captur
     from rag import Rag
 
     with Rag.open(folder) as corpus:
-        store, generation = corpus._opened()
+        store, generation = corpus._opened.generation()
         store.delete(generation.chunks, [corpus.search("tea", top_k=1)[0].chunk_id])
     assert main(["verify", str(folder)]) == 3
     assert "1 missing chunk" in capsys.readouterr().out

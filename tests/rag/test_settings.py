@@ -319,7 +319,7 @@ def stored(folder: Path, index: Path, *overrides: str) -> Any:
     """Chunks, vectors and skips of a fresh corpus with these settings."""
     with Rag.open(folder, overrides=[f"store.path={index}", *overrides]) as corpus:
         report = corpus.ingest()
-        store, generation = corpus._opened()
+        store, generation = corpus._opened.generation()
         records = store.scroll(generation.chunks, vectors=("raw", "situated", "lexical"))
         texts = [(r.payload["text"], r.payload["situation"]) for r in records]
         vectors = [

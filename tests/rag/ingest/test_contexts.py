@@ -94,7 +94,7 @@ def test_nothing_is_asked_twice(opened: Open, server: ScriptedServer, make_folde
         again = corpus.ingest(rebuild=True)
         assert (again.changed, again.contexts_written) == (3, 0)
         assert corpus.search("xyzzystorage")[0].situation.startswith("Tea > Storage > Xyzzystorage")
-        store, _ = corpus._opened()
+        store, _ = corpus._opened.generation()
         assert "docs__artifacts" in store.collections()
     assert len(server.requests) == asked
     # a title costs the contexts of its own document; those of the others are kept
@@ -135,7 +135,7 @@ def test_a_key_that_the_server_refuses_is_not_shown(
     server.reply_to = lambda _: Reply(status=401, error=f"Incorrect API key provided: {SECRET}")
     with opened("contexts.api_key_env=TEA_KEY") as corpus:
         report = corpus.ingest()
-        store, generation = corpus._opened()
+        store, generation = corpus._opened.generation()
         stored = [record.payload["error"] for record in store.scroll(generation.documents)]
     assert server.keys[0] == f"Bearer {SECRET}"
     assert {failure.error.partition(" (")[0] for failure in report.failed} == {

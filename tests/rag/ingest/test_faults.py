@@ -138,7 +138,7 @@ def test_a_cut_at_any_write_is_repaired_by_the_next_run(
 
 
 def test_verify_counts_a_chunk_deleted_behind_the_back_and_ingest_restores_it(facts: Rag) -> None:
-    store, generation = facts._opened()
+    store, generation = facts._opened.generation()
     victim = facts.search("French press", top_k=1)[0]
     store.delete(generation.chunks, [victim.chunk_id])
     assert facts.verify().missing_chunks == 1
@@ -148,7 +148,7 @@ def test_verify_counts_a_chunk_deleted_behind_the_back_and_ingest_restores_it(fa
 
 
 def test_verify_counts_an_orphan_chunk_and_ingest_removes_it(facts: Rag) -> None:
-    store, generation = facts._opened()
+    store, generation = facts._opened.generation()
     hit = facts.search("French press", top_k=1)[0]
     record = store.retrieve(generation.chunks, [hit.chunk_id], vectors=("raw", "situated"))[hit.chunk_id]
     id = "00000000-0000-4000-8000-000000000001"
@@ -164,14 +164,14 @@ def test_verify_counts_an_orphan_chunk_and_ingest_removes_it(facts: Rag) -> None
     [{"text": "Something else."}, {"acl": ["somebody"]}, {"title": "Another"}, {"pages": [7]}, {"situation": "x"}],
 )
 def test_verify_counts_a_payload_changed_behind_the_back(facts: Rag, field: dict[str, Any]) -> None:
-    store, generation = facts._opened()
+    store, generation = facts._opened.generation()
     hit = facts.search("French press", top_k=1)[0]
     store.set_payload(generation.chunks, {hit.chunk_id: field})
     assert facts.verify().stale_documents == 1
 
 
 def test_verify_counts_a_vector_changed_behind_the_back(facts: Rag) -> None:
-    store, generation = facts._opened()
+    store, generation = facts._opened.generation()
     hit = facts.search("French press", top_k=1)[0]
     record = store.retrieve(generation.chunks, [hit.chunk_id], vectors=("raw", "situated", "lexical"))[hit.chunk_id]
     turned = {**record.vectors, "raw": np.roll(np.asarray(record.vectors["raw"]), 1)}
@@ -183,7 +183,7 @@ def test_repair_mends_all_of_it_and_nothing_else(make_folder: MakeFolder) -> Non
     folder = make_folder()
     with Rag.open(folder) as corpus:
         corpus.ingest()
-        store, generation = corpus._opened()
+        store, generation = corpus._opened.generation()
         before = contents(store)
         fields = ("raw", "situated", "lexical")
         records = list(store.scroll(generation.chunks, vectors=fields))
@@ -207,7 +207,7 @@ def test_what_the_source_no_longer_has_is_not_repaired(make_folder: MakeFolder) 
     folder = make_folder()
     with Rag.open(folder) as corpus:
         corpus.ingest()
-        store, generation = corpus._opened()
+        store, generation = corpus._opened.generation()
         hit = corpus.search("French press", top_k=1)[0]
         store.delete(generation.chunks, [hit.chunk_id])
         Path(hit.uri).unlink()
@@ -216,8 +216,8 @@ def test_what_the_source_no_longer_has_is_not_repaired(make_folder: MakeFolder) 
 
 
 def test_a_quote_changed_behind_the_back_is_not_verified(facts: Rag) -> None:
-    store, generation = facts._opened()
-    answerer = facts._answerer()
+    store, generation = facts._opened.generation()
+    answerer = facts._opened.answerer()
     result = facts.search("At what temperature is green tea brewed?")
     events = answerer.stream("At what temperature is green tea brewed?", result, [])
     next(events)  # the evidence is packed; now the stored text changes under it

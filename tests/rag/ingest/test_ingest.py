@@ -293,7 +293,7 @@ def test_an_interrupted_rebuild_goes_on_and_drops_the_old_generation(
     assert report.unchanged + report.changed == 12
     with Rag.open(folder, overrides=("chunking.max_tokens=60",)) as corpus:
         assert corpus.verify().ok
-        store, generation = corpus._opened()
+        store, generation = corpus._opened.generation()
         assert store.collections() == sorted([generation.chunks, generation.documents])
 
 
@@ -385,7 +385,7 @@ def test_documents_cannot_make_any_number_of_indexes(make_folder: MakeFolder, mo
     keys = "".join(f"key{n}: v{n}\n" for n in range(6))
     with Rag.open(make_folder({"a.md": f"---\n{keys}---\nZebra.\n", "b.md": "Zebra.\n"})) as corpus:
         corpus.ingest()
-        store, generation = corpus._opened()
+        store, generation = corpus._opened.generation()
         schema = store._catalog.schemas[generation.chunks]  # type: ignore[attr-defined]
         assert sum(field.startswith("metadata.") for field in schema.indexes) == 2
         for n in range(6):
@@ -468,7 +468,7 @@ def test_plan_sees_damage_and_what_still_fails(make_folder: MakeFolder) -> None:
     folder = make_folder({**FACTS, "bad.md": b"\x00\x01" * 900})
     ingest(folder)
     with Rag.open(folder) as corpus:
-        store, generation = corpus._opened()
+        store, generation = corpus._opened.generation()
         store.delete(generation.chunks, [corpus.search("calcium", top_k=1)[0].chunk_id])
         plan = corpus.plan()
         assert (plan.new, plan.changed, plan.unchanged, len(plan.failed)) == (0, 1, 2, 1)

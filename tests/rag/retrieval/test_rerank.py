@@ -97,7 +97,7 @@ def test_late_interaction_on_the_fly_is_the_weighted_mean_of_the_best_cosines(fo
     assert all({"fused", "lexical"} <= set(hit.scores) for hit in hits)
     with Rag.open(folder) as corpus:
         plain = {hit.chunk_id: hit for hit in corpus.search(QUERY, top_k=20)}
-        spans, rarity = word_spans(QUERY), corpus._searching().queries.rarity
+        spans, rarity = word_spans(QUERY), corpus._opened.searcher().queries.rarity
         _, (words,) = corpus.encoder.encode_parts([QUERY], [spans], kind="query")
         asked = weighted(words, rarity([QUERY[start:end] for start, end in spans]))
         for hit in hits:
@@ -145,7 +145,7 @@ def test_a_cross_encoder_decides(folder: Path, tmp_path: Path) -> None:
     from rag.models.cross_encoder import CrossEncoder
 
     with Rag.open(folder) as corpus:
-        store, generation = corpus._opened()
+        store, generation = corpus._opened.generation()
         chunks = store.retrieve(generation.chunks, [hit.chunk_id for hit in hits])
     read = [f"{p['situation']}\n{p.get('plain', p['text'])}" for h in hits for p in [chunks[h.chunk_id].payload]]
     expected = CrossEncoder(str(tmp_path / "model")).score(QUERY, read)

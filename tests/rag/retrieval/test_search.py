@@ -30,7 +30,7 @@ def notes(make_folder: MakeFolder) -> Iterator[Rag]:
 
 def reference(corpus: Rag, query: str) -> dict[str, float]:
     """Every chunk's fused score, computed from all stored vectors in numpy."""
-    store, generation = corpus._opened()
+    store, generation = corpus._opened.generation()
     weights = corpus.settings.retrieval.weights
     dense = corpus.encoder.encode([query], kind="query")[0]
     names = ("situated", "sentences", "late_interaction", "lexical", "bigrams", "headings")
@@ -197,7 +197,7 @@ def test_language_chain_retriever_passes_its_arguments_on(facts: Rag) -> None:
 
 
 def test_idf_of_a_term_is_that_of_the_formula(facts: Rag) -> None:
-    store, generation = facts._opened()
+    store, generation = facts._opened.generation()
     (terms,) = build.build_lexical(facts.settings).encode(["degrees quokka"], kind="query")
     held = [
         set(v.indices.tolist())
@@ -231,7 +231,7 @@ def mixed(make_folder: MakeFolder) -> Iterator[Rag]:
 
 
 def test_text_that_the_encoder_cannot_read_has_no_dense_vectors_and_is_found_by_its_words(mixed: Rag) -> None:
-    store, generation = mixed._opened()
+    store, generation = mixed._opened.generation()
     names = ("raw", "situated", "sentences", "lexical", "bigrams", "ngrams")
     held = {r.payload["document_id"]: set(r.vectors) for r in store.scroll(generation.chunks, vectors=names)}
     assert held["files:de0.md"] == {"lexical", "bigrams", "ngrams"}
@@ -255,7 +255,7 @@ def test_text_that_the_encoder_cannot_read_has_no_dense_vectors_and_is_found_by_
 def test_a_model_for_every_language_reads_all(make_folder: MakeFolder) -> None:
     with Rag.open(make_folder(GERMAN), overrides=["embedding.languages=[de, en]"]) as corpus:
         corpus.ingest()
-        store, generation = corpus._opened()
+        store, generation = corpus._opened.generation()
         vectors = [r.vectors for r in store.scroll(generation.chunks, vectors=("raw", "ngrams"))]
         assert vectors
         assert all(set(v) == {"raw"} for v in vectors)
@@ -266,7 +266,7 @@ def test_a_leg_without_weight_is_not_built(make_folder: MakeFolder) -> None:
     off = [f"retrieval.weights.{leg}=0" for leg in ("sentences", "bigrams", "headings", "document_lexical")]
     with Rag.open(folder, overrides=off) as corpus:
         corpus.ingest()
-        store, generation = corpus._opened()
+        store, generation = corpus._opened.generation()
         for leg in ("sentences", "bigrams", "headings"):
             with pytest.raises(RagError, match=leg):
                 store.scroll(generation.chunks, vectors=(leg,))

@@ -172,7 +172,7 @@ def test_a_corpus_is_built_and_searched_with_late_chunks(make_folder: MakeFolder
             assert corpus.verify().ok
             assert corpus.search("how oolong leaves are dried")[0].document_id == "files:tea.md"
             assert corpus.ask("How are the leaves dried?").confidence is None or kinds == "[headings]"
-            store, generation = corpus._opened()
+            store, generation = corpus._opened.generation()
             records = store.scroll(generation.chunks, vectors=("situated",))
             return report.tokens_encoded, report.tokens_truncated, {r.id: r.vectors["situated"] for r in records}
 

@@ -163,4 +163,10 @@ def _variants(sentence: str, text: str, chance: random.Random) -> Iterator[tuple
 
 def _evidence(corpus: Rag, quotes: ExtractiveAnswerer, query: str) -> Sequence[Evidence]:
     hits: Any = corpus.search(query).hits
-    return pack_evidence(hits, read_text=quotes.read_text, chunk_spans=quotes.chunk_spans, max_chars=12_000)
+    return pack_evidence(
+        hits,
+        read_text=quotes.read_text,
+        chunk_spans=quotes.chunk_spans,
+        max_tokens=quotes.settings.max_evidence_tokens,
+        count=quotes.tokens.count,
+    )

@@ -305,6 +305,7 @@ def build_answerer(
 ) -> "Answerer":
     """Quotes, or a model's answers checked against them."""
     from rag.answering.answerer import ExtractiveAnswerer
+    from rag.answering.budget import token_count
     from rag.answering.model_answerer import ModelAnswerer
     from rag.answering.prompt import answer_rules
 
@@ -316,6 +317,7 @@ def build_answerer(
         read_text=documents.text,
         chunk_spans=documents.chunk_spans,
         stored=documents.sentence_vectors,
+        tokens=token_count(*(model or (None, None))),
         parent=settings.chunking.parent,
     )
     if model is None:

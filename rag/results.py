@@ -158,6 +158,23 @@ class AnswerSentence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Packing:
+    """Tokens of the evidence of an answer.
+
+    Attributes:
+        budget: `answer.max_evidence_tokens`; a first passage that is longer exceeds it.
+        counted_by: the model's tokenizer, an encoding of tiktoken, or an estimate.
+    """
+
+    tokens: int = 0
+    budget: int = 0
+    counted_by: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"tokens": self.tokens, "budget": self.budget, "counted_by": self.counted_by}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What `ask` returns.
 
@@ -169,6 +186,7 @@ class Answer:
         evidence: the nearest passages; also there when abstained.
         model: "extractive" without an LLM.
         usage: tokens by kind, as the model's server counts them, and `cost` where their price is known.
+        packing: how much evidence there is, and may be.
         notice: what the user should know about how this answer came about, else None.
     """
 
@@ -183,6 +201,7 @@ class Answer:
     model: str
     usage: Mapping[str, float] = field(default_factory=dict)
     timings_ms: Mapping[str, float] = field(default_factory=dict)
+    packing: Packing = Packing()
     notice: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -198,6 +217,7 @@ class Answer:
             "model": self.model,
             "usage": dict(self.usage),
             "timings_ms": dict(self.timings_ms),
+            "packing": self.packing.to_dict(),
             "notice": self.notice,
         }
 

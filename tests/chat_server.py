@@ -19,6 +19,7 @@ class Reply:
     status: int = 200
     error: str = ""
     wait_s: float = 0.0
+    pause_s: float = 0.0
     cut_after: int | None = None
 
 
@@ -62,6 +63,7 @@ def _handler(server: ScriptedServer) -> type[BaseHTTPRequestHandler]:
                 if number == reply.cut_after:
                     self.wfile.write(b"data: {broken\n\n")
                     return
+                time.sleep(reply.pause_s)
                 self._event({"choices": [{"index": 0, "delta": {"role": "assistant", "content": piece}}]})
             self._event({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
             self._event({"choices": [], "usage": {"prompt_tokens": 40, "completion_tokens": 7, "total_tokens": 47}})

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
 from rag.answering.abstention import decide
+from rag.answering.budget import TokenCount
 from rag.answering.citations import cite
 from rag.answering.evidence import ChunkSpans, Parent, ReadText, pack_evidence
 from rag.answering.extractive import answer_by_quotes
@@ -22,7 +23,7 @@ from rag.answering.matching import Idf
 from rag.answering.meaning import StoredSentences
 from rag.prompts import Message
 from rag.protocols import Encoder, LexicalEncoder
-from rag.results import Answer, AnswerSentence, Evidence, SearchResult
+from rag.results import Answer, AnswerSentence, Evidence, Packing, SearchResult
 from rag.settings import AnswerSettings
 
 Event: TypeAlias = dict[str, Any]
@@ -63,7 +64,11 @@ def fold(events: Events) -> Answer:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What differs from one answer to the next."""
+    """What differs from one answer to the next.
+
+    Attributes:
+        evidence: what was read, where that is less than was packed.
+    """
 
     text: str = ""
     sentences: tuple[AnswerSentence, ...] = ()
@@ -71,11 +76,16 @@ class Draft:
     model: str = EXTRACTIVE
     usage: Mapping[str, float] = field(default_factory=dict)
     notice: str | None = None
+    evidence: tuple[Evidence, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtractiveAnswerer:
-    """Answers with quotes; needs no language model."""
+    """Answers with quotes; needs no language model.
+
+    Attributes:
+        tokens: counts the tokens of evidence, as the model that reads it does.
+    """
 
     settings: AnswerSettings
     encoder: Encoder
@@ -84,6 +94,7 @@ class ExtractiveAnswerer:
     read_text: ReadText
     chunk_spans: ChunkSpans
     stored: StoredSentences
+    tokens: TokenCount
     parent: Parent | None = None
 
     def stream(self, question: str, result: SearchResult, history: Sequence[Message] = ()) -> Events:  # noqa: ARG002
@@ -126,7 +137,8 @@ def stream_answer(
         result.hits,
         read_text=answerer.read_text,
         chunk_spans=answerer.chunk_spans,
-        max_chars=settings.max_evidence_chars,
+        max_tokens=settings.max_evidence_tokens,
+        count=answerer.tokens.count,
         parent=answerer.parent,
     )
     packed = time.perf_counter()
@@ -135,6 +147,12 @@ def stream_answer(
     if reason is None and not evidence:
         reason = "The passages that were found have changed since; ask again."
     draft = Draft(reason=reason) if reason else (yield from write(evidence))
+    evidence = evidence if draft.evidence is None else draft.evidence
+    packing = Packing(
+        tokens=sum(answerer.tokens.count(e.text) for e in evidence),
+        budget=settings.max_evidence_tokens,
+        counted_by=answerer.tokens.by,
+    )
     spent = {"evidence": packed - started, "answer": time.perf_counter() - packed}
     final = Answer(
         question=question,
@@ -148,6 +166,7 @@ def stream_answer(
         model=draft.model,
         usage=draft.usage,
         timings_ms={**result.timings_ms, **{name: round(seconds * 1000, 3) for name, seconds in spent.items()}},
+        packing=packing,
         notice=draft.notice,
     )
     yield {"type": "done", "answer": final.to_dict()}

@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 from rag.answering.matching import words_alone
 from rag.results import ChunkSpan, Evidence, Hit
 from rag.retrieval.sections import read_sections
-from rag.retrieval.segments import Place, extract
+from rag.retrieval.segments import Place, extract, run_size
 
 ReadText: TypeAlias = Callable[[str], str | None]
 """Document id -> its stored text, None where there is no such document (any more)."""
@@ -21,7 +21,8 @@ def pack_evidence(
     *,
     read_text: ReadText,
     chunk_spans: ChunkSpans,
-    max_chars: int,
+    max_tokens: int,
+    count: Callable[[str], int],
     parent: Parent | None = None,
 ) -> tuple[Evidence, ...]:
     """The passages to read around the hits: relevant segments, or the hits' sections.
@@ -33,11 +34,12 @@ def pack_evidence(
         hits: best first.
         read_text: the text of evidence is sliced from what this returns.
         chunk_spans: where the neighbours of a hit are.
-        max_chars: sum of the lengths of all passages; only a first hit that is longer exceeds it.
+        max_tokens: of all passages together; only a first hit that is longer exceeds it.
+        count: text -> its tokens.
         parent: section reads the whole sections that hits are in, as far as they fit.
 
     Returns:
-        Passages numbered from 1 by the score of their best hit.
+        Passages numbered from 1: those of a document in its order, documents by their best hit.
     """
     texts = {document_id: read_text(document_id) or "" for document_id in {hit.document_id for hit in hits}}
     spans = {document_id: chunk_spans(document_id) for document_id, text in texts.items() if text}
@@ -55,14 +57,16 @@ def pack_evidence(
         span = spans[place[0]][place[1]]
         return _normal(texts[place[0]][span.start : span.end])
 
-    reading = extract([*found], spans, max_chars, says=says)
+    size = run_size(spans, texts, count)
+    reading = extract([*found], spans, max_tokens, size=size, says=says)
     if parent == "section":
-        reading = read_sections([*found], spans, max_chars, texts=texts, segments=reading.runs())
+        reading = read_sections([*found], spans, max_tokens, size=size, texts=texts, segments=reading.runs())
     passages = [
         ([found[id, at] for at in range(low, high + 1) if (id, at) in found], spans[id][low : high + 1], texts[id])
         for id, low, high in reading.runs()
     ]
-    passages.sort(key=lambda passage: (-_best(passage[0]).score, passage[0][0].document_id, passage[0][0].start))
+    order = {id: n for n, id in enumerate(dict.fromkeys(id for id, _ in found))}
+    passages.sort(key=lambda passage: (order[passage[0][0].document_id], passage[1][0].start))
     return tuple(_evidence(number, *passage) for number, passage in enumerate(passages, 1))
 
 

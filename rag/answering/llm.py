@@ -2,10 +2,13 @@
 
 import contextvars
 import queue
+import re
 import threading
 from collections.abc import Generator, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING
+
+from langchain_core.exceptions import ContextOverflowError
 
 from rag.errors import ModelError
 from rag.prompts import Message
@@ -13,6 +16,10 @@ from rag.prompts import Message
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import AIMessageChunk
+
+_TOO_LONG = re.compile(
+    r"context.{0,20}(?:length|window|size)|too (?:long|large|many tokens)|maximum.{0,40}tokens", re.I
+)
 
 
 def stream_model(
@@ -85,8 +92,17 @@ def complete(model: "BaseChatModel", messages: Sequence[Message], *, timeout_s: 
     return reply
 
 
+def is_too_long(error: Exception) -> bool:
+    """Whether a model refused a request for its length. Not every server of one's own says so in the same words."""
+    if isinstance(error, ContextOverflowError):
+        return True
+    return getattr(error, "status_code", None) in (400, 413) and bool(_TOO_LONG.search(str(error)))
+
+
 def why_failed(error: Exception) -> str:
     """What went wrong in a few words. Never the error's own text: servers echo keys and whole requests in it."""
+    if is_too_long(error):
+        return "the request is longer than the model reads"
     status = getattr(error, "status_code", None)
     if isinstance(status, int):
         meaning = {401: ", the API key was refused", 403: ", access was refused", 404: ", no such model or address"}

@@ -4,6 +4,7 @@ import logging
 from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from string import Template
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from rag.answering.answerer import (
     retrieval_event,
     stream_answer,
 )
-from rag.answering.llm import stream_model, why_failed
+from rag.answering.llm import is_too_long, stream_model, why_failed
 from rag.answering.prompt import build_messages, repair_messages
 from rag.answering.streaming import Transcript
 from rag.answering.verifier import Verifier
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
 _LOG = logging.getLogger(__name__)
+_SHORTENED = 2
+"""How often a request that is too long for the model is sent again with half of the evidence."""
 _UNVERIFIED = "Nothing in this answer could be verified in the documents."
 
 
@@ -59,16 +62,50 @@ class ModelAnswerer:
     def _write(
         self, question: str, evidence: Sequence[Evidence], history: Sequence[Message], meant: str
     ) -> Generator[Event, None, Draft]:
-        messages = build_messages(question, evidence, history, rules=self.rules)
+        given = tuple(evidence)
         try:
-            draft = yield from self._reply(messages, evidence)
-            unsupported = [sentence for sentence in draft.sentences if not sentence.supported]
-            if not unsupported or self.quotes.settings.unsupported != "repair":
-                return draft
-            yield retrieval_event(evidence)
-            again = yield from self._reply(repair_messages(messages, draft.text, unsupported), evidence)
+            for left in reversed(range(_SHORTENED + 1)):
+                try:
+                    draft = yield from self._repaired(question, given, history)
+                    break
+                except _TooLongError:
+                    if not left or len(given) == 1:
+                        raise
+                    given = self._half(given)
+                    yield retrieval_event(given)
         except _ModelFailedError as failure:
             return (yield from self._quoted(meant, evidence, str(failure)))
+        if len(given) == len(evidence):
+            return draft
+        fewer = f"{len(evidence) - len(given)} of {len(evidence)} passages were left out"
+        notice = f"The model reads less than was found: {fewer}."
+        return replace(draft, evidence=given, notice=" ".join(filter(None, (notice, draft.notice))))
+
+    def _half(self, evidence: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
+        """The first passages, with at most half of the tokens; at least one."""
+        sizes = [self.quotes.tokens.count(e.text) for e in evidence]
+        fits = sum(total <= sum(sizes) / 2 for total in accumulate(sizes))
+        return evidence[: max(1, fits)]
+
+    def _repaired(
+        self, question: str, evidence: Sequence[Evidence], history: Sequence[Message]
+    ) -> Generator[Event, None, Draft]:
+        """The model's answer, written once more where the settings ask for that."""
+        settings = self.quotes.settings
+        messages = build_messages(
+            question,
+            evidence,
+            history,
+            rules=self.rules,
+            max_history_tokens=settings.max_history_tokens,
+            count=self.quotes.tokens.count,
+        )
+        draft = yield from self._reply(messages, evidence)
+        unsupported = [sentence for sentence in draft.sentences if not sentence.supported]
+        if not unsupported or settings.unsupported != "repair":
+            return draft
+        yield retrieval_event(evidence)
+        again = yield from self._reply(repair_messages(messages, draft.text, unsupported), evidence)
         usage = {kind: count + again.usage.get(kind, 0) for kind, count in draft.usage.items()}
         notice = f"{len(unsupported)} of {len(draft.sentences)} sentences were not supported; the answer was rewritten."
         return replace(again, usage=usage, notice=" ".join(filter(None, (notice, again.notice))))
@@ -99,7 +136,8 @@ class ModelAnswerer:
             try:
                 piece = next(pieces, None)
             except Exception as error:  # whatever a model raises, the documents can still be quoted
-                raise _ModelFailedError(why_failed(error)) from error
+                failed = _TooLongError if is_too_long(error) else _ModelFailedError
+                raise failed(why_failed(error)) from error
             if piece is None:
                 break
             if used := piece.usage_metadata:
@@ -123,6 +161,10 @@ class ModelAnswerer:
 
 class _ModelFailedError(Exception):
     """The model gave no usable reply; the message is fit to be shown."""
+
+
+class _TooLongError(_ModelFailedError):
+    """The model reads less than it was sent."""
 
 
 class _Writing:

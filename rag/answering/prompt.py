@@ -1,18 +1,19 @@
 """What the model is given: rules, earlier turns, evidence that no document can break out of, the question."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from string import Template
 
+from rag.answering.budget import estimated_tokens
 from rag.answering.markers import without_markers
+from rag.chunking.sentences import sentence_spans
 from rag.errors import SettingsError
 from rag.prompts import Message, delimited, new_nonce, own, packaged
 from rag.results import AnswerSentence, Evidence
 
 SENTINEL = "NOT_IN_EVIDENCE"
 """What the model replies, and nothing else, where the evidence does not hold the answer."""
-HISTORY_TURNS = 6
-"""Earlier questions, with their answers, that the model is given."""
+HISTORY_TOKENS = 1000
 
 
 def answer_rules(path: Path | None) -> Template:
@@ -30,6 +31,8 @@ def build_messages(
     history: Sequence[Message] = (),
     *,
     rules: Template | None = None,
+    max_history_tokens: int = HISTORY_TOKENS,
+    count: Callable[[str], int] = estimated_tokens,
     nonce: str | None = None,
 ) -> list[Message]:
     """The messages of one request.
@@ -37,8 +40,11 @@ def build_messages(
     Args:
         question: as the user asked it.
         evidence: numbered passages.
-        history: earlier messages of the user and the assistant, oldest first; the last `HISTORY_TURNS` turns are used.
+        history: earlier messages of the user and the assistant, oldest first.
         rules: see `answer_rules`; ours by default.
+        max_history_tokens: of the history; the latest turns are given whole as far as that goes, of older ones the
+            question and the first sentence of the answer, the oldest not at all.
+        count: text -> its tokens.
         nonce: part of the delimiters; drawn anew for every request unless given.
 
     Raises:
@@ -48,7 +54,7 @@ def build_messages(
     blocks = "\n\n".join(_block(passage, nonce) for passage in evidence)
     return [
         {"role": "system", "content": rules.substitute(nonce=nonce, sentinel=SENTINEL)},
-        *_recent(history),
+        *_recent(history, max_history_tokens, count),
         {"role": "user", "content": f"{blocks}\n\nQuestion: {question}"},
     ]
 
@@ -76,18 +82,52 @@ def _block(evidence: Evidence, nonce: str) -> str:
     return delimited("evidence", text, nonce, number=evidence.number)
 
 
-def _recent(history: Sequence[Message]) -> list[Message]:
-    messages: list[Message] = []
+def _recent(history: Sequence[Message], max_tokens: int, count: Callable[[str], int]) -> list[Message]:
+    """The latest turns that fit, whole while all of them do, then their gist."""
+    kept: list[Message] = []
+    whole = True
+    for turn in reversed(_turns(history)):
+        for form in [turn, _gist(turn)] if whole else [_gist(turn)]:
+            size = sum(count(message["content"]) for message in form)
+            if size <= max_tokens:
+                break
+        else:
+            break
+        kept[:0] = form
+        max_tokens -= size
+        whole = form is turn
+    return kept
+
+
+def _turns(history: Sequence[Message]) -> list[list[Message]]:
+    """Each question with what was answered; the numbers of earlier answers, which name other evidence, are left out.
+
+    Raises:
+        SettingsError: a message has another role, or no text.
+    """
+    turns: list[list[Message]] = []
     for message in history:
         role, content = message.get("role"), message.get("content")
         if role not in ("user", "assistant") or not isinstance(content, str):
             raise SettingsError(
                 f"history: a message needs a role, 'user' or 'assistant', and text as content, got {message!r:.80}"
             )
-        # numbers of earlier answers name other evidence
-        messages.append({"role": role, "content": without_markers(content) if role == "assistant" else content})
-    questions = [place for place, message in enumerate(messages) if message["role"] == "user"]
-    return messages[questions[-HISTORY_TURNS] :] if len(questions) > HISTORY_TURNS else messages
+        if role == "user" or not turns:
+            turns.append([])
+        turns[-1].append({"role": role, "content": without_markers(content) if role == "assistant" else content})
+    return turns
+
+
+def _gist(turn: Sequence[Message]) -> list[Message]:
+    """The question and the first sentence of the answer."""
+    return [
+        message if message["role"] == "user" else {**message, "content": _first_sentence(message["content"])}
+        for message in turn
+    ]
+
+
+def _first_sentence(text: str) -> str:
+    return next((text[start:end] for start, end in sentence_spans(text)), text)
 
 
 def _line(text: str) -> str:

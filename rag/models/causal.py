@@ -9,6 +9,7 @@ from typing import Any
 import torch
 import transformers
 from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.exceptions import ContextOverflowError
 from langchain_core.language_models import BaseChatModel
 from langchain_core.language_models.chat_models import generate_from_stream
 from langchain_core.messages import AIMessageChunk, BaseMessage
@@ -62,6 +63,9 @@ class LocalChatModel(BaseChatModel):
         """Tokens that question and reply may have together."""
         return int(getattr(self._model.config, "max_position_embeddings", None) or self._tokenizer.model_max_length)
 
+    def get_num_tokens(self, text: str) -> int:
+        return len(self._tokenizer(text, add_special_tokens=False)["input_ids"])
+
     def _generate(
         self,
         messages: list[BaseMessage],
@@ -81,16 +85,16 @@ class LocalChatModel(BaseChatModel):
         """Pieces of the reply as they are made; the last one has the usage. One reply at a time.
 
         Raises:
-            ModelError: the messages leave no room for a reply.
+            ContextOverflowError: the messages leave no room for a reply.
         """
         asked = [{"role": _ROLES[message.type], "content": str(message.content)} for message in messages]
         encoded = self._tokenizer.apply_chat_template(asked, add_generation_prompt=True, return_dict=True)
         ids: list[int] = list(encoded["input_ids"])
         room = min(MAX_NEW_TOKENS, self.window - len(ids))
         if room < 1:
-            raise ModelError(
+            raise ContextOverflowError(
                 f"{self.folder}: the request has {len(ids)} tokens, the model reads {self.window}: "
-                "lower answer.max_evidence_chars"
+                "lower answer.max_evidence_tokens"
             )
         made: list[int] = []
         text = ""

@@ -5,7 +5,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from rag.results import ChunkSpan
-from rag.retrieval.segments import Place, Reading, Run, Spans
+from rag.retrieval.segments import Place, Reading, Run, Size, Spans
 
 Torn = Callable[[int], bool]
 """Position of a chunk -> a cut behind it would tear a table, a code block or a paragraph."""
@@ -15,7 +15,13 @@ _FENCE = re.compile(r"^[ \t]*(?:```|~~~)", re.MULTILINE)
 
 
 def read_sections(
-    hits: Sequence[Place], spans: Spans, budget: int, *, texts: Mapping[str, str], segments: Sequence[Run]
+    hits: Sequence[Place],
+    spans: Spans,
+    budget: int,
+    *,
+    size: Size,
+    texts: Mapping[str, str],
+    segments: Sequence[Run],
 ) -> Reading:
     """The section of each hit, best first, then their subsections, as far as the budget goes.
 
@@ -25,16 +31,17 @@ def read_sections(
     Args:
         hits: best first, each once.
         spans: of the hits' documents.
-        budget: characters; only a first hit that is longer exceeds it.
+        budget: tokens; only a first hit that is longer exceeds it.
+        size: of runs.
         texts: of the hits' documents.
         segments: what would be read without sections.
     """
-    reading = Reading(spans, budget)
+    reading = Reading(spans, budget, size)
     torn = {id: tearing(spans[id], texts[id]) for id in {id for id, _ in hits}}
     whole: list[Run] = []
     for id, at in hits:
         section = section_of(spans[id], at)
-        if _length(spans[id], section) <= budget and reading.take((id, *section)):
+        if size((id, *section)) <= budget and reading.take((id, *section)):
             whole.append((id, *section))
             continue
         around = next(((low, high) for other, low, high in segments if other == id and low <= at <= high), (at, at))
@@ -44,7 +51,7 @@ def read_sections(
                 break
     for id, low, _ in whole:
         branch = section_of(spans[id], low, subsections=True)
-        if _length(spans[id], branch) <= budget:
+        if size((id, *branch)) <= budget:
             reading.take((id, *branch))
     return reading
 
@@ -97,7 +104,3 @@ def _block(at: int, section: tuple[int, int], torn: Torn) -> tuple[int, int]:
     while high < section[1] and torn(high):
         high += 1
     return low, high
-
-
-def _length(chunks: Sequence[ChunkSpan], run: tuple[int, int]) -> int:
-    return chunks[run[1]].end - chunks[run[0]].start

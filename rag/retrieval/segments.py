@@ -1,4 +1,4 @@
-"""Which contiguous runs of chunks to read around the hits, for a budget of characters.
+"""Which contiguous runs of chunks to read around the hits, for a budget of tokens.
 
 After relevant segment extraction (https://github.com/D-Star-AI/dsRAG), where a hit is worth its relevance less a
 penalty, any other chunk costs the penalty, and the runs with the greatest sums are read. Here a hit lends some of its
@@ -13,6 +13,7 @@ greater sum.
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TypeAlias
 
 from rag.results import ChunkSpan
@@ -23,6 +24,8 @@ Spans: TypeAlias = Mapping[str, Sequence[ChunkSpan]]
 """Document id -> its chunks, in order."""
 Run: TypeAlias = tuple[str, int, int]
 """Chunks of a document that follow one another: its id, the position of the first and of the last."""
+Size: TypeAlias = Callable[[Run], int]
+"""Tokens of a run, with what stands between its chunks."""
 
 # Measured on 472 questions with gold passages (docs/evaluation.md); values near these do as well. What follows a hit
 # holds more of the answer than what precedes it. By rank, not by score: it holds whatever the scores are.
@@ -37,11 +40,12 @@ class Reading:
     """Chunks that are read.
 
     Attributes:
-        left: characters that still fit.
+        left: tokens that still fit.
     """
 
     spans: Spans
     left: int
+    size: Size
     _taken: defaultdict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
 
     def take(self, run: Run, *, whatever_its_length: bool = False) -> bool:
@@ -49,11 +53,11 @@ class Reading:
         document_id, low, high = run
         taken = self._taken[document_id]
         wanted = taken | set(range(low, high + 1))
-        length = self._length(document_id, wanted) - self._length(document_id, taken)
-        if length > self.left and not whatever_its_length:
+        more = self._size(document_id, wanted) - self._size(document_id, taken)
+        if more > self.left and not whatever_its_length:
             return False
         self._taken[document_id] = wanted
-        self.left -= length
+        self.left -= more
         return True
 
     def touches(self, place: Place) -> bool:
@@ -65,12 +69,32 @@ class Reading:
         """What is read, as runs that do not touch, in the order of the documents' first hits."""
         return [(id, low, high) for id, taken in self._taken.items() for low, high in _joined(taken, self.spans[id])]
 
-    def _length(self, document_id: str, taken: set[int]) -> int:
-        spans = self.spans[document_id]
-        return sum(spans[high].end - spans[low].start for low, high in _joined(taken, spans))
+    def _size(self, document_id: str, taken: set[int]) -> int:
+        return sum(self.size((document_id, low, high)) for low, high in _joined(taken, self.spans[document_id]))
 
 
-def extract(hits: Sequence[Place], spans: Spans, budget: int, *, says: Callable[[Place], str]) -> Reading:
+def run_size(spans: Spans, texts: Mapping[str, str], count: Callable[[str], int]) -> Size:
+    """Sizes by a count of tokens, each stretch of text counted once.
+
+    Args:
+        texts: of the documents.
+        count: text -> its tokens.
+    """
+
+    @cache
+    def tokens(document_id: str, start: int, end: int) -> int:
+        return count(texts[document_id][start:end])
+
+    def size(run: Run) -> int:
+        document_id, low, high = run
+        chunks = spans[document_id]
+        before = sum(tokens(document_id, chunks[at].start, chunks[at + 1].start) for at in range(low, high))
+        return before + tokens(document_id, chunks[high].start, chunks[high].end)
+
+    return size
+
+
+def extract(hits: Sequence[Place], spans: Spans, budget: int, *, size: Size, says: Callable[[Place], str]) -> Reading:
     """The hits and their neighbours that are worth most.
 
     A chunk that is no hit is only read beside one that is read, and not where it says the same as another.
@@ -78,10 +102,11 @@ def extract(hits: Sequence[Place], spans: Spans, budget: int, *, says: Callable[
     Args:
         hits: best first, each once.
         spans: of the hits' documents.
-        budget: characters; only a first hit that is longer exceeds it.
+        budget: tokens; only a first hit that is longer exceeds it.
+        size: of runs.
         says: what a chunk says; equal for chunks of which one is enough.
     """
-    reading = Reading(spans, budget)
+    reading = Reading(spans, budget, size)
     if not hits:
         return reading
     reading.take((*hits[0], hits[0][1]), whatever_its_length=True)

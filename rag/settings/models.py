@@ -51,7 +51,7 @@ class Chunking(Section):
     parent: Literal["section"] | None = Field(
         None,
         description="section: chunks are matched, and answers read the whole sections that they are in, as far as "
-        "answer.max_evidence_chars goes; null: the chunks and their neighbours",
+        "answer.max_evidence_tokens goes; null: the chunks and their neighbours",
     )
 
 
@@ -218,7 +218,12 @@ class ChatModel(Section):
 
 
 class AnswerSettings(ChatModel):
-    max_evidence_chars: int = Field(12_000, ge=500, description="characters of evidence that the answer may rest on")
+    max_evidence_tokens: int = Field(
+        4000, ge=100, description="tokens of evidence that the answer may rest on, as the model counts them"
+    )
+    max_history_tokens: int = Field(
+        1000, ge=0, description="tokens of earlier turns that the model is given whole; of older ones it gets the gist"
+    )
     max_sentences: int = Field(3, ge=1, description="sentences quoted when no LLM is configured")
     prompt: Path | None = Field(
         None,

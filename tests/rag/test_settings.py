@@ -302,7 +302,8 @@ EFFECTS = {
     "answer.base_url": "tests/rag/answering",
     "answer.api_key_env": "tests/rag/answering",
     "answer.timeout_s": "tests/rag/answering",
-    "answer.max_evidence_chars": "test_query_keys_have_an_effect",
+    "answer.max_history_tokens": "tests/rag/answering/test_answerer.py",
+    "answer.max_evidence_tokens": "test_query_keys_have_an_effect",
     "answer.max_sentences": "test_query_keys_have_an_effect",
     "answer.min_confidence": "test_query_keys_have_an_effect",
     "answer.price_per_million": "tests/rag/answering/test_answerer.py",
@@ -400,7 +401,7 @@ def test_query_keys_have_an_effect(make_folder: MakeFolder) -> None:
     assert len(ask("answer.max_sentences=1")[1].sentences) == 1
     assert ask("answer.min_confidence=1.0")[1].abstained
     assert not answer.abstained
-    assert sum(len(e.text) for e in ask("answer.max_evidence_chars=900")[1].evidence) <= 900
+    assert ask("answer.max_evidence_tokens=250")[1].packing.tokens <= 250
     assert sum(len(e.text) for e in answer.evidence) > 900
 
 

@@ -11,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from rag.answering.answerer import ExtractiveAnswerer
+from rag.answering.budget import TokenCount, estimated_tokens
 from rag.points import SparseVector
 from rag.results import ChunkSpan, Evidence, Hit, SearchResult
 from rag.settings import AnswerSettings
@@ -127,6 +128,7 @@ def quoting(tools: dict[str, Any]) -> Callable[..., ExtractiveAnswerer]:
             read_text=corpus.read_text,
             chunk_spans=corpus.chunk_spans,
             stored=nothing_stored,
+            tokens=TokenCount(estimated_tokens, "estimate"),
             **tools,
         )
 

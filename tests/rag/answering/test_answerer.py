@@ -8,6 +8,7 @@ from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
 
 from rag.answering.answerer import answer
+from rag.answering.budget import estimated_tokens
 from rag.answering.model_answerer import ModelAnswerer
 from rag.answering.prompt import answer_rules
 from rag.answering.providers import chat_model
@@ -113,11 +114,75 @@ def test_max_sentences_limits_the_quotes(corpus: Any, result: Any, quoting: Any,
     assert len(final.sentences) == count
 
 
-def test_max_evidence_chars_limits_the_evidence(library: Any, quoting: Any) -> None:
+def test_max_evidence_tokens_limits_the_evidence(library: Any, quoting: Any) -> None:
     corpus = library({"d": "\n\n".join(f"{n} " + "x" * 300 for n in range(9))})
     result = corpus.result(corpus.hit("d", 4))
-    assert len(answer("x", result, answerer=quoting(corpus, max_evidence_chars=700)).evidence[0].chunks) == 2
+    assert len(answer("x", result, answerer=quoting(corpus, max_evidence_tokens=200)).evidence[0].chunks) == 2
     assert len(answer("x", result, answerer=quoting(corpus)).evidence[0].chunks) == 5
+
+
+def long_corpus(library: Any) -> tuple[Any, Any]:
+    """Four documents of about as many tokens, the first with the fewest, and a hit in each."""
+    texts = {"tea": TEXTS["tea"] + " Leaves" * 10} | {f"d{n}": f"Coffee number {n}." + " Beans" * 30 for n in range(3)}
+    corpus = library(texts)
+    return corpus, corpus.result(*(corpus.hit(id, 0, 0.9 - n / 10) for n, id in enumerate(texts)), query=QUESTION)
+
+
+TOO_LONG = [
+    "This model's maximum context length is 512 tokens. [context_length_exceeded]",
+    "the request exceeds the available context size",
+    "prompt is too long: 900 tokens > 512 maximum",
+]
+
+
+@pytest.mark.parametrize("error", TOO_LONG)
+def test_a_request_that_is_too_long_is_sent_again_with_half_of_the_evidence(
+    library: Any, quoting: Any, server: Any, error: str
+) -> None:
+    server.replies(status=400, error=f"{error} {SECRET}")
+    server.replies("Green tea is brewed at 75 degrees [1].")
+    corpus, result = long_corpus(library)
+    events, final = events_of(over_http(server, corpus, quoting).stream(QUESTION, result))
+    assert [e["type"] for e in events] == ["retrieval", "retrieval", "token", "sentence", "citation", "done"]
+    assert [len(e["evidence"]) for e in events[:2]] == [4, 2]
+    assert [e.document_id for e in final.evidence] == ["tea", "d0"]
+    assert final.sentences[0].supported
+    assert final.notice == "The model reads less than was found: 2 of 4 passages were left out."
+    assert "Coffee number 1" not in json.dumps(server.requests[1])
+    assert final.packing.tokens < final.packing.budget
+
+
+def test_a_request_that_stays_too_long_is_answered_by_quotes(library: Any, quoting: Any, server: Any) -> None:
+    server.replies(status=400, error="context_length_exceeded")
+    corpus, result = long_corpus(library)
+    _, final = events_of(over_http(server, corpus, quoting).stream(QUESTION, result))
+    assert len(server.requests) == 3
+    assert "the request is longer than the model reads" in str(final.notice)
+    assert len(final.evidence) == 4
+    assert final.sentences[0].supported
+
+
+def test_another_refusal_is_not_sent_again(library: Any, quoting: Any, server: Any) -> None:
+    server.replies(status=400, error="temperature is not supported")
+    corpus, result = long_corpus(library)
+    _, final = events_of(over_http(server, corpus, quoting).stream(QUESTION, result))
+    assert len(server.requests) == 1
+    assert "HTTP 400" in str(final.notice)
+
+
+def test_the_answer_says_how_much_evidence_it_rests_on(corpus: Any, result: Any, quoting: Any) -> None:
+    packing = answer(QUESTION, result, answerer=quoting(corpus, max_evidence_tokens=200)).packing
+    assert packing.tokens == sum(estimated_tokens(text) for text in TEXTS.values())
+    assert packing.to_dict() == {"tokens": packing.tokens, "budget": 200, "counted_by": "estimate"}
+
+
+def test_older_turns_are_shortened_in_the_request(corpus: Any, result: Any, quoting: Any, server: Any) -> None:
+    server.replies("Green tea is brewed at 75 degrees [1].")
+    told = "Tea is a plant. It grows in the hills and is picked by hand."
+    history = [{"role": "user", "content": "What is tea?"}, {"role": "assistant", "content": told}]
+    for tokens, kept in ((100, told), (12, "Tea is a plant.")):
+        events_of(over_http(server, corpus, quoting, max_history_tokens=tokens).stream(QUESTION, result, history))
+        assert server.requests[-1]["messages"][2]["content"] == kept
 
 
 def test_a_model_over_http_streams_in_order_and_is_checked(corpus: Any, result: Any, quoting: Any, server: Any) -> None:

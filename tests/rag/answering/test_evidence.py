@@ -1,5 +1,6 @@
 import re
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -12,9 +13,14 @@ from rag.results import ChunkSpan
 TEN = "\n\n".join(f"Paragraph {n} says {word}." for n, word in enumerate("abcdefghij"))
 
 
-def pack(corpus: Any, *hits: Any, max_chars: int = 10_000, parent: Any = None) -> Any:
+def pack(corpus: Any, *hits: Any, max_tokens: int = 10_000, parent: Any = None) -> Any:
     return pack_evidence(
-        hits, read_text=corpus.read_text, chunk_spans=corpus.chunk_spans, max_chars=max_chars, parent=parent
+        hits,
+        read_text=corpus.read_text,
+        chunk_spans=corpus.chunk_spans,
+        max_tokens=max_tokens,
+        count=len,
+        parent=parent,
     )
 
 
@@ -22,21 +28,21 @@ def test_no_hits_are_no_evidence(library: Any) -> None:
     assert pack(library({})) == ()
 
 
-def test_adjacent_hits_become_one_passage_numbered_by_its_best_score(library: Any) -> None:
+def test_adjacent_hits_become_one_passage_and_those_of_a_document_keep_its_order(library: Any) -> None:
     corpus = library({"d": TEN, "e": "Another document."})
-    hits = [corpus.hit("d", 3, 0.9), corpus.hit("e", 0, 0.8), corpus.hit("d", 8, 0.6), corpus.hit("d", 4, 0.2)]
-    found = pack(corpus, *hits, max_chars=sum(len(hit.text) for hit in hits) + len("\n\n"))
-    assert [(e.number, e.document_id, e.score) for e in found] == [(1, "d", 0.9), (2, "e", 0.8), (3, "d", 0.6)]
-    assert found[0].text == "Paragraph 3 says d.\n\nParagraph 4 says e."
-    assert [c.chunk_id for c in found[0].chunks] == ["d#3", "d#4"]
-    assert found[0].page == 4
+    hits = [corpus.hit("d", 3, 0.9), corpus.hit("e", 0, 0.8), corpus.hit("d", 0, 0.6), corpus.hit("d", 4, 0.2)]
+    found = pack(corpus, *hits, max_tokens=sum(len(hit.text) for hit in hits) + len("\n\n"))
+    assert [(e.number, e.document_id, e.score) for e in found] == [(1, "d", 0.6), (2, "d", 0.9), (3, "e", 0.8)]
+    assert found[1].text == "Paragraph 3 says d.\n\nParagraph 4 says e."
+    assert [c.chunk_id for c in found[1].chunks] == ["d#3", "d#4"]
+    assert found[1].page == 4
 
 
 def test_distant_hits_are_joined_by_what_lies_between_them_where_it_fits(library: Any) -> None:
     corpus = library({"d": TEN})
     hits = corpus.hit("d", 1), corpus.hit("d", 3)
-    assert [e.text for e in pack(corpus, *hits, max_chars=40)] == [hit.text for hit in hits]
-    (joined,) = pack(corpus, *hits, max_chars=61)
+    assert [e.text for e in pack(corpus, *hits, max_tokens=40)] == [hit.text for hit in hits]
+    (joined,) = pack(corpus, *hits, max_tokens=61)
     assert [c.chunk_id for c in joined.chunks] == ["d#1", "d#2", "d#3"]
 
 
@@ -56,19 +62,19 @@ def test_what_the_stored_document_no_longer_says_is_left_out(library: Any, now: 
 def test_a_passage_that_does_not_fit_loses_its_weakest_ends_and_is_never_cut_inside_a_chunk(library: Any) -> None:
     corpus = library({"d": TEN})
     hits = [corpus.hit("d", n, score) for n, score in ((3, 0.9), (4, 0.5), (5, 0.4), (2, 0.3))]
-    (found,) = pack(corpus, *hits, max_chars=45)
+    (found,) = pack(corpus, *hits, max_tokens=45)
     assert found.text == "Paragraph 3 says d.\n\nParagraph 4 says e."
 
 
 def test_the_best_chunk_is_there_even_if_it_is_longer_than_the_budget(library: Any) -> None:
     corpus = library({"d": "x" * 900, "e": "short"})
-    found = pack(corpus, corpus.hit("d", 0, 0.9), corpus.hit("e", 0, 0.5), max_chars=500)
+    found = pack(corpus, corpus.hit("d", 0, 0.9), corpus.hit("e", 0, 0.5), max_tokens=500)
     assert [len(e.text) for e in found] == [900]
 
 
 def test_a_smaller_passage_may_follow_one_that_did_not_fit(library: Any) -> None:
     corpus = library({"a": "x" * 300, "b": "y" * 300, "c": "z" * 100})
-    found = pack(corpus, corpus.hit("a", 0, 0.9), corpus.hit("b", 0, 0.8), corpus.hit("c", 0, 0.7), max_chars=500)
+    found = pack(corpus, corpus.hit("a", 0, 0.9), corpus.hit("b", 0, 0.8), corpus.hit("c", 0, 0.7), max_tokens=500)
     assert [e.document_id for e in found] == ["a", "c"]
     assert [e.number for e in found] == [1, 2]
 
@@ -82,7 +88,7 @@ def test_the_best_passage_grows_by_two_neighbours_on_each_side(library: Any) -> 
 
 def test_growth_takes_the_next_chunk_first_and_stops_at_the_budget(library: Any) -> None:
     corpus = library({"d": TEN})
-    (found,) = pack(corpus, corpus.hit("d", 5), max_chars=45)
+    (found,) = pack(corpus, corpus.hit("d", 5), max_tokens=45)
     assert [c.chunk_id for c in found.chunks] == ["d#5", "d#6"]
 
 
@@ -100,7 +106,7 @@ def test_a_neighbour_that_says_what_is_read_already_is_not_read_and_ends_the_pas
 
 def test_no_passage_is_without_a_hit(library: Any) -> None:
     corpus = library({"d": "The hit.\n\n" + "long " * 60 + "\n\nBehind.", "e": "y" * 300 + "\n\nShort."})
-    found = pack(corpus, corpus.hit("d", 0, 0.9), corpus.hit("e", 0, 0.5), max_chars=100)
+    found = pack(corpus, corpus.hit("d", 0, 0.9), corpus.hit("e", 0, 0.5), max_tokens=100)
     assert [e.text for e in found] == ["The hit."]
 
 
@@ -111,16 +117,18 @@ def test_no_passage_is_without_a_hit(library: Any) -> None:
     st.sampled_from([None, "section"]),
 )
 def test_evidence_is_whole_chunks_of_the_stored_text_within_the_budget(
-    library: Any, wanted: list[tuple[str, int, float]], max_chars: int, parent: str | None
+    library: Any, wanted: list[tuple[str, int, float]], max_tokens: int, parent: str | None
 ) -> None:
     corpus = library({"d": TEN, "e": TEN.replace("says", "adds")})
     best = {(d, n): corpus.hit(d, n, score) for d, n, score in wanted}
     hits = sorted(best.values(), key=lambda hit: -hit.score)
-    found = pack(corpus, *hits, max_chars=max_chars, parent=parent)
+    found = pack(corpus, *hits, max_tokens=max_tokens, parent=parent)
     assert [e.number for e in found] == list(range(1, len(found) + 1))
-    assert [e.score for e in found] == sorted((e.score for e in found), reverse=True)
+    order = [e.document_id for e in found]
+    assert order == sorted(order, key=[hit.document_id for hit in hits].index)
+    assert all(a.start < b.start for a, b in pairwise(found) if a.document_id == b.document_id)
     assert bool(found) == bool(hits)
-    assert sum(len(e.text) for e in found) <= max(max_chars, len(found[0].text) if len(found) == 1 else 0)
+    assert sum(len(e.text) for e in found) <= max(max_tokens, len(found[0].text) if len(found) == 1 else 0)
     for e in found:
         assert e.text == corpus.texts[e.document_id][e.start : e.end]
         assert (e.start, e.end) == (e.chunks[0].start, e.chunks[-1].end)
@@ -147,20 +155,20 @@ class Overlapping:
         found = self.corpus.hit("d", 0, score)
         return replace(found, chunk_id=span.chunk_id, start=span.start, end=span.end, text=text, ordinal=ordinal)
 
-    def pack(self, *hits: Any, max_chars: int = 10_000) -> Any:
+    def pack(self, *hits: Any, max_tokens: int = 10_000) -> Any:
         return pack_evidence(
-            hits, read_text=self.corpus.read_text, chunk_spans=lambda _: self.spans, max_chars=max_chars
+            hits, read_text=self.corpus.read_text, chunk_spans=lambda _: self.spans, max_tokens=max_tokens, count=len
         )
 
 
 def test_what_two_chunks_share_is_shown_once(library: Any) -> None:
-    (found,) = Overlapping(library).pack(*(Overlapping(library).hit(n, 0.5) for n in (1, 2)), max_chars=60)
+    (found,) = Overlapping(library).pack(*(Overlapping(library).hit(n, 0.5) for n in (1, 2)), max_tokens=60)
     assert found.text == " ".join(f"w{n}" for n in range(5, 18))
 
 
 def test_hits_that_share_text_are_one_passage_without_the_chunk_between_them(library: Any) -> None:
     chunks = Overlapping(library, overlap=6)
-    (found,) = chunks.pack(chunks.hit(0, 0.9), chunks.hit(2, 0.8), max_chars=37)
+    (found,) = chunks.pack(chunks.hit(0, 0.9), chunks.hit(2, 0.8), max_tokens=37)
     assert found.text == " ".join(f"w{n}" for n in range(12))
 
 
@@ -171,13 +179,13 @@ def test_hits_that_share_text_are_one_passage_without_the_chunk_between_them(lib
     st.integers(0, 6),
 )
 def test_evidence_of_overlapping_chunks_repeats_nothing(
-    library: Any, wanted: list[tuple[int, float]], max_chars: int, overlap: int
+    library: Any, wanted: list[tuple[int, float]], max_tokens: int, overlap: int
 ) -> None:
     chunks = Overlapping(library, overlap=overlap)
     hits = sorted(
         (chunks.hit(min(n, len(chunks.spans) - 1), s) for n, s in dict(wanted).items()), key=lambda h: -h.score
     )
-    found = chunks.pack(*hits, max_chars=max_chars)
+    found = chunks.pack(*hits, max_tokens=max_tokens)
     shown = [word for e in found for word in e.text.split()]
     assert shown
     assert len(shown) == len(set(shown))

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from rag.answering.prompt import HISTORY_TURNS, SENTINEL, answer_rules, build_messages
+from rag.answering.prompt import SENTINEL, answer_rules, build_messages
 from rag.errors import SettingsError
 
 
@@ -38,16 +38,48 @@ def test_a_title_stays_on_its_line(library: Any) -> None:
     assert "Title: A Question: B\nSection: C D > E\n" in content
 
 
-def test_history_is_bounded_and_loses_old_numbers() -> None:
-    history = [
-        m
-        for n in range(9)
-        for m in ({"role": "user", "content": f"q{n}"}, {"role": "assistant", "content": f"a{n} [3]."})
+def turns(*answers: str) -> list[dict[str, str]]:
+    return [
+        message
+        for n, answer in enumerate(answers)
+        for message in ({"role": "user", "content": f"q{n}"}, {"role": "assistant", "content": answer})
     ]
-    messages = build_messages("q", (), history)[1:-1]
-    assert len(messages) == 2 * HISTORY_TURNS
-    assert messages[0] == {"role": "user", "content": "q3"}
-    assert messages[-1] == {"role": "assistant", "content": "a8."}
+
+
+def given(history: list[dict[str, str]], tokens: int) -> list[str]:
+    """Contents of the history as the model gets it; a word is a token."""
+    messages = build_messages("q", (), history, max_history_tokens=tokens, count=lambda text: len(text.split()))
+    return [message["content"] for message in messages[1:-1]]
+
+
+def test_history_loses_old_numbers() -> None:
+    assert given(turns("It is hot [3]."), 100) == ["q0", "It is hot."]
+
+
+@pytest.mark.parametrize(
+    ("tokens", "kept"),
+    [
+        (100, ["q0", "One two. Three.", "q1", "Four five. Six.", "q2", "Seven eight. Nine."]),
+        (11, ["q0", "One two.", "q1", "Four five. Six.", "q2", "Seven eight. Nine."]),
+        (10, ["q1", "Four five. Six.", "q2", "Seven eight. Nine."]),
+        (9, ["q1", "Four five. Six.", "q2", "Seven eight. Nine."]),
+        (7, ["q1", "Four five.", "q2", "Seven eight. Nine."]),
+        (3, ["q2", "Seven eight."]),
+        (2, []),
+        (0, []),
+    ],
+)
+def test_older_turns_are_given_by_their_gist_and_the_oldest_not_at_all(tokens: int, kept: list[str]) -> None:
+    assert given(turns("One two. Three.", "Four five. Six.", "Seven eight. Nine."), tokens) == kept
+
+
+def test_after_a_gist_no_older_turn_is_given_whole() -> None:
+    history = turns("Short.", f"Long. {'word ' * 50}", "Last one.")
+    assert given(history, 12) == ["q0", "Short.", "q1", "Long.", "q2", "Last one."]
+
+
+def test_what_was_answered_before_the_first_question_is_a_turn() -> None:
+    assert given([{"role": "assistant", "content": "Hello."}, *turns("Yes.")], 100) == ["Hello.", "q0", "Yes."]
 
 
 @pytest.mark.parametrize("message", [{"role": "system", "content": "obey"}, {"role": "user"}, {"content": "x"}])

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from rag import Rag
+from rag.answering.budget import estimated_tokens
 from rag.results import ChunkSpan, Evidence
 from rag.retrieval.sections import read_sections, section_of, tearing
+from rag.retrieval.segments import run_size
 from tests.corpora import MakeFolder
 
 ROWS = "\n".join(f"| Tariff {n} | {n + 10} euros | region {n} of the north |" for n in range(12))
@@ -57,16 +59,16 @@ def test_the_section_of_a_hit_is_read_with_its_subsections(ask: Callable[..., An
 
 
 def test_subsections_are_left_out_where_they_do_not_fit(ask: Callable[..., Any]) -> None:
-    (section,) = ask("chunking.parent=section", f"answer.max_evidence_chars={len(OWN) + 5}")
+    (section,) = ask("chunking.parent=section", f"answer.max_evidence_tokens={estimated_tokens(OWN) + 8}")
     assert section.text.strip() == OWN
 
 
 def test_a_section_that_does_not_fit_is_cut_back_around_the_hit(ask: Callable[..., Any]) -> None:
-    (section,) = ask("chunking.parent=section", f"answer.max_evidence_chars={len(OWN) - 60}")
+    (section,) = ask("chunking.parent=section", f"answer.max_evidence_tokens={estimated_tokens(OWN) - 20}")
     assert "fourteen days" in section.text
     assert section.text in OWN
     assert "| Tariff" not in section.text, "the table does not fit whole"
-    (plain,) = ask(f"answer.max_evidence_chars={len(OWN) - 60}")
+    (plain,) = ask(f"answer.max_evidence_tokens={estimated_tokens(OWN) - 20}")
     assert "| Tariff" in plain.text, "without sections it would be torn"
 
 
@@ -105,7 +107,9 @@ def test_tables_code_and_paragraphs_are_one(pieces: list[str], gaps: list[str], 
 def test_a_table_at_the_end_of_a_segment_is_whole_or_not_there(budget: int, read: str) -> None:
     text = "Intro one.\n\n| a | b |\n| c | d |\n| e | f |\n\n" + "Far away. " * 9
     spans = {"d": spans_of(text, "Intro one.", "| a | b |", "| c | d |", "| e | f |", ("Far away. " * 9).strip())}
-    reading = read_sections([("d", 0)], spans, budget, texts={"d": text}, segments=[("d", 0, 2)])
+    reading = read_sections(
+        [("d", 0)], spans, budget, size=run_size(spans, {"d": text}, len), texts={"d": text}, segments=[("d", 0, 2)]
+    )
     ((_, low, high),) = reading.runs()
     assert text[spans["d"][low].start : spans["d"][high].end] == read
 
@@ -114,8 +118,10 @@ def test_a_hit_in_a_table_that_is_longer_than_the_budget_is_read_alone_or_with_i
     rows = [f"| row {n} |" for n in range(9)]
     text = "\n".join(rows)
     spans = {"d": spans_of(text, *rows)}
+    size, segments = run_size(spans, {"d": text}, len), [("d", 3, 5)]
     for budget, runs in ((29, [("d", 3, 5)]), (28, [("d", 4, 4)]), (1, [("d", 4, 4)])):
-        assert read_sections([("d", 4)], spans, budget, texts={"d": text}, segments=[("d", 3, 5)]).runs() == runs
+        reading = read_sections([("d", 4)], spans, budget, size=size, texts={"d": text}, segments=segments)
+        assert reading.runs() == runs
 
 
 def test_a_section_ends_where_the_heading_path_changes() -> None:
@@ -135,6 +141,6 @@ def test_a_long_document_without_headings_is_read_in_reasonable_time(library: An
     corpus.chunk_spans = lambda _: spans
     hits = [corpus.hit("d", n, 1 - n / 10_000) for n in range(0, 3000, 200)]
     found = pack_evidence(
-        hits, read_text=corpus.read_text, chunk_spans=corpus.chunk_spans, max_chars=2000, parent="section"
+        hits, read_text=corpus.read_text, chunk_spans=corpus.chunk_spans, max_tokens=2000, count=len, parent="section"
     )
     assert all(any(e.start <= hit.start < e.end for e in found) for hit in hits)

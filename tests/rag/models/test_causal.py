@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import torch
 import transformers
+from langchain_core.exceptions import ContextOverflowError
 from tokenizers import Tokenizer
 
 from rag import Rag
@@ -80,7 +81,7 @@ def test_a_reply_may_be_given_up(make: Make) -> None:
 
 def test_a_request_that_fills_the_window_is_an_error(make: Make) -> None:
     model = LocalChatModel(make(window=8))
-    with pytest.raises(ModelError, match=r"reads 8: lower answer\.max_evidence_chars"):
+    with pytest.raises(ContextOverflowError, match=r"reads 8: lower answer\.max_evidence_tokens"):
         [*stream_model(model, ASKED, 20)]
 
 
@@ -97,10 +98,12 @@ def test_a_model_that_is_not_there_is_an_error(name: str) -> None:
 
 def test_a_corpus_is_answered_by_it(make: Make, make_folder: MakeFolder) -> None:
     """Its words are noise: nothing of them is supported, and the answer says so."""
-    settings: list[Any] = [f"answer.llm=hf:{make(window=4096)}", "answer.max_evidence_chars=500"]
+    settings: list[Any] = [f"answer.llm=hf:{make(window=4096)}", "answer.max_evidence_tokens=150"]
     with Rag.open(make_folder(), overrides=settings) as corpus:
         corpus.ingest()
         answer = corpus.ask("How long does a French press steep?")
     assert answer.model.startswith("hf:")
     assert answer.usage["output_tokens"] > 0 or answer.notice
+    assert answer.packing.counted_by == "the model's tokenizer"
+    assert 0 < answer.packing.tokens <= 150
     assert not any(sentence.supported for sentence in answer.sentences) or answer.notice

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.results import ChunkSpan
-from rag.retrieval.segments import Place, chunk_values, extract
+from rag.retrieval.segments import Place, Size, Spans, chunk_values, extract, run_size
 
 SIZE = 10
 
@@ -20,9 +20,13 @@ def chunks(document: str, lengths: list[int]) -> list[ChunkSpan]:
     ]
 
 
+def by_offsets(spans: Spans) -> Size:
+    return lambda run: spans[run[0]][run[2]].end - spans[run[0]][run[1]].start
+
+
 def read(hits: list[Place], lengths: dict[str, list[int]], budget: int) -> set[Place]:
     spans = {id: chunks(id, of_document) for id, of_document in lengths.items()}
-    runs = extract(hits, spans, budget, says=str).runs()
+    runs = extract(hits, spans, budget, size=by_offsets(spans), says=str).runs()
     return {(id, at) for id, low, high in runs for at in range(low, high + 1)}
 
 
@@ -59,7 +63,7 @@ def test_chunks_of_one_length_are_the_best_choice_of_all(hits: list[Place], data
 )
 def test_the_budget_holds_and_every_run_has_a_hit(hits: list[Place], lengths: list[int], budget: int) -> None:
     spans = {"d": chunks("d", lengths), "e": chunks("e", lengths[::-1])}
-    reading = extract(hits, spans, budget, says=str)
+    reading = extract(hits, spans, budget, size=by_offsets(spans), says=str)
     first = spans[hits[0][0]][hits[0][1]]
     size = sum(spans[id][high].end - spans[id][low].start for id, low, high in reading.runs())
     assert size == budget - reading.left
@@ -79,4 +83,18 @@ def test_what_does_not_fit_makes_room_for_what_does() -> None:
 
 
 def test_nothing_is_read_without_hits() -> None:
-    assert extract([], {}, 100, says=str).runs() == []
+    assert extract([], {}, 100, size=by_offsets({}), says=str).runs() == []
+
+
+def test_the_size_of_a_run_is_counted_once_a_stretch_with_what_stands_between() -> None:
+    counted: list[str] = []
+
+    def count(text: str) -> int:
+        counted.append(text)
+        return len(text)
+
+    spans = {"d": chunks("d", [3, 4, 5])}
+    spans["d"][1] = ChunkSpan(chunk_id="d1", start=2, end=6, page=None)  # the first two share a character
+    size = run_size(spans, {"d": "abcdefghijkl"}, count)
+    assert [size(("d", 0, 2)), size(("d", 1, 2)), size(("d", 1, 1)), size(("d", 0, 2))] == [12, 10, 4, 12]
+    assert counted == ["ab", "cdefg", "hijkl", "cdef"]

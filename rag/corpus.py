@@ -1,11 +1,13 @@
 """`Rag`: a corpus with everything that can be done to it. Every door goes through this object."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Collection, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from rag import build
+from rag.asynchronous import in_thread
 from rag.errors import RagError
 from rag.ingest.generations import refuse_changed_settings
 from rag.opened import OpenCorpus
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
     from rag.answering.answerer import Events
     from rag.ingest.job import Progress
-    from rag.langchain import RagRetriever
+    from rag.langchain import RagRetriever, RagRunnable
     from rag.protocols import Connector, Encoder
     from rag.retrieval.documents import DocumentReader
     from rag.retrieval.trace import Explanation
@@ -254,6 +256,7 @@ class Rag:
         question: str,
         *,
         history: Sequence[Mapping[str, str]] = (),
+        rewrite: bool = True,
         where: Where | None = None,
         principals: Sequence[str] | None = None,
     ) -> Answer:
@@ -261,28 +264,58 @@ class Rag:
 
         Args:
             history: earlier turns, oldest first: {"role": "user" | "assistant", "content": ...}.
+            rewrite: search also for what a question means that depends on the history; False takes it as it stands.
             where, principals: as in `search`.
         """
         from rag.answering.answerer import fold
 
-        return fold(self._events(question, history, where=where, principals=principals))
+        return fold(self._events(question, history, rewrite, where=where, principals=principals))
 
     def stream(
         self,
         question: str,
         *,
         history: Sequence[Mapping[str, str]] = (),
+        rewrite: bool = True,
         where: Where | None = None,
         principals: Sequence[str] | None = None,
-    ) -> Iterator[dict[str, Any]]:
-        """The events of an answer as it comes into being; the last one is `done`. See `rag.answering.answerer`."""
-        yield from self._events(question, history, where=where, principals=principals)
+    ) -> Generator[dict[str, Any], None, None]:
+        """The events of an answer as it comes into being; the last one is `done`. See `rag.answering.answerer`.
+
+        Closing the generator stops the model.
+        """
+        yield from self._events(question, history, rewrite, where=where, principals=principals)
+
+    async def asearch(self, query: str, **kwargs: Any) -> SearchResult:
+        """`search` in a worker thread."""
+        return await asyncio.to_thread(self.search, query, **kwargs)
+
+    async def aask(self, question: str, **kwargs: Any) -> Answer:
+        """`ask` in a worker thread; where it is cancelled, the model is stopped."""
+        found: list[Answer] = []
+
+        def events() -> Generator[dict[str, Any], None, None]:
+            found.append((yield from self._events(question, **kwargs)))
+
+        async for _ in in_thread(events()):
+            pass
+        return found[0]
+
+    def astream(self, question: str, **kwargs: Any) -> AsyncIterator[dict[str, Any]]:
+        """`stream` in worker threads; where the reader stops or is cancelled, the model is stopped."""
+        return in_thread(self.stream(question, **kwargs))
 
     def as_retriever(self, **kwargs: Any) -> "RagRetriever":
         """A LangChain retriever over this corpus; `top_k`, `where` and `principals` may be given."""
         from rag.langchain import RagRetriever
 
         return RagRetriever(corpus=self, **kwargs)
+
+    def as_runnable(self, **kwargs: Any) -> "RagRunnable":
+        """A LangChain runnable that answers questions; `where` and `principals` may be given."""
+        from rag.langchain import RagRunnable
+
+        return RagRunnable(self, **kwargs)
 
     def close(self) -> None:
         """Release the store and its lock; a second call does nothing."""
@@ -304,11 +337,13 @@ class Rag:
         """What was noticed about the corpus by the calls so far."""
         return self._opened.warnings
 
-    def _events(self, question: str, history: Sequence[Mapping[str, str]], **conditions: Any) -> "Events":
+    def _events(
+        self, question: str, history: Sequence[Mapping[str, str]] = (), rewrite: bool = True, **conditions: Any
+    ) -> "Events":
         """Search for the question and, where it depends on the history, for what it means; then answer."""
         from rag.answering.conversation import search_both, standalone
 
         llm = self._opened.model[1] if self._opened.model else None
-        meant = standalone(question, history, llm, self.settings.answer.timeout_s)
+        meant = standalone(question, history, llm, self.settings.answer.timeout_s) if rewrite else question
         found = search_both(question, meant, lambda text: self.search(text, **conditions))
         return self._opened.answerer().stream(question, found, history)

@@ -1,14 +1,90 @@
-"""The one place with LangChain's retriever types."""
+"""The one place with LangChain's retriever and runnable types."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
 from langchain_core.documents import Document
+from langchain_core.messages import BaseMessage
 from langchain_core.retrievers import BaseRetriever
+from langchain_core.runnables import Runnable, RunnableConfig
 from pydantic import ConfigDict
 
 if TYPE_CHECKING:
     from rag.corpus import Rag
+
+Asked: TypeAlias = str | Mapping[str, Any]
+"""A question, or `question` with `history`, `where` and `rewrite` as in `Rag.ask`."""
+_ROLES = {"human": "user", "ai": "assistant"}
+
+
+class RagRunnable(Runnable[Asked, dict[str, Any]]):
+    """Answers the questions that a LangChain chain hands over.
+
+    `invoke` returns the JSON of `rag ask`, `stream` yields the events of `Rag.stream`. The history may be LangChain
+    messages. Callbacks of the chain are called for the answer and for the model that writes it.
+    """
+
+    def __init__(
+        self, corpus: "Rag", *, where: Mapping[str, Any] | None = None, principals: Sequence[str] | None = None
+    ) -> None:
+        """Answer for one reader.
+
+        Args:
+            where: used where a question has none of its own.
+            principals: as in `Rag.ask`; no question can change them.
+        """
+        self._corpus, self._where, self._principals = corpus, where, principals
+
+    def invoke(self, input: Asked, config: RunnableConfig | None = None, **kwargs: Any) -> dict[str, Any]:  # noqa: ARG002
+        return self._call_with_config(self._answer, input, config)
+
+    def stream(self, input: Asked, config: RunnableConfig | None = None, **kwargs: Any) -> Iterator[dict[str, Any]]:  # noqa: ARG002
+        return self._transform_stream_with_config(iter([input]), self._events, config)
+
+    async def ainvoke(self, input: Asked, config: RunnableConfig | None = None, **kwargs: Any) -> dict[str, Any]:  # noqa: ARG002
+        async def answer(asked: Asked) -> dict[str, Any]:
+            return (await self._corpus.aask(**self._arguments(asked))).to_dict()
+
+        return await self._acall_with_config(answer, input, config)
+
+    async def astream(
+        self,
+        input: Asked,
+        config: RunnableConfig | None = None,
+        **kwargs: Any,  # noqa: ARG002
+    ) -> AsyncIterator[dict[str, Any]]:
+        async def asked() -> AsyncIterator[Asked]:
+            yield input
+
+        async def events(inputs: AsyncIterator[Asked]) -> AsyncIterator[dict[str, Any]]:
+            async for one in inputs:
+                async for event in self._corpus.astream(**self._arguments(one)):
+                    yield event
+
+        async for event in self._atransform_stream_with_config(asked(), events, config):
+            yield event
+
+    def _answer(self, asked: Asked) -> dict[str, Any]:
+        return self._corpus.ask(**self._arguments(asked)).to_dict()
+
+    def _events(self, inputs: Iterator[Asked]) -> Iterator[dict[str, Any]]:
+        for asked in inputs:
+            yield from self._corpus.stream(**self._arguments(asked))
+
+    def _arguments(self, asked: Asked) -> dict[str, Any]:
+        given = {"question": asked} if isinstance(asked, str) else dict(asked)
+        unknown = given.keys() - {"question", "history", "where", "rewrite"}
+        if unknown or "question" not in given:
+            raise ValueError(f"asked with {sorted(given)}: `question`, and optionally history, where and rewrite")
+        history = [_message(message) for message in given.pop("history", ())]
+        return {"where": self._where, **given, "history": history, "principals": self._principals}
+
+
+def _message(message: Any) -> Any:
+    if isinstance(message, BaseMessage):
+        return {"role": _ROLES.get(message.type, message.type), "content": str(message.text)}
+    return message
 
 
 class RagRetriever(BaseRetriever):

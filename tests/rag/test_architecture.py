@@ -23,7 +23,7 @@ LAYERS = [
     ("rag.chunking", "rag.situating", "rag.models", "rag.store", "connectors"),
     ("rag.protocols", "rag.settings"),
     ("rag.results",),
-    ("rag.plugins", "rag.secrets", "rag.prompts"),
+    ("rag.plugins", "rag.secrets", "rag.prompts", "rag.asynchronous"),
     ("rag.types", "rag.points", "rag.legs", "rag.candidates", "rag.errors"),
 ]
 # Rag hands these out; it imports them inside the method that does.

@@ -166,6 +166,7 @@ def build_contexts(settings: Settings, store: Callable[[], Store | None]) -> "Co
     if "llm" not in settings.situating:
         return None
     from rag.situating.contexts import MAX_CONTEXT, Ask, Contexts
+    from rag.situating.prompt import context_rules
 
     asked = settings.contexts
 
@@ -180,6 +181,8 @@ def build_contexts(settings: Settings, store: Callable[[], Store | None]) -> "Co
         model=str(asked.llm),
         asking=asking,
         kept=Artifacts(store, settings.name),
+        rules=context_rules(asked.prompt),
+        prompt=asked.prompt_version,
         max_document_tokens=asked.max_document_tokens,
         parallel=asked.parallel,
     )
@@ -307,7 +310,7 @@ def build_answerer(
     from rag.answering.answerer import ExtractiveAnswerer
     from rag.answering.budget import token_count
     from rag.answering.model_answerer import ModelAnswerer
-    from rag.answering.prompt import answer_rules
+    from rag.answering.prompt import prompts
 
     quotes = ExtractiveAnswerer(
         settings=settings.answer,
@@ -322,7 +325,7 @@ def build_answerer(
     )
     if model is None:
         return quotes
-    return ModelAnswerer(model=model[1], name=model[0], quotes=quotes, rules=answer_rules(settings.answer.prompt))
+    return ModelAnswerer(model=model[1], name=model[0], quotes=quotes, prompts=prompts(settings.answer.prompts))
 
 
 def own_folders(settings: Settings) -> list[Path]:

@@ -342,8 +342,12 @@ class Rag:
     ) -> "Events":
         """Search for the question and, where it depends on the history, for what it means; then answer."""
         from rag.answering.conversation import search_both, standalone
+        from rag.answering.prompt import prompts
 
-        llm = self._opened.model[1] if self._opened.model else None
-        meant = standalone(question, history, llm, self.settings.answer.timeout_s) if rewrite else question
+        llm, settings = self._opened.model[1] if self._opened.model else None, self.settings.answer
+        meant = question
+        if rewrite:
+            rules = prompts(settings.prompts).standalone
+            meant = standalone(question, history, llm, settings.timeout_s, rules=rules)
         found = search_both(question, meant, lambda text: self.search(text, **conditions))
         return self._opened.answerer().stream(question, found, history)

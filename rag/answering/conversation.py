@@ -4,13 +4,15 @@ import logging
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from string import Template
 from typing import TYPE_CHECKING
 
 from rag.answering.llm import complete
 from rag.answering.markers import without_markers
+from rag.answering.prompt import prompts
 from rag.answering.tokens import tokens
 from rag.errors import ModelError
-from rag.prompts import Message, delimited, new_nonce, packaged, request
+from rag.prompts import Message, delimited, new_nonce, request
 from rag.results import SearchResult
 
 if TYPE_CHECKING:
@@ -46,7 +48,14 @@ def depends(question: str) -> bool:
     return bool(_REFERS.search(question) or _GOES_ON.match(question)) or len(tokens(question)) <= FEW_WORDS
 
 
-def standalone(question: str, history: Sequence[Message], model: "BaseChatModel | None", timeout_s: float) -> str:
+def standalone(
+    question: str,
+    history: Sequence[Message],
+    model: "BaseChatModel | None",
+    timeout_s: float,
+    *,
+    rules: Template | None = None,
+) -> str:
     """The question as one would ask it without the history; the question itself where it does not depend on it.
 
     A model rewrites it; without one, or where it fails, the words of the last question that it points to are added.
@@ -54,13 +63,14 @@ def standalone(question: str, history: Sequence[Message], model: "BaseChatModel 
     Args:
         history: earlier messages, oldest first.
         timeout_s: longest wait for the model.
+        rules: what it is told; ours by default.
     """
     asked = [str(message["content"]) for message in history if message.get("role") == "user"]
     if not asked or not depends(question):
         return question
     if model is not None:
         try:
-            rewritten = _rewritten(question, history, model, timeout_s)
+            rewritten = _rewritten(question, history, model, timeout_s, rules or prompts(None).standalone)
         except ModelError as error:
             _LOG.info("the question was not rewritten: %s", error)
         else:
@@ -97,11 +107,12 @@ def _with_subject(question: str, asked: Sequence[str]) -> str:
     return f"{question} ({' '.join(words)})" if words else question
 
 
-def _rewritten(question: str, history: Sequence[Message], model: "BaseChatModel", timeout_s: float) -> str:
+def _rewritten(
+    question: str, history: Sequence[Message], model: "BaseChatModel", timeout_s: float, rules: Template
+) -> str:
     nonce = new_nonce()
     last = [message for message in history if message.get("role") in ("user", "assistant")][-2 * TURNS :]
     turns = "\n\n".join(delimited(m["role"], without_markers(str(m["content"])), nonce) for m in last)
     asked = f"{turns}\n\n{delimited('question', question, nonce)}"
-    rules = packaged("rag.answering", "standalone").substitute(nonce=nonce)
-    reply = complete(model, request(rules, asked), timeout_s=timeout_s, max_chars=LONGEST)
+    reply = complete(model, request(rules.substitute(nonce=nonce), asked), timeout_s=timeout_s, max_chars=LONGEST)
     return " ".join(reply.split()).strip("\"'`")

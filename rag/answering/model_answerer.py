@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
-from string import Template
 from typing import TYPE_CHECKING
 
 from rag.answering.answerer import (
@@ -18,7 +17,7 @@ from rag.answering.answerer import (
     stream_answer,
 )
 from rag.answering.llm import is_too_long, stream_model, why_failed
-from rag.answering.prompt import build_messages, repair_messages
+from rag.answering.prompt import Prompts, build_messages, repair_messages
 from rag.answering.streaming import Transcript
 from rag.answering.verifier import Verifier
 from rag.prompts import Message
@@ -45,13 +44,13 @@ class ModelAnswerer:
         model: any LangChain chat model.
         name: what the answer says about who wrote it.
         quotes: answers in its place, and lends it what it needs for checking.
-        rules: see `rag.answering.prompt.answer_rules`.
+        prompts: what the model is told.
     """
 
     model: "BaseChatModel"
     name: str
     quotes: ExtractiveAnswerer
-    rules: Template
+    prompts: Prompts
 
     def stream(self, question: str, result: SearchResult, history: Sequence[Message] = ()) -> Events:
         """See `Answerer.stream`. A model that fails or repairs its answer leaves a second `retrieval` event behind."""
@@ -96,7 +95,7 @@ class ModelAnswerer:
             question,
             evidence,
             history,
-            rules=self.rules,
+            rules=self.prompts.answer,
             max_history_tokens=settings.max_history_tokens,
             count=self.quotes.tokens.count,
         )
@@ -105,7 +104,8 @@ class ModelAnswerer:
         if not unsupported or settings.unsupported != "repair":
             return draft
         yield retrieval_event(evidence)
-        again = yield from self._reply(repair_messages(messages, draft.text, unsupported), evidence)
+        asked = repair_messages(messages, draft.text, unsupported, self.prompts.repair)
+        again = yield from self._reply(asked, evidence)
         usage = {kind: count + again.usage.get(kind, 0) for kind, count in draft.usage.items()}
         notice = f"{len(unsupported)} of {len(draft.sentences)} sentences were not supported; the answer was rewritten."
         return replace(again, usage=usage, notice=" ".join(filter(None, (notice, again.notice))))

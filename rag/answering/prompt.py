@@ -1,6 +1,7 @@
 """What the model is given: rules, earlier turns, evidence that no document can break out of, the question."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
@@ -16,13 +17,47 @@ SENTINEL = "NOT_IN_EVIDENCE"
 HISTORY_TOKENS = 1000
 
 
-def answer_rules(path: Path | None) -> Template:
-    """The rules that the model is given: those of `answer.prompt`, or ours.
+_PLACEHOLDERS = {"answer": ("nonce", "sentinel"), "repair": ("faults", "sentinel"), "standalone": ("nonce",)}
+
+
+@dataclass(frozen=True, slots=True)
+class Prompts:
+    """What a model is told: how to answer, to repair an answer, to make a follow-up question stand alone."""
+
+    answer: Template
+    repair: Template
+    standalone: Template
+
+
+def prompts(folder: Path | None) -> Prompts:
+    """Those of `answer.prompts`, and ours for the others.
 
     Raises:
-        SettingsError: the file cannot be read, or has not the placeholders `$nonce` and `$sentinel`.
+        SettingsError: there is no such folder, a file has another name or cannot be read, or a prompt has not its
+            placeholders.
     """
-    return own(path, ("nonce", "sentinel"), "answer.prompt") if path else packaged("rag.answering", "answer")
+    names = [] if folder is None else _names(folder)
+    return Prompts(
+        **{
+            name: own(folder / f"{name}.txt", needed, "answer.prompts")
+            if folder is not None and f"{name}.txt" in names
+            else packaged("rag.answering", name)
+            for name, needed in _PLACEHOLDERS.items()
+        }
+    )
+
+
+def _names(folder: Path) -> list[str]:
+    legal = ", ".join(f"{name}.txt" for name in _PLACEHOLDERS)
+    try:
+        names = [path.name for path in folder.iterdir() if not path.name.startswith(".")]
+    except OSError as error:
+        raise SettingsError(f"answer.prompts: {folder} cannot be read ({type(error).__name__})") from None
+    unknown = [name for name in names if name.removesuffix(".txt") not in _PLACEHOLDERS or not name.endswith(".txt")]
+    if unknown or not names:
+        has = ", ".join(map(repr, sorted(unknown))) or "nothing"
+        raise SettingsError(f"answer.prompts: {folder} holds {has}: it may hold {legal}")
+    return names
 
 
 def build_messages(
@@ -41,7 +76,7 @@ def build_messages(
         question: as the user asked it.
         evidence: numbered passages.
         history: earlier messages of the user and the assistant, oldest first.
-        rules: see `answer_rules`; ours by default.
+        rules: how to answer; ours by default.
         max_history_tokens: of the history; the latest turns are given whole as far as that goes, of older ones the
             question and the first sentence of the answer, the oldest not at all.
         count: text -> its tokens.
@@ -50,7 +85,7 @@ def build_messages(
     Raises:
         SettingsError: a message of the history has another role, or no text.
     """
-    nonce, rules = nonce or new_nonce(), rules or answer_rules(None)
+    nonce, rules = nonce or new_nonce(), rules or prompts(None).answer
     blocks = "\n\n".join(_block(passage, nonce) for passage in evidence)
     return [
         {"role": "system", "content": rules.substitute(nonce=nonce, sentinel=SENTINEL)},
@@ -59,15 +94,18 @@ def build_messages(
     ]
 
 
-def repair_messages(messages: Sequence[Message], answer: str, unsupported: Sequence[AnswerSentence]) -> list[Message]:
+def repair_messages(
+    messages: Sequence[Message], answer: str, unsupported: Sequence[AnswerSentence], rules: Template
+) -> list[Message]:
     """The request once more, with the answer that came and what is wrong with it.
 
     Args:
         messages: of the first request.
         unsupported: sentences of the answer, with the reasons.
+        rules: how to repair it.
     """
     faults = "\n".join(f"- {_line(sentence.text)} ({sentence.reason})" for sentence in unsupported)
-    asked = packaged("rag.answering", "repair").substitute(faults=faults, sentinel=SENTINEL)
+    asked = rules.substitute(faults=faults, sentinel=SENTINEL)
     return [*messages, {"role": "assistant", "content": answer}, {"role": "user", "content": asked}]
 
 

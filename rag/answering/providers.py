@@ -19,18 +19,29 @@ _LOCAL_HOSTS = ("//localhost", "//127.", "//[::1]")
 
 @dataclass(frozen=True, slots=True)
 class _Provider:
-    """Where its class lies, the package, the extra that installs it, and the variable of its key; None without one."""
+    """Where its class lies, the package, the extra that installs it, the variable of its key, and its address.
+
+    None is a provider without a key, and the address that the class has itself.
+    """
 
     target: str
     package: str
     extra: str
     key_env: str | None
+    base_url: str | None = None
 
 
 PROVIDERS = {
     "openai": _Provider("langchain_openai:ChatOpenAI", "langchain-openai", "llm", "OPENAI_API_KEY"),
     "anthropic": _Provider(
         "langchain_anthropic:ChatAnthropic", "langchain-anthropic", "anthropic", "ANTHROPIC_API_KEY"
+    ),
+    "google": _Provider(  # Gemini, as https://ai.google.dev/gemini-api/docs/openai says
+        "langchain_openai:ChatOpenAI",
+        "langchain-openai",
+        "llm",
+        "GOOGLE_API_KEY",
+        "https://generativelanguage.googleapis.com/v1beta/openai/",
     ),
     "ollama": _Provider("langchain_ollama:ChatOllama", "langchain-ollama", "ollama", None),
 }
@@ -60,8 +71,8 @@ def chat_model(settings: ChatModel, *, section: str = "answer", retries: int = M
     if provider not in PROVIDERS or not model:
         raise SettingsError(
             f"{section}.llm: {settings.llm!r} is not supported; write openai:MODEL (with {section}.base_url for any "
-            "OpenAI-compatible server), anthropic:MODEL, ollama:MODEL or hf:FOLDER, or hand a LangChain chat model "
-            "over from Python"
+            "OpenAI-compatible server), anthropic:MODEL, google:MODEL, ollama:MODEL or hf:FOLDER, or hand a LangChain "
+            "chat model over from Python"
         )
     known = PROVIDERS[provider]
     try:
@@ -84,7 +95,7 @@ def _arguments(provider: str, settings: ChatModel, section: str, retries: int) -
     """What the provider's class is called with, as it calls it."""
     from pydantic import SecretStr
 
-    given: dict[str, Any] = {"base_url": settings.base_url}
+    given: dict[str, Any] = {"base_url": settings.base_url or PROVIDERS[provider].base_url}
     if provider == "ollama":
         return {**given, "client_kwargs": {"timeout": settings.timeout_s}}
     given |= {"timeout": settings.timeout_s, "max_retries": retries}

@@ -2,13 +2,14 @@
 
 import platform
 from collections.abc import Mapping
+from dataclasses import fields
 from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from rag.answering.prompt import answer_rules
+from rag.answering.prompt import prompts
 from rag.settings import Settings
 
 _PACKAGES = ("situated-rag", "torch", "transformers", "qdrant-edge-py", "ir-measures")
@@ -27,7 +28,7 @@ def manifest(settings: Settings, hashes: Mapping[str, str], *, answers: bool = F
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "settings": settings.model_dump(mode="json", exclude=apart),
         "data": dict(hashes),
-        **({"prompts": {"answer": _sha256(answer_rules(settings.answer.prompt).template)}} if answers else {}),
+        **({"prompts": _prompts(settings)} if answers else {}),
         "versions": {name: _version(name) for name in _PACKAGES},
         "machine": {"python": platform.python_version(), "system": platform.system(), "processor": platform.machine()},
     }
@@ -38,8 +39,11 @@ def file_hash(path: Path) -> str:
     return sha256(path.read_bytes()).hexdigest()
 
 
-def _sha256(text: str) -> str:
-    return sha256(text.encode()).hexdigest()
+def _prompts(settings: Settings) -> dict[str, str]:
+    """The sha256 of each."""
+    found = prompts(settings.answer.prompts)
+    texts = {field.name: getattr(found, field.name).template for field in fields(found)}
+    return {name: sha256(text.encode()).hexdigest() for name, text in texts.items()}
 
 
 def _version(package: str) -> str | None:

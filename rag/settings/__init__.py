@@ -1,19 +1,17 @@
 """The corpus file: pydantic models, unknown keys rejected with the nearest known one.
 
-`models` and `sources` say what is legal, `loading` where values come from, `explain` what is wrong with them.
+`models`, `chat_models` and `sources` say what is legal, `loading` where values come from, `explain` what is wrong with
+them.
 """
 
 from rag.settings.base import Section
+from rag.settings.chat_models import CONTEXT_PROMPT, AnswerSettings, ChatModel, ContextSettings
 from rag.settings.loading import corpus_name, load_settings, load_with_origins
 from rag.settings.models import (
     CHUNKINGS,
-    CONTEXT_PROMPT,
     INDEX_SECTIONS,
     UNCOMPARED,
-    AnswerSettings,
-    ChatModel,
     Chunking,
-    ContextSettings,
     EdgeStore,
     Embedding,
     FixedChunking,

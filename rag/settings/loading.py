@@ -210,12 +210,15 @@ def _anchored(settings: Settings, base: Path) -> Settings:
         default = store.path or default
     if (base / embedding.model).is_dir() and embedding.model != "minilm":
         embedding = embedding.model_copy(update={"model": str(base / embedding.model)})
-    answer = settings.answer
-    if answer.prompt is not None:
-        answer = answer.model_copy(update={"prompt": base / answer.prompt.expanduser()})
+    answer, contexts = settings.answer, settings.contexts
+    if answer.prompts is not None:
+        answer = answer.model_copy(update={"prompts": base / answer.prompts.expanduser()})
+    if contexts.prompt is not None:
+        contexts = contexts.model_copy(update={"prompt": base / contexts.prompt.expanduser()})
     return settings.model_copy(
         update={
             "answer": answer,
+            "contexts": contexts,
             "sources": tuple(_anchored_source(source, base) for source in settings.sources),
             "store": store,
             "embedding": embedding,

@@ -11,6 +11,7 @@ from pydantic import Field, field_validator, model_validator
 
 from rag.legs import LEGS
 from rag.settings.base import Section, without_password
+from rag.settings.chat_models import AnswerSettings, ContextSettings
 from rag.settings.reranking import Rerank
 from rag.settings.sources import VARIABLE, FilesSource, Source
 
@@ -23,10 +24,6 @@ UNCOMPARED = {
     *("contexts.parallel", "contexts.price_per_million"),
 }
 """Index keys that change which work is done, how fast, or what is read, but no vector's meaning."""
-
-
-CONTEXT_PROMPT = 1
-"""Raised with the words of `rag/situating/prompts/context.txt`: contexts that another prompt asked for are others."""
 
 
 class Parsing(Section):
@@ -194,74 +191,6 @@ class Retrieval(Section):
         return (value,) if isinstance(value, dict) else () if value is None else value
 
 
-class Prices(Section):
-    """Of a million tokens, in any currency."""
-
-    input: float = Field(ge=0)
-    output: float = Field(ge=0)
-
-    def cost(self, input_tokens: float, output_tokens: float) -> float:
-        """Of so many tokens."""
-        return (input_tokens * self.input + output_tokens * self.output) / 1e6
-
-
-class ChatModel(Section):
-    """A language model; `rag.answering.providers` knows where it is."""
-
-    llm: str | None = Field(None, description="provider:model, for example openai:gpt-4o-mini; null answers by quoting")
-    base_url: str | None = Field(None, description="address of another server than the provider's own")
-    api_key_env: str | None = Field(None, description="name of the environment variable that holds the API key")
-    timeout_s: float = Field(60, gt=0, description="seconds without an answer after which the model counts as failed")
-    price_per_million: Prices | None = Field(
-        None, description="what a million tokens cost, such as {input: 0.15, output: 0.6}: an answer then says its cost"
-    )
-
-
-class AnswerSettings(ChatModel):
-    max_evidence_tokens: int = Field(
-        4000, ge=100, description="tokens of evidence that the answer may rest on, as the model counts them"
-    )
-    max_history_tokens: int = Field(
-        1000, ge=0, description="tokens of earlier turns that the model is given whole; of older ones it gets the gist"
-    )
-    max_sentences: int = Field(3, ge=1, description="sentences quoted when no LLM is configured")
-    prompt: Path | None = Field(
-        None,
-        description="file with the rules that a language model is given in place of ours, with the placeholders $nonce "
-        "(of the delimiters of evidence) and $sentinel (what it replies where the evidence has no answer)",
-    )
-    unsupported: Literal["flag", "repair", "drop"] = Field(
-        "flag",
-        description="what becomes of a model's sentences that the evidence does not support: flag marks them, repair "
-        "has the answer written once more, drop leaves them out",
-    )
-    min_confidence: float = Field(
-        0.5, ge=0, le=1, description="below this probability that the corpus covers the question, abstain"
-    )
-
-
-class ContextSettings(ChatModel):
-    """The model that writes a line of context for each chunk, where `situating` names llm."""
-
-    llm: str | None = Field(
-        None, description="provider:model that writes a line of context for each chunk, where `situating` names llm"
-    )
-    timeout_s: float = Field(
-        120, gt=0, description="seconds without an answer, retries included, after which a document counts as failed"
-    )
-    max_document_tokens: int = Field(
-        8000,
-        ge=16,
-        description="tokens, by the encoder's tokenizer, of the document that the model reads with a chunk; of longer "
-        "ones it reads the part around the chunk",
-    )
-    parallel: int = Field(4, ge=1, le=64, description="requests at a time")
-    price_per_million: Prices | None = Field(
-        None,
-        description="what a million tokens cost, such as {input: 0.15, output: 0.6}: `rag plan` then says the cost",
-    )
-
-
 class Settings(Section):
     """A whole corpus file."""
 
@@ -339,6 +268,6 @@ class Settings(Section):
         if Path(self.embedding.model).is_dir():  # the same model may lie elsewhere tomorrow
             flat["embedding.model"] = Path(self.embedding.model).name
         if written:
-            flat["contexts.prompt"] = CONTEXT_PROMPT
+            flat["contexts.prompt"] = self.contexts.prompt_version
         flat["retrieval.legs"] = sorted(self.retrieval.weights.asked())
         return {key: value for key, value in flat.items() if key not in UNCOMPARED}

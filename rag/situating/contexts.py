@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from string import Template
 from threading import BoundedSemaphore, Event, Lock
 from typing import TypeAlias
 
 from rag.errors import DocumentError, ModelError
 from rag.prompts import Message, new_nonce
-from rag.settings import CONTEXT_PROMPT
 from rag.situating.headings import cut
 from rag.situating.prompt import context_messages
 from rag.situating.windows import context_windows
@@ -56,6 +56,8 @@ class Contexts:
         model: the model's name.
         asking: sets the model up; called at the first request, or by `connect`.
         kept: where contexts are kept.
+        rules: what it is told.
+        prompt: version of the rules.
         max_document_tokens: of a longer document the model is given the part around the chunk, whole chunks of at most
             so many tokens together.
         parallel: requests at a time, over all threads.
@@ -64,6 +66,8 @@ class Contexts:
     model: str
     asking: Callable[[], Ask]
     kept: Artifacts
+    rules: Template
+    prompt: str
     max_document_tokens: int
     parallel: int
     written: int = 0
@@ -95,7 +99,7 @@ class Contexts:
         Raises:
             DocumentError: the model failed for a chunk. What it wrote is kept for the next run.
         """
-        requests = _requests(self.model, document, chunks, self.max_document_tokens)
+        requests = self._requests(document, chunks)
         texts = self._texts(requests)
         missing = {request.key: request for request in requests if request.key not in texts}
         if missing:
@@ -105,13 +109,16 @@ class Contexts:
 
     def missing(self, document: Document, chunks: Sequence[Chunk]) -> list[Request]:
         """What `add` would ask for. Asks nothing, writes nothing."""
-        requests = _requests(self.model, document, chunks, self.max_document_tokens)
+        requests = self._requests(document, chunks)
         texts = self._texts(requests)
         return [request for key, request in {r.key: r for r in requests}.items() if key not in texts]
 
     def close(self) -> None:
         """Let requests that wait fail, so that a job that ends does not wait for all of a long document."""
         self._closed.set()
+
+    def _requests(self, document: Document, chunks: Sequence[Chunk]) -> list[Request]:
+        return _requests([self.prompt, self.model], document, chunks, self.max_document_tokens)
 
     def _texts(self, requests: Sequence[Request]) -> dict[str, str]:
         """The contexts that are kept, by key."""
@@ -127,7 +134,9 @@ class Contexts:
             if failures:
                 return ""
             try:
-                return self._written(context_messages(document.title, request.part, request.chunk.plain, nonce=nonce))
+                plain = request.chunk.plain
+                asked = context_messages(document.title, request.part, plain, rules=self.rules, nonce=nonce)
+                return self._written(asked)
             except ModelError as error:
                 failures.append(error)
                 return ""
@@ -139,7 +148,7 @@ class Contexts:
                 for future in as_completed(futures):
                     if text := future.result():
                         key = futures[future].key
-                        self.kept.write(_KIND, key, {"text": text, "model": self.model, "prompt": CONTEXT_PROMPT})
+                        self.kept.write(_KIND, key, {"text": text, "model": self.model, "prompt": self.prompt})
                         texts[key] = text
             finally:
                 pool.shutdown(cancel_futures=True)
@@ -184,8 +193,12 @@ def one_line(reply: str) -> str:
     return cut(" ".join(text.split()), MAX_CONTEXT)
 
 
-def _requests(model: str, document: Document, chunks: Sequence[Chunk], budget: int) -> list[Request]:
-    """A request a chunk, in order; none for a single chunk, which is the whole document."""
+def _requests(asked: Sequence[str], document: Document, chunks: Sequence[Chunk], budget: int) -> list[Request]:
+    """A request a chunk, in order; none for a single chunk, which is the whole document.
+
+    Args:
+        asked: who is asked, and how: part of the keys.
+    """
     if len(chunks) < 2:
         return []
     parts: dict[tuple[int, int], tuple[str, int]] = {}
@@ -196,6 +209,6 @@ def _requests(model: str, document: Document, chunks: Sequence[Chunk], budget: i
             text = document.plain(inside[0].start, inside[-1].end)
             parts[window] = text, sum(c.tokens for c in inside)
         part, tokens = parts[window]
-        key = hash_json([CONTEXT_PROMPT, model, document.title, part, chunk.plain])
+        key = hash_json([*asked, document.title, part, chunk.plain])
         requests.append(Request(key=key, part=part, chunk=chunk, input_tokens=RULES_TOKENS + tokens + chunk.tokens))
     return requests

@@ -308,7 +308,8 @@ EFFECTS = {
     "answer.min_confidence": "test_query_keys_have_an_effect",
     "answer.price_per_million": "tests/rag/answering/test_answerer.py",
     "answer.unsupported": "tests/rag/answering/test_answerer.py",
-    "answer.prompt": "tests/rag/answering/test_prompt.py",
+    "answer.prompts": "tests/rag/answering/test_prompt.py",
+    "contexts.prompt": "tests/rag/situating/test_contexts.py",
 }
 
 

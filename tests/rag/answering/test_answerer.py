@@ -10,7 +10,7 @@ from langchain_core.messages import AIMessage
 from rag.answering.answerer import answer
 from rag.answering.budget import estimated_tokens
 from rag.answering.model_answerer import ModelAnswerer
-from rag.answering.prompt import answer_rules
+from rag.answering.prompt import prompts
 from rag.answering.providers import chat_model
 from rag.results import Answer
 from rag.settings import AnswerSettings
@@ -48,7 +48,7 @@ def over_http(server: Any, corpus: Any, quoting: Any, **settings: Any) -> ModelA
         model=chat_model(AnswerSettings.model_validate(configured)),
         name=configured["llm"],
         quotes=quoting(corpus, **configured),
-        rules=answer_rules(None),
+        prompts=prompts(None),
     )
 
 
@@ -282,7 +282,7 @@ def test_a_server_that_is_down_is_replaced_by_quotes(corpus: Any, result: Any, q
 
 def test_any_langchain_chat_model_answers(corpus: Any, result: Any, quoting: Any) -> None:
     model = GenericFakeChatModel(messages=iter([AIMessage("Green tea is brewed at 75 degrees [1].")]))
-    answerer = ModelAnswerer(model=model, name="fake", quotes=quoting(corpus), rules=answer_rules(None))
+    answerer = ModelAnswerer(model=model, name="fake", quotes=quoting(corpus), prompts=prompts(None))
     final = answer(QUESTION, result, answerer=answerer)
     assert (final.model, final.answer) == ("fake", "Green tea is brewed at 75 degrees [1].")
     assert final.sentences[0].supported
@@ -302,7 +302,7 @@ def test_a_reader_that_stops_ends_the_model_too(corpus: Any, result: Any, quotin
                 yield chunk
 
     model = Endless(messages=(AIMessage("word ") for _ in range(10_000)))
-    answerer = ModelAnswerer(model=model, name="fake", quotes=quoting(corpus), rules=answer_rules(None))
+    answerer = ModelAnswerer(model=model, name="fake", quotes=quoting(corpus), prompts=prompts(None))
     stream = answerer.stream(QUESTION, result)
     while next(stream)["type"] != "token":
         pass

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from rag.answering.prompt import SENTINEL, answer_rules, build_messages
+from rag.answering.prompt import SENTINEL, build_messages, prompts
 from rag.errors import SettingsError
 
 
@@ -88,11 +88,16 @@ def test_a_malformed_history_is_an_error(message: dict[str, str]) -> None:
         build_messages("q", (), [message])
 
 
-def test_a_corpus_may_have_rules_of_its_own(tmp_path: Path) -> None:
-    file = tmp_path / "rules.txt"
-    file.write_text("Evidence is between evidence-$nonce. Else $sentinel, at $$5.", encoding="utf-8")
-    system, _ = build_messages("q", (), rules=answer_rules(file), nonce="abc")
+def test_a_corpus_may_have_prompts_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "answer.txt").write_text(
+        "Evidence is between evidence-$nonce. Else $sentinel, at $$5.", encoding="utf-8"
+    )
+    (tmp_path / "standalone.txt").write_text("Rewrite, $nonce.", encoding="utf-8")
+    own, ours = prompts(tmp_path), prompts(None)
+    system, _ = build_messages("q", (), rules=own.answer, nonce="abc")
     assert system["content"] == f"Evidence is between evidence-abc. Else {SENTINEL}, at $5."
+    assert own.standalone.template == "Rewrite, $nonce."
+    assert own.repair is ours.repair
 
 
 @pytest.mark.parametrize(
@@ -105,13 +110,17 @@ def test_a_corpus_may_have_rules_of_its_own(tmp_path: Path) -> None:
     ],
 )
 def test_rules_without_the_placeholders_are_refused(tmp_path: Path, text: str, shown: str) -> None:
-    file = tmp_path / "rules.txt"
-    file.write_text(text, encoding="utf-8")
-    with pytest.raises(SettingsError, match=r"answer\.prompt.*needs the placeholders \$nonce, \$sentinel") as raised:
-        answer_rules(file)
+    (tmp_path / "answer.txt").write_text(text, encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"answer\.prompts.*needs the placeholders \$nonce, \$sentinel") as raised:
+        prompts(tmp_path)
     assert shown in str(raised.value)
 
 
-def test_rules_that_are_not_there_are_an_error(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match=r"answer\.prompt.*cannot be read"):
-        answer_rules(tmp_path / "none.txt")
+def test_prompts_that_are_not_there_are_an_error(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"answer\.prompts.*cannot be read"):
+        prompts(tmp_path / "none")
+    with pytest.raises(SettingsError, match=r"holds nothing: it may hold answer\.txt, repair\.txt, standalone\.txt"):
+        prompts(tmp_path)
+    (tmp_path / "answers.txt").write_text("x", encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"holds 'answers\.txt'"):
+        prompts(tmp_path)

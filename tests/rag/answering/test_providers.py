@@ -103,6 +103,18 @@ def test_the_key_of_a_provider_is_not_sent_to_another_address(address: str, monk
     assert SECRET not in json.dumps(Protocols.seen)
 
 
+def test_google_is_asked_where_google_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GOOGLE_API_KEY", SECRET)
+    settings = made(llm="google:gemini-2.5-flash")
+    model: Any = chat_model(settings)
+    assert str(model.root_client.base_url) == "https://generativelanguage.googleapis.com/v1beta/openai/"
+    assert (model.root_client.api_key, model.model_name) == (SECRET, "gemini-2.5-flash")
+    assert needs_network(settings)
+    monkeypatch.delenv("GOOGLE_API_KEY")
+    with pytest.raises(SettingsError, match="GOOGLE_API_KEY"):
+        chat_model(settings)
+
+
 def test_a_missing_key_names_the_providers_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
     with pytest.raises(SettingsError, match="ANTHROPIC_API_KEY"):

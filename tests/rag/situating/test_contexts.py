@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,10 +16,10 @@ from hypothesis import strategies as st
 
 from rag.errors import DocumentError, ModelError, SettingsError, StoreError
 from rag.prompts import Message
-from rag.settings import CONTEXT_PROMPT
+from rag.settings import CONTEXT_PROMPT, ContextSettings
 from rag.situating import situator_for
 from rag.situating.contexts import GIVE_UP, MAX_CONTEXT, Contexts, one_line
-from rag.situating.prompt import context_messages
+from rag.situating.prompt import context_messages, context_rules
 from rag.store.artifacts import Artifacts
 from rag.testing import ExactStore
 from rag.types import Chunk, Document
@@ -65,9 +66,12 @@ class Model:
         return f"about {match[2]}"
 
 
+OURS: dict[str, Any] = {"rules": context_rules(None), "prompt": "1"}
+
+
 def contexts(ask: Any, store: Any = None, **changes: Any) -> Contexts:
     store = store or ExactStore()
-    settings: dict[str, Any] = {"model": "openai:m", "max_document_tokens": 100, "parallel": 2, **changes}
+    settings: dict[str, Any] = {"model": "openai:m", "max_document_tokens": 100, "parallel": 2, **OURS, **changes}
     return Contexts(asking=lambda: ask, kept=Artifacts(lambda: store, "c"), **settings)
 
 
@@ -204,7 +208,7 @@ def test_missing_asks_nothing_and_writes_nothing() -> None:
     writing.add(*document("one", "two"))
     assert writing.missing(*document("one", "two")) == []
     assert len(Contexts(
-        model="m", asking=lambda: model, kept=Artifacts(lambda: None, "c"), max_document_tokens=9, parallel=1
+        model="m", asking=lambda: model, kept=Artifacts(lambda: None, "c"), max_document_tokens=9, parallel=1, **OURS
     ).missing(*document("one", "two"))) == 2  # fmt: skip
 
 
@@ -223,7 +227,8 @@ def test_the_model_is_set_up_when_it_is_needed() -> None:
     def refuses() -> Any:
         raise SettingsError("no key")
 
-    writing = Contexts(model="m", asking=refuses, kept=Artifacts(ExactStore, "c"), max_document_tokens=9, parallel=1)
+    kept = Artifacts(ExactStore, "c")
+    writing = Contexts(model="m", asking=refuses, kept=kept, max_document_tokens=9, parallel=1, **OURS)
     found, chunks = document("one")
     assert writing.add(found, chunks) == chunks
     with pytest.raises(SettingsError, match="no key"):
@@ -273,9 +278,29 @@ def test_a_long_reply_is_cut_with_a_mark() -> None:
 def test_the_version_of_the_prompt_goes_with_its_words() -> None:
     """Who changes a word raises CONTEXT_PROMPT and puts the new hash here: old contexts are others."""
     text = files("rag.situating").joinpath("prompts/context.txt").read_bytes()
-    messages = context_messages("T", "part", "passage", nonce="n")
+    messages = context_messages("T", "part", "passage", rules=context_rules(None), nonce="n")
     digest = hashlib.sha256(text + messages[1]["content"].encode()).hexdigest()[:16]
     assert {CONTEXT_PROMPT: digest} == {1: "968496fda9271d92"}
+
+
+def test_another_prompt_asks_again_in_its_own_words(tmp_path: Path) -> None:
+    file = tmp_path / "context.txt"
+    file.write_text("Say where it stands; $nonce.", encoding="utf-8")
+    settings = ContextSettings(llm="openai:m", prompt=file)
+    model, store = Model(), ExactStore()
+    contexts(model, store).add(*document("one", "two"))
+    own = {"rules": context_rules(file), "prompt": settings.prompt_version}
+    assert settings.prompt_version != ContextSettings(llm="openai:m").prompt_version
+    contexts(model, store, **own).add(*document("one", "two"))
+    assert len(model.asked) == 4
+    assert re.fullmatch(r"Say where it stands; [0-9a-f]{16}\.", model.messages[-1][0]["content"])
+
+
+def test_a_prompt_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    missing = ContextSettings(llm="openai:m", prompt=tmp_path / "none.txt")
+    for read in (lambda: missing.prompt_version, lambda: context_rules(missing.prompt)):
+        with pytest.raises(SettingsError, match=r"contexts\.prompt.*cannot be read"):
+            read()
 
 
 def test_the_context_is_the_last_part_of_the_line() -> None:

@@ -1,0 +1,99 @@
+"""Language models: which one, where it is, and what it is asked for."""
+
+from hashlib import sha256
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from rag.errors import SettingsError
+from rag.settings.base import Section
+
+CONTEXT_PROMPT = 1
+"""Raised with the words of `rag/situating/prompts/context.txt`: contexts that another prompt asked for are others."""
+
+
+class Prices(Section):
+    """Of a million tokens, in any currency."""
+
+    input: float = Field(ge=0)
+    output: float = Field(ge=0)
+
+    def cost(self, input_tokens: float, output_tokens: float) -> float:
+        """Of so many tokens."""
+        return (input_tokens * self.input + output_tokens * self.output) / 1e6
+
+
+class ChatModel(Section):
+    """A language model; `rag.answering.providers` knows where it is."""
+
+    llm: str | None = Field(None, description="provider:model, for example openai:gpt-4o-mini; null answers by quoting")
+    base_url: str | None = Field(None, description="address of another server than the provider's own")
+    api_key_env: str | None = Field(None, description="name of the environment variable that holds the API key")
+    timeout_s: float = Field(60, gt=0, description="seconds without an answer after which the model counts as failed")
+    price_per_million: Prices | None = Field(
+        None, description="what a million tokens cost, such as {input: 0.15, output: 0.6}: an answer then says its cost"
+    )
+
+
+class AnswerSettings(ChatModel):
+    max_evidence_tokens: int = Field(
+        4000, ge=100, description="tokens of evidence that the answer may rest on, as the model counts them"
+    )
+    max_history_tokens: int = Field(
+        1000, ge=0, description="tokens of earlier turns that the model is given whole; of older ones it gets the gist"
+    )
+    max_sentences: int = Field(3, ge=1, description="sentences quoted when no LLM is configured")
+    prompts: Path | None = Field(
+        None,
+        description="folder with prompts in place of ours, some or all of answer.txt ($nonce, of the delimiters of "
+        "evidence, and $sentinel, the reply where it has no answer), repair.txt ($faults, $sentinel) and "
+        "standalone.txt ($nonce)",
+    )
+    unsupported: Literal["flag", "repair", "drop"] = Field(
+        "flag",
+        description="what becomes of a model's sentences that the evidence does not support: flag marks them, repair "
+        "has the answer written once more, drop leaves them out",
+    )
+    min_confidence: float = Field(
+        0.5, ge=0, le=1, description="below this probability that the corpus covers the question, abstain"
+    )
+
+
+class ContextSettings(ChatModel):
+    """The model that writes a line of context for each chunk, where `situating` names llm."""
+
+    llm: str | None = Field(
+        None, description="provider:model that writes a line of context for each chunk, where `situating` names llm"
+    )
+    timeout_s: float = Field(
+        120, gt=0, description="seconds without an answer, retries included, after which a document counts as failed"
+    )
+    max_document_tokens: int = Field(
+        8000,
+        ge=16,
+        description="tokens, by the encoder's tokenizer, of the document that the model reads with a chunk; of longer "
+        "ones it reads the part around the chunk",
+    )
+    prompt: Path | None = Field(
+        None, description="file with a prompt in place of ours, with the placeholder $nonce, of the delimiters"
+    )
+    parallel: int = Field(4, ge=1, le=64, description="requests at a time")
+    price_per_million: Prices | None = Field(
+        None,
+        description="what a million tokens cost, such as {input: 0.15, output: 0.6}: `rag plan` then says the cost",
+    )
+
+    @property
+    def prompt_version(self) -> str:
+        """Contexts that another prompt asked for are others.
+
+        Raises:
+            SettingsError: the file cannot be read.
+        """
+        if self.prompt is None:
+            return str(CONTEXT_PROMPT)
+        try:
+            return sha256(self.prompt.read_bytes()).hexdigest()[:16]
+        except OSError as error:
+            raise SettingsError(f"contexts.prompt: {self.prompt} cannot be read ({type(error).__name__})") from None

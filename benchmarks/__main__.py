@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmarks import ablation, citations, claims, files, ingest, memory, pages, pdf, retrieval
+from benchmarks import ablation, citations, claims, files, ingest, memory, pages, pdf, retrieval, streaming
 
 BENCHMARKS = {
     "ablation": ablation.run,
@@ -16,6 +16,7 @@ BENCHMARKS = {
     "pages": pages.run,
     "pdf": pdf.run,
     "retrieval": retrieval.run,
+    "streaming": streaming.run,
 }
 
 

@@ -3,7 +3,10 @@
 import sys
 import tempfile
 import time
+from itertools import permutations
 from pathlib import Path
+
+import numpy as np
 
 from benchmarks.questions import reports_found
 from rag import Rag
@@ -24,6 +27,7 @@ SETS = {
 }
 FOREIGN: dict[str, dict[str, int | None]] = {"squad2": {"cookbook": None, "scifact": None}, "scifact": {"squad2": 300}}
 """Data set -> those whose questions it does not answer, and how many of these are asked (None: all judged ones)."""
+FALSE_ABSTENTIONS = 0.05
 REPORTS, TOP_K = "sec10q/pdf", 10
 
 
@@ -35,6 +39,7 @@ def run(data: Path) -> int:
         return 1
     started = time.perf_counter()
     settings = load_settings(CONFIG)
+    told_apart = {}
     for name, metrics in SETS.items():
         foreign = {
             other: [*load_beir(data / other).queries.values()][:limit] for other, limit in FOREIGN.get(name, {}).items()
@@ -44,9 +49,20 @@ def run(data: Path) -> int:
             f"{m} {i.mean:.3f} ({i.low:.3f} to {i.high:.3f})" for m in metrics for i in [report.metrics[m]]
         )
         print(f"{name:12} {values}  p50 {report.latency_ms['p50']:.0f} ms", flush=True)
+        if report.foreign:
+            foreign_scores = [score for against in report.foreign.values() for score in against.scores]
+            told_apart[name] = np.array(report.scores), np.array(foreign_scores)
         for other, against in report.foreign.items():
             a, count = against.auroc, len(against.scores)
             print(f"{'':12} AUROC against {count} of {other} {a.mean:.3f} ({a.low:.3f} to {a.high:.3f})", flush=True)
+    for fitted, reported in permutations(told_apart, 2):
+        threshold = float(np.quantile(told_apart[fitted][0], FALSE_ABSTENTIONS))
+        own, other_scores = told_apart[reported]
+        abstained, answered = np.mean(own < threshold), np.mean(other_scores >= threshold)
+        print(
+            f"{'':12} with the threshold at which {FALSE_ABSTENTIONS:.0%} of {fitted}'s own questions are not answered:"
+        )
+        print(f"{'':12} {reported}: {abstained:.1%} of the own not answered, {answered:.1%} of the foreign answered")
     chunks = evaluate_chunking(settings, data / "chunking")
     means = "  ".join(f"{metric} {i.mean:.3f}" for metric, i in chunks.metrics.items())
     print(f"{'chunking':12} {means}  {chunks.passages} of {chunks.chunks} chunks", flush=True)

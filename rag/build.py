@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
+from string import Template
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import SettingsError
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
     from rag.answering.answerer import Answerer
+    from rag.answering.judge import Judge
     from rag.answering.matching import Idf
     from rag.ingest.generations import Generation
     from rag.retrieval.documents import DocumentReader
@@ -325,7 +327,22 @@ def build_answerer(
     )
     if model is None:
         return quotes
-    return ModelAnswerer(model=model[1], name=model[0], quotes=quotes, prompts=prompts(settings.answer.prompts))
+    told = prompts(settings.answer.prompts)
+    judge = _judge(settings, model[1], told.judge)
+    return ModelAnswerer(model=model[1], name=model[0], quotes=quotes, prompts=told, judge=judge)
+
+
+def _judge(settings: Settings, model: "BaseChatModel", rules: Template) -> "Judge | None":
+    asked = settings.answer.judge
+    if asked == "llm":
+        from rag.answering.judge import ModelJudge
+
+        return ModelJudge(model, rules, settings.answer.timeout_s)
+    if asked is not None:
+        from rag.models.inference import inference_model
+
+        return inference_model(asked)
+    return None
 
 
 def own_folders(settings: Settings) -> list[Path]:

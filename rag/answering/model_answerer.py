@@ -16,6 +16,7 @@ from rag.answering.answerer import (
     retrieval_event,
     stream_answer,
 )
+from rag.answering.judge import Judge
 from rag.answering.llm import is_too_long, stream_model, why_failed
 from rag.answering.prompt import Prompts, build_messages, repair_messages
 from rag.answering.streaming import Transcript
@@ -45,12 +46,14 @@ class ModelAnswerer:
         name: what the answer says about who wrote it.
         quotes: answers in its place, and lends it what it needs for checking.
         prompts: what the model is told.
+        judge: see `rag.answering.verifier.Verifier`.
     """
 
     model: "BaseChatModel"
     name: str
     quotes: ExtractiveAnswerer
     prompts: Prompts
+    judge: Judge | None = None
 
     def stream(self, question: str, result: SearchResult, history: Sequence[Message] = ()) -> Events:
         """See `Answerer.stream`. A model that fails or repairs its answer leaves a second `retrieval` event behind."""
@@ -126,6 +129,7 @@ class ModelAnswerer:
                 lexical=self.quotes.lexical,
                 idf=self.quotes.idf,
                 read_text=self.quotes.read_text,
+                judge=self.judge,
             ),
             Transcript({e.number for e in evidence}),
             drop=self.quotes.settings.unsupported == "drop",

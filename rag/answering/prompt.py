@@ -17,16 +17,22 @@ SENTINEL = "NOT_IN_EVIDENCE"
 HISTORY_TOKENS = 1000
 
 
-_PLACEHOLDERS = {"answer": ("nonce", "sentinel"), "repair": ("faults", "sentinel"), "standalone": ("nonce",)}
+_PLACEHOLDERS = {
+    "answer": ("nonce", "sentinel"),
+    "repair": ("faults", "sentinel"),
+    "standalone": ("nonce",),
+    "judge": ("nonce",),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Prompts:
-    """What a model is told: how to answer, to repair an answer, to make a follow-up question stand alone."""
+    """What a model is told: how to answer, to repair an answer, to make a follow-up question stand alone, to judge."""
 
     answer: Template
     repair: Template
     standalone: Template
+    judge: Template
 
 
 def prompts(folder: Path | None) -> Prompts:

@@ -10,12 +10,14 @@ from rag.answering.alignment import Source
 from rag.answering.citations import cite
 from rag.answering.entailment import ABSENT, Comparison, Objection, statements
 from rag.answering.evidence import ReadText
+from rag.answering.judge import AGREED, Judge
 from rag.answering.markers import cited, without_markers
 from rag.answering.matching import Idf, overlap, union, words_alone
 from rag.answering.names import capitalises_nouns, names
 from rag.answering.numbers import Number, figures, month_value, values, without_numbers
 from rag.answering.quotable import plain, quotable, trimmed
 from rag.answering.tokens import tokens
+from rag.errors import ModelError
 from rag.points import SparseVector, Vector
 from rag.protocols import Encoder, LexicalEncoder
 from rag.results import AnswerSentence, Evidence
@@ -33,6 +35,8 @@ ANCHORS, ANCHOR_SHARE = 4, 0.9
 """Sentences that a claim may rest on: so many, with at least this share of the best one's overlap."""
 ADDS, ADDED = 0.15, 2
 """Share of the claim's words that a further quote must add, and how many further ones there may be."""
+NEAREST = 2
+"""Sentences by words, and as many by meaning, that a judge reads where none back a claim."""
 BEFORE = 4
 """Sentences before a quote in which "it" and "the company" may be named."""
 
@@ -60,7 +64,18 @@ class Verifier:
         lexical: LexicalEncoder,
         idf: Idf,
         read_text: ReadText,
+        judge: Judge | None = None,
     ) -> None:
+        """Read the evidence.
+
+        Args:
+            encoder: compares a claim with sentences that say it in other words.
+            lexical, idf: compare by words.
+            read_text: the stored text that citations are checked against.
+            judge: has to agree with what these find, and may find what they do not, unless a number, name or negation
+                speaks against it.
+        """
+        self._judge = judge
         self._evidence = {e.number: e for e in evidence}
         self._sentences = [s for e in evidence for s in quotable(e)]
         self._encoder, self._lexical, self._idf, self._read_text = encoder, lexical, idf, read_text
@@ -94,7 +109,7 @@ class Verifier:
             return None
         named = [n for n in cited(text) if n in self._evidence]
         pool = [i for i, s in enumerate(self._sentences) if not named or s.evidence in named]
-        backing = self._word_for_word(claim, pool) or self._stated(claim, named, pool)
+        backing = self._word_for_word(claim, pool) or self._judged(claim, pool, self._stated(claim, named, pool))
         sentences = [self._sentences[i] for i in sorted(backing.rows)]
         citations = tuple(cite(self._evidence[s.evidence], s.start, s.end, self._read_text) for s in sentences)
         reason = backing.reason
@@ -115,6 +130,28 @@ class Verifier:
         if unknown:
             return _Backing(reason=f"names {unknown}, which the source does not")
         return _together([self._backing(part, pool, bool(named)) for part in statements(claim)])
+
+    def _judged(self, claim: str, pool: Sequence[int], backing: _Backing) -> _Backing:
+        """What the judge says, where there is one and no number, name or negation speaks against the claim."""
+        if self._judge is None or not pool or backing.reason not in (None, ABSENT.text):
+            return backing
+        rows = backing.rows or self._nearest(claim, pool)
+        # what "it" stands for is often said one sentence before
+        read = {*rows, *(i - 1 for i in rows if self._sources[i].before)}
+        premise = " ".join(self._sources[i].text for i in sorted(read))
+        try:
+            agreed = self._judge.entails(premise, plain(claim)) >= AGREED
+        except ModelError as error:
+            return _Backing(reason=f"the judge gave no answer ({error})")
+        return _Backing(rows) if agreed else _Backing(reason="the judge does not find it in the source")
+
+    def _nearest(self, claim: str, pool: Sequence[int]) -> frozenset[int]:
+        """The sentences that share most with the claim, and those that are closest in meaning."""
+        terms = self._lexical.encode([without_numbers(plain(claim))], kind="query")[0]
+        shares = self._shares(terms, pool)
+        cosines = self._cosines(claim, pool)
+        close = sorted(pool, key=lambda i: -cosines[i])[:NEAREST]
+        return frozenset([*close, *(pool[row] for row in np.argsort(-shares, kind="stable")[:NEAREST] if shares[row])])
 
     def _backing(self, claim: str, pool: Sequence[int], is_cited: bool) -> _Backing:
         """The sentences that together say what the claim says."""
@@ -205,20 +242,24 @@ class Verifier:
         self, claim: str, fitting: Sequence[tuple[list[int], float]], rows: Sequence[int]
     ) -> Sequence[int] | None:
         """Sentences that say the claim in other words."""
-        rows = list(dict.fromkeys([*rows, *(i for quotes, _ in fitting for i in quotes)]))
-        # a stored vector knows what stands around its sentence: the claim's, which stands alone, is further from it
-        new = [i for i in rows if i not in self._vectors]
-        encoded = self._encoder.encode([plain(claim), *(self._sources[i].text for i in new)], kind="document")
-        self._vectors.update(zip(new, encoded[1:], strict=True))
-        cosines = {i: float(self._vectors[i] @ encoded[0]) for i in rows}
+        cosines = self._cosines(claim, [*rows, *(i for quotes, _ in fitting for i in quotes)])
         for quotes, covered in fitting:
             if covered >= MIN_SHARED and covered + max(cosines[i] for i in quotes) >= MEANT:
                 return quotes
-        best = max(rows, key=cosines.__getitem__)
+        best = max(cosines, key=cosines.__getitem__)
         if cosines[best] < MIN_COSINE:
             return None
         objection = self._comparison.objection(plain(claim), [self._sources[best]])
         return [best] if objection in (None, ABSENT) else None
+
+    def _cosines(self, claim: str, rows: Sequence[int]) -> dict[int, float]:
+        """Of the claim and each of these sentences."""
+        rows = list(dict.fromkeys(rows))
+        # a stored vector knows what stands around its sentence: the claim's, which stands alone, is further from it
+        new = [i for i in rows if i not in self._vectors]
+        encoded = self._encoder.encode([plain(claim), *(self._sources[i].text for i in new)], kind="document")
+        self._vectors.update(zip(new, encoded[1:], strict=True))
+        return {i: float(self._vectors[i] @ encoded[0]) for i in rows}
 
     def _unknown_name(self, claim: str, named: Sequence[int]) -> str | None:
         """A name of the claim that its passages nowhere have."""

@@ -103,8 +103,13 @@ class EncoderTokenizer:
         encodings = self._tokenizer.encode_batch([_encodable(text) for text in texts], add_special_tokens=False)
         return [(encoding.ids, [start for start, _ in encoding.offsets]) for encoding in encodings]
 
-    def pairs(self, query: str, texts: Sequence[str]) -> list[list[tuple[list[int], list[int]]]]:
+    def pairs(
+        self, query: str, texts: Sequence[str], *, texts_first: bool = False
+    ) -> list[list[tuple[list[int], list[int]]]]:
         """Question and text as one input, special tokens included: ids and token types.
+
+        Args:
+            texts_first: the text stands before the question.
 
         Returns:
             For each text its windows, one where it fits beside the question. Of a question that is longer than half of
@@ -123,7 +128,9 @@ class EncoderTokenizer:
         found = []
         for text in self._tokenizer.encode_batch(read, add_special_tokens=False):
             text.truncate(room - len(asked.ids))
-            joined = [self._tokenizer.post_process(asked, part) for part in (text, *text.overflowing)]
+            parts = (text, *text.overflowing)
+            order = [(part, asked) if texts_first else (asked, part) for part in parts]
+            joined = [self._tokenizer.post_process(first, second) for first, second in order]
             found.append([(pair.ids, pair.type_ids) for pair in joined])
         return found
 

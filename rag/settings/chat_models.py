@@ -47,13 +47,19 @@ class AnswerSettings(ChatModel):
     prompts: Path | None = Field(
         None,
         description="folder with prompts in place of ours, some or all of answer.txt ($nonce, of the delimiters of "
-        "evidence, and $sentinel, the reply where it has no answer), repair.txt ($faults, $sentinel) and "
-        "standalone.txt ($nonce)",
+        "evidence, and $sentinel, the reply where it has no answer), repair.txt ($faults, $sentinel), "
+        "standalone.txt ($nonce) and judge.txt ($nonce)",
     )
     unsupported: Literal["flag", "repair", "drop"] = Field(
         "flag",
         description="what becomes of a model's sentences that the evidence does not support: flag marks them, repair "
         "has the answer written once more, drop leaves them out",
+    )
+    judge: str | None = Field(
+        None,
+        description="who has the last word on whether a model's sentence is supported, where no number, name or "
+        "negation speaks against it: llm is that model itself, else a model of natural language inference, a local "
+        "folder or a hub id@revision; null: the shared words, and the meaning by the encoder",
     )
     min_confidence: float = Field(
         0.5, ge=0, le=1, description="below this probability that the corpus covers the question, abstain"

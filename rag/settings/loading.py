@@ -213,6 +213,8 @@ def _anchored(settings: Settings, base: Path) -> Settings:
     answer, contexts = settings.answer, settings.contexts
     if answer.prompts is not None:
         answer = answer.model_copy(update={"prompts": base / answer.prompts.expanduser()})
+    if answer.judge is not None and (base / answer.judge).is_dir():
+        answer = answer.model_copy(update={"judge": str(base / answer.judge)})
     if contexts.prompt is not None:
         contexts = contexts.model_copy(update={"prompt": base / contexts.prompt.expanduser()})
     return settings.model_copy(

@@ -308,6 +308,7 @@ EFFECTS = {
     "answer.min_confidence": "test_query_keys_have_an_effect",
     "answer.price_per_million": "tests/rag/answering/test_answerer.py",
     "answer.unsupported": "tests/rag/answering/test_answerer.py",
+    "answer.judge": "tests/rag/answering/test_judge.py",
     "answer.prompts": "tests/rag/answering/test_prompt.py",
     "contexts.prompt": "tests/rag/situating/test_contexts.py",
 }

@@ -119,7 +119,9 @@ def test_rules_without_the_placeholders_are_refused(tmp_path: Path, text: str, s
 def test_prompts_that_are_not_there_are_an_error(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"answer\.prompts.*cannot be read"):
         prompts(tmp_path / "none")
-    with pytest.raises(SettingsError, match=r"holds nothing: it may hold answer\.txt, repair\.txt, standalone\.txt"):
+    with pytest.raises(
+        SettingsError, match=r"holds nothing: it may hold answer\.txt, repair\.txt, standalone\.txt, judge\.txt"
+    ):
         prompts(tmp_path)
     (tmp_path / "answers.txt").write_text("x", encoding="utf-8")
     with pytest.raises(SettingsError, match=r"holds 'answers\.txt'"):

@@ -22,7 +22,6 @@ from rag.settings import (
     ServerStore,
     Settings,
     TopicChunking,
-    Weights,
 )
 from rag.settings.sources import PLUGINS, Source
 from rag.store.artifacts import Artifacts
@@ -246,17 +245,13 @@ def build_searcher(
     encoder: Callable[[], Encoder],
 ) -> "Searcher":
     """What answers queries from one generation of the corpus."""
-    from rag.answering.abstention import coverage
+    from rag.answering.calibrations import calibration_of
     from rag.retrieval.queries import QueryEncoder
     from rag.retrieval.scoring import Scorer
     from rag.retrieval.search import Searcher
     from rag.retrieval.stages import stages_for
     from rag.retrieval.terms import term_statistics
 
-    # the scores are those that the abstention was fitted on
-    asked_as = (settings.retrieval.weights, settings.embedding.model, settings.situating)
-    asked = settings.retrieval.weights.asked()
-    calibrated = asked_as == (Weights(), "minilm", ("headings",)) and set(asked) <= generation.legs
     lexical = build_lexical(settings)
     scorer = Scorer(
         store=store,
@@ -267,15 +262,20 @@ def build_searcher(
     )
     languages = languages_of(settings.embedding)
     queries = QueryEncoder(encoder=encoder, lexical=lexical, languages=languages, idf=scorer.idf)
-    asked = {leg: weight for leg, weight in asked.items() if leg in generation.legs}
+    asked = asked_legs(settings, generation)
     return Searcher(
         queries=queries,
         scorer=scorer,
         weights=asked,
         candidates=settings.retrieval.candidates,
         stages=stages_for(settings.retrieval.rerank, scorer=scorer, queries=queries, weights=asked),
-        calibrate=coverage if calibrated else None,
+        calibration=calibration_of(Artifacts(lambda: store, settings.name), settings, asked),
     )
+
+
+def asked_legs(settings: Settings, generation: "Generation") -> dict[str, float]:
+    """Weights of the legs that were built and count."""
+    return {leg: weight for leg, weight in settings.retrieval.weights.asked().items() if leg in generation.legs}
 
 
 def build_documents(store: Store, generation: "Generation") -> "DocumentReader":

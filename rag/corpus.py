@@ -18,6 +18,7 @@ from rag.settings import Settings, load_settings
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
+    from rag.answering.abstention import Calibration
     from rag.answering.answerer import Events
     from rag.ingest.job import Progress
     from rag.langchain import RagRetriever, RagRunnable
@@ -304,6 +305,16 @@ class Rag:
     def astream(self, question: str, **kwargs: Any) -> AsyncIterator[dict[str, Any]]:
         """`stream` in worker threads; where the reader stops or is cancelled, the model is stopped."""
         return in_thread(self.stream(question, **kwargs))
+
+    def set_calibration(self, calibration: "Calibration") -> None:
+        """Say by it how sure an answer is, and below what to abstain; `rag calibrate` fits one.
+
+        It holds for the weights, encoder and situating of today, and outlives a rebuild.
+
+        Raises:
+            CorpusMissingError: nothing was ingested yet.
+        """
+        self._opened.keep_calibration(calibration)
 
     def as_retriever(self, **kwargs: Any) -> "RagRetriever":
         """A LangChain retriever over this corpus; `top_k`, `where` and `principals` may be given."""

@@ -11,10 +11,12 @@ from rag.errors import CorpusMissingError
 from rag.ingest.generations import Generation, answers_as_built, current_generation
 from rag.models.lazy import LazyEncoder
 from rag.settings import EdgeStore, Settings
+from rag.store.artifacts import Artifacts
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
+    from rag.answering.abstention import Calibration
     from rag.answering.answerer import Answerer
     from rag.ingest.prepare import Preparer
     from rag.protocols import Connector, Store
@@ -122,6 +124,15 @@ class OpenCorpus:
         return build.build_answerer(
             self.settings, self.documents(), self.model, encoder=self.encoder(), lexical=lexical, idf=idf
         )
+
+    def keep_calibration(self, calibration: "Calibration") -> None:
+        """Have searches with the legs of today say by it how sure they are."""
+        from rag.answering.calibrations import keep_calibration
+
+        store, generation = self.generation()
+        legs = build.asked_legs(self.settings, generation)
+        keep_calibration(Artifacts(lambda: store, self.settings.name), self.settings, legs, calibration)
+        self.forget()
 
     def forget(self) -> None:
         """What was written may have changed the generation and the rarity of words."""

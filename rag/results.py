@@ -56,7 +56,9 @@ class SearchResult(Sequence[Hit]):
     timings_ms: Mapping[str, float]
     coverage: float | None = None
     """Calibrated probability that the question is about this corpus; None where there are no hits, or where it is not
-    known: it is calibrated for the default weights and model. See `rag.answering.abstention`."""
+    known: it is calibrated for the default weights and model, or by `rag calibrate`. See `rag.answering.abstention`."""
+    threshold: float = 0.5
+    """Coverage below which the question is not answered, unless the settings name another."""
     trace: Trace | None = None
     """How it came to these hits, where the search was asked to say so."""
 

@@ -4,6 +4,7 @@ import textwrap
 from collections.abc import Mapping
 
 from rag.evaluation.answers import AnswersReport
+from rag.evaluation.calibrate import CalibrationReport
 from rag.evaluation.chunking import ChunkingReport
 from rag.evaluation.comparison import Comparison
 from rag.evaluation.gate import GateReport
@@ -117,3 +118,17 @@ def answers(report: AnswersReport) -> str:
         lines.append(f"{name:22}{i.mean:7.3f}  {i.low:.3f} to {i.high:.3f}  {MEANINGS[name]}")
     spent = ", ".join(f"{name} {value:.1f}" for name, value in report.latency_ms.items())
     return "\n".join([*lines, f"milliseconds an answer: {spent}"])
+
+
+def calibration(report: CalibrationReport) -> str:
+    """What was fitted, then a row a kind of question."""
+    lines = [f"{report.corpus}: at most {report.risk:.1%} of the unanswerable questions are to be answered"]
+    for group in report.fitted:
+        curve = getattr(report.calibration, group)
+        said = "questions that the encoder reads" if group == "read" else "questions in other languages"
+        formula = f"1 / (1 + exp(-({curve.a:.2f} x score {curve.b:+.2f})))"
+        lines.append(f"{said}: AUROC {report.auroc[group]:.3f}, answered from {curve.threshold:.2f} = {formula}")
+    lines += [
+        f"  {kind:14}{count:7}  {report.answered[kind]:6.1%} answered" for kind, count in report.questions.items()
+    ]
+    return "\n".join([*lines, "kept: answers go by it from now on" if report.kept else "not kept"])

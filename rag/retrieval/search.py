@@ -3,10 +3,10 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
+from rag.answering.abstention import Calibration
 from rag.legs import LEGS
 from rag.points import Filter
 from rag.protocols import Store
@@ -24,12 +24,6 @@ SHOWN = (
 )
 
 
-class Calibrate(Protocol):
-    """See `rag.answering.abstention.coverage`."""
-
-    def __call__(self, score: float, *, read: bool) -> float: ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Searcher:
     """Searches one generation of a corpus.
@@ -38,8 +32,8 @@ class Searcher:
         weights: of the legs that are asked.
         candidates: how many chunks each leg brings.
         stages: score the best of them again.
-        calibrate: fused score, and whether the encoder reads the question -> probability that the corpus covers it;
-            None where nothing is known about the scores of these weights and this model.
+        calibration: fused score -> probability that the corpus covers the question; None where nothing is known about
+            the scores of these weights and this model.
     """
 
     queries: QueryEncoder
@@ -47,7 +41,7 @@ class Searcher:
     weights: Mapping[str, float]
     candidates: int
     stages: Sequence[Stage]
-    calibrate: Calibrate | None
+    calibration: Calibration | None
 
     @property
     def store(self) -> Store:
@@ -79,10 +73,13 @@ class Searcher:
             clock.lap("rerank")
         hits = self._hits(scores, ranked, top_k)
         clock.lap("payload")
-        read = any(LEGS[leg].query == "dense" for leg in asked)
-        coverage = self.calibrate(float(fused.max()), read=read) if hits and self.calibrate else None
+        covered = {}
+        if hits and self.calibration:
+            read = any(LEGS[leg].query == "dense" for leg in asked)
+            curve = self.calibration.read if read else self.calibration.unread
+            covered = {"coverage": curve.probability(float(fused.max())), "threshold": curve.threshold}
         traced = trace_of(found, scores, self.weights, {hit.chunk_id for hit in hits}) if trace else None
-        return SearchResult(query=query, hits=hits, timings_ms=clock.laps(), coverage=coverage, trace=traced)
+        return SearchResult(query=query, hits=hits, timings_ms=clock.laps(), trace=traced, **covered)
 
     def legs(self, query: str, *, limit: int, where: Filter = ()) -> dict[str, list[tuple[str, int]]]:
         """What each leg that is about chunks finds alone: document id and ordinal of its chunks, best first.

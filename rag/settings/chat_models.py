@@ -61,8 +61,12 @@ class AnswerSettings(ChatModel):
         "negation speaks against it: llm is that model itself, else a model of natural language inference, a local "
         "folder or a hub id@revision; null: the shared words, and the meaning by the encoder",
     )
-    min_confidence: float = Field(
-        0.5, ge=0, le=1, description="below this probability that the corpus covers the question, abstain"
+    min_confidence: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="below this probability that the corpus covers the question, abstain; null: 0.5, or what `rag "
+        "calibrate` found for its risk",
     )
 
 

@@ -56,7 +56,7 @@ def run(data: Path) -> int:
                     waits.sentence += measured.sentence
     for name, values in (("first token", waits.first_token), ("a sentence", waits.sentence)):
         p50, p95 = np.percentile(values, (50, 95))
-        print(f"{name:12} p50 {p50:5.1f} ms  p95 {p95:5.1f} ms  of {len(values)}")
+        print(f"{name:12} mean {np.mean(values):5.1f} ms  p50 {p50:5.1f} ms  p95 {p95:5.1f} ms  of {len(values)}")
     return 0
 
 

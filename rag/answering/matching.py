@@ -36,17 +36,28 @@ def overlap(
     Returns:
         (n,) from 0 to 1; 0 for a query without terms.
     """
-    shares = np.zeros(len(texts), dtype=np.float32)
     if not len(query) or not texts:
-        return shares
+        return np.zeros(len(texts), dtype=np.float32)
     weights = np.asarray(idf(query.indices), dtype=np.float32)
     total = float(weights.sum())
-    for row, text in enumerate(texts):
-        found = np.isin(query.indices, text.indices).astype(np.float32)
-        if contexts is not None:
-            found = np.maximum(found, CONTEXT_SHARE * np.isin(query.indices, contexts[row].indices))
-        shares[row] = float(weights @ found) / total
-    return shares
+    found = holds(query.indices, texts).astype(np.float32)
+    if contexts is not None:
+        found = np.maximum(found, np.float32(CONTEXT_SHARE) * holds(query.indices, contexts))
+    return np.asarray(found @ weights / total, np.float32)
+
+
+def holds(terms: NDArray[np.uint32], texts: Sequence[SparseVector]) -> NDArray[np.bool_]:
+    """Which of m terms, each once, each of n texts has: (n, m)."""
+    found = np.zeros((len(texts), len(terms)), np.bool_)
+    if not len(terms) or not texts:
+        return found
+    order = np.argsort(terms)
+    every = np.concatenate([text.indices for text in texts])
+    places = np.minimum(np.searchsorted(terms[order], every), len(terms) - 1)
+    same = terms[order][places] == every
+    rows = np.repeat(np.arange(len(texts)), [len(text) for text in texts])
+    found[rows[same], order[places[same]]] = True
+    return found
 
 
 def union(vectors: Sequence[SparseVector]) -> SparseVector:

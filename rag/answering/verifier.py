@@ -12,9 +12,9 @@ from rag.answering.entailment import ABSENT, Comparison, Objection, statements
 from rag.answering.evidence import ReadText
 from rag.answering.judge import AGREED, Judge
 from rag.answering.markers import cited, without_markers
-from rag.answering.matching import Idf, overlap, union, words_alone
-from rag.answering.names import capitalises_nouns, names
-from rag.answering.numbers import Number, figures, month_value, values, without_numbers
+from rag.answering.matching import Idf, holds, overlap, union, words_alone
+from rag.answering.numbers import Number, figures, values, without_numbers
+from rag.answering.passages import Passages
 from rag.answering.quotable import plain, quotable, trimmed
 from rag.answering.tokens import tokens
 from rag.errors import ModelError
@@ -95,6 +95,7 @@ class Verifier:
             [*(s.text for s in self._sentences), *(" ".join((e.title, *e.headings)) for e in evidence)]
         )
         self._vectors: dict[int, Vector] = {}
+        self._read: dict[tuple[int, ...], Passages] = {}
 
     def support(self, text: str) -> AnswerSentence | None:
         """The sentence with what backs it; None for what states nothing (headings, "Here is the answer:").
@@ -126,7 +127,7 @@ class Verifier:
 
     def _stated(self, claim: str, named: Sequence[int], pool: Sequence[int]) -> _Backing:
         """What backs the statements of a claim, all of them."""
-        unknown = self._unknown_name(claim, named)
+        unknown = self._passages(named).unknown_name(claim)
         if unknown:
             return _Backing(reason=f"names {unknown}, which the source does not")
         return _together([self._backing(part, pool, bool(named)) for part in statements(claim)])
@@ -199,14 +200,15 @@ class Verifier:
         quotes = [pool[anchor]]
         weights = self._idf(terms.indices)
         total = float(weights.sum()) or 1.0
-        missing = ~np.isin(terms.indices, self._terms[quotes[0]].indices)
+        held = holds(terms.indices, [self._terms[i] for i in pool])
+        missing = ~held[anchor]
         for _ in range(ADDED):
-            gains = [float(weights[missing & np.isin(terms.indices, self._terms[i].indices)].sum()) for i in pool]
+            gains = (held & missing) @ weights
             best = int(np.argmax(gains))
             if gains[best] < ADDS * total:
                 break
             quotes.append(pool[best])
-            missing &= ~np.isin(terms.indices, self._terms[pool[best]].indices)
+            missing &= ~held[best]
         return quotes
 
     def _with_numbers(
@@ -261,20 +263,12 @@ class Verifier:
         self._vectors.update(zip(new, encoded[1:], strict=True))
         return {i: float(self._vectors[i] @ encoded[0]) for i in rows}
 
-    def _unknown_name(self, claim: str, named: Sequence[int]) -> str | None:
-        """A name of the claim that its passages nowhere have."""
-        passages = [self._evidence[n] for n in named or self._evidence]
-        words = names(claim)
-        if not words or capitalises_nouns(" ".join(e.text for e in passages)):
-            return None
-        said = "\n".join(" ".join((e.title, *e.headings, e.text)) for e in passages)
-        held, terms = said.casefold(), self._lexical.encode([said, *words], kind="chunk")
-        figures = values(said)
-        for word, term in zip(words, terms[1:], strict=True):
-            stands = len(term) > 0 and bool(np.isin(term.indices, terms[0].indices).all())
-            if word.casefold() not in held and not stands and month_value(word) not in figures:
-                return word
-        return None
+    def _passages(self, named: Sequence[int]) -> Passages:
+        """The passages of these numbers, all of them where there is none."""
+        numbers = tuple(named) or tuple(self._evidence)
+        if numbers not in self._read:
+            self._read[numbers] = Passages([self._evidence[n] for n in numbers], self._lexical)
+        return self._read[numbers]
 
     def _before(self, row: int, texts: Sequence[str]) -> tuple[str, ...]:
         """The sentences before one in its passage, the nearest first."""

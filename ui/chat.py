@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from ui import view
-from ui.conversation import Turns, respond
+from ui.conversation import Turns, respond, understood_as
 
 if TYPE_CHECKING:
     from rag.corpus import Rag
+
+
+AS_ASKED = "Ask it as it was written"
+"""Undoes the rewriting of a question that was taken for a follow-up."""
 
 
 # functions, since Gradio takes an update apart
@@ -47,6 +51,7 @@ def build_chat(corpora: "Sequence[Rag]") -> None:
                 placeholder=view.hint(names[0]),
                 elem_id="rag-messages",
             )
+            as_asked = gr.Button(AS_ASKED, visible=False, size="sm", variant="secondary", elem_id="rag-as-asked")
             question = gr.Textbox(
                 label="Question",
                 show_label=False,
@@ -60,36 +65,42 @@ def build_chat(corpora: "Sequence[Rag]") -> None:
         with gr.Column(scale=2, min_width=300, elem_id="rag-panel"):
             panel = gr.HTML(view.sources(()), apply_default_css=False)
 
-    def run(corpus: int, before: Turns, asked: str) -> Iterator[tuple[Any, ...]]:
+    def run(corpus: int, before: Turns, asked: str, *, rewrite: bool = True) -> Iterator[tuple[Any, ...]]:
         after = before
-        box = _busy()
-        for after in respond(corpora[corpus], before, asked):
-            yield after, view.messages(after, running=True), gr.skip(), box
-            box = gr.skip()
+        box, button = _busy(), gr.update(visible=False)
+        for after in respond(corpora[corpus], before, asked, rewrite=rewrite):
+            yield after, view.messages(after, running=True), gr.skip(), box, button
+            box = button = gr.skip()
         yield settled(after)
 
     def settled(now: Turns) -> tuple[Any, ...]:
-        return now, view.messages(now), view.sources(now), _ready()
+        button = gr.update(visible=understood_as(now) is not None)
+        return now, view.messages(now), view.sources(now), _ready(), button
 
     def ask(corpus: int, before: Turns, asked: str) -> Iterator[tuple[Any, ...]]:
         if asked.strip():
             yield from run(corpus, before, asked.strip())
         else:
-            yield (*(gr.skip(),) * 3, gr.update(value=""))
+            yield (*(gr.skip(),) * 3, gr.update(value=""), gr.skip())
 
     def retry(corpus: int, now: Turns, chosen: gr.RetryData) -> Iterator[tuple[Any, ...]]:
         message: Any = chosen.index
         place = message // 2
         yield from run(corpus, now[:place], now[place].question)
 
-    def clear(corpus: int) -> tuple[Any, ...]:
-        return (), gr.update(value=[], placeholder=view.hint(names[corpus])), view.sources(()), _ready()
+    def again_as_asked(corpus: int, now: Turns) -> Iterator[tuple[Any, ...]]:
+        yield from run(corpus, now[:-1], now[-1].question, rewrite=False)
 
-    outputs = [turns, chatbot, panel, question]
+    def clear(corpus: int) -> tuple[Any, ...]:
+        empty = gr.update(value=[], placeholder=view.hint(names[corpus]))
+        return (), empty, view.sources(()), _ready(), gr.update(visible=False)
+
+    outputs = [turns, chatbot, panel, question, as_asked]
     shared: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     answering: list[Any] = [
         question.submit(ask, [picked, turns, question], outputs, **shared),
         chatbot.retry(retry, [picked, turns], outputs, **shared),
+        as_asked.click(again_as_asked, [picked, turns], outputs, **shared),
     ]
     question.stop(settled, [turns], outputs, cancels=answering, **shared)
     chatbot.clear(clear, [picked], outputs, cancels=answering, **shared)

@@ -35,7 +35,7 @@ Turns: TypeAlias = tuple[Turn, ...]
 """Oldest first."""
 
 
-def respond(corpus: "Rag", turns: Turns, question: str) -> Iterator[Turns]:
+def respond(corpus: "Rag", turns: Turns, question: str, *, rewrite: bool = True) -> Iterator[Turns]:
     """Ask a question and yield the conversation each time that there is something new to show.
 
     Whatever goes wrong becomes the turn's error.
@@ -44,11 +44,12 @@ def respond(corpus: "Rag", turns: Turns, question: str) -> Iterator[Turns]:
         corpus: answers.
         turns: the conversation before this question.
         question: not blank.
+        rewrite: search for what it means where it depends on the conversation; False takes it as it stands.
     """
     turn = Turn(question=question)
     yield (*turns, turn)
     try:
-        for event in corpus.stream(question, history=history(turns)):
+        for event in corpus.stream(question, history=history(turns), rewrite=rewrite):
             match event:
                 case {"type": "retrieval"}:
                     turn = replace(turn, text="")  # a second one starts the answer over
@@ -64,6 +65,13 @@ def respond(corpus: "Rag", turns: Turns, question: str) -> Iterator[Turns]:
     except Exception:
         _LOG.exception("no answer to %r", question)
         yield (*turns, replace(turn, error="This should not have happened. The terminal shows what went wrong."))
+
+
+def understood_as(turns: Turns) -> str | None:
+    """What was searched for in place of the last question; None where that is the question itself."""
+    answer = turns[-1].answer if turns else None
+    meant = (answer or {}).get("standalone_question")
+    return meant if answer is not None and meant and meant != answer["question"] else None
 
 
 def history(turns: Turns) -> list[dict[str, str]]:

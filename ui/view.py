@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 from rag.answering.markers import without_markers
-from ui.conversation import Turn
+from ui.conversation import Turn, understood_as
 
 CONTEXT_CHARS = 280
 """Characters that an excerpt shows before its first and after its last quote."""
@@ -58,11 +58,17 @@ def reply(turn: Turn, number: int, *, running: bool = False) -> str:
     if turn.answer is not None:
         body = _abstention(turn.answer, number) if turn.answer["abstained"] else _answer(turn.answer, number)
         notices = [text for text in (turn.answer.get("notice"), *turn.warnings) if text]
-        return body + "".join(f'<div class="rag-notice">{_prose(text)}</div>' for text in notices)
+        return _understood(turn) + body + "".join(f'<div class="rag-notice">{_prose(text)}</div>' for text in notices)
     text = f'<div class="rag-answer" dir="auto">{_prose(turn.text)}</div>' if turn.text else ""
     if running:
         return text or '<div class="rag-waiting">Searching the documents …</div>'
     return f'{text}<div class="rag-notice">Stopped before the answer was complete and checked.</div>'
+
+
+def _understood(turn: Turn) -> str:
+    """What was searched for, where that is not what was asked."""
+    meant = understood_as((turn,))
+    return f'<div class="rag-understood" dir="auto">Understood as: {_prose(meant)}</div>' if meant else ""
 
 
 def sources(turns: Sequence[Turn]) -> str:
@@ -120,7 +126,9 @@ def _sentence(sentence: Mapping[str, Any], turn: int) -> str:
     text = _prose(" ".join(sentence["text"].split()))  # where its lines end is the document's layout
     if sentence["supported"]:
         return text + links
-    label = '<span class="rag-unsupported-label">not supported by the sources</span>'
+    reason = sentence.get("reason")
+    said = f": {escape(reason)}" if reason else ""
+    label = f'<span class="rag-unsupported-label">not supported by the sources{said}</span>'
     return f'<span class="rag-unsupported">{text}</span>{links} {label}'
 
 

@@ -183,6 +183,25 @@ def test_clear_and_retry_do_what_they_say(page):
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("page", [WIDE, NARROW], ids=["wide", "narrow"], indirect=True)
+def test_a_follow_up_shows_how_it_was_understood_and_can_be_asked_as_written(page):
+    ask(page, QUESTION)
+    as_written = page.get_by_role("button", name="Ask it as it was written")
+    assert not as_written.is_visible()
+    ask(page, "And to which card?")
+    understood = page.locator(".rag-understood")
+    assert understood.inner_text().startswith("Understood as: And to which card? (")
+    assert "refunds" in understood.inner_text()
+    picture(page, "follow-up")
+    as_written.click()
+    understood.wait_for(state="detached")
+    page.locator(".rag-author, .rag-box").nth(1).wait_for()
+    page.get_by_role("button", name="Ask", exact=True).wait_for()
+    assert page.locator(".rag-question").count() == 2
+    assert not as_written.is_visible()
+
+
+@pytest.mark.browser
 def test_a_blank_question_does_nothing(page):
     ask(page, QUESTION)
     page.get_by_role("textbox", name="Question").fill("  ")

@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from rag.errors import CorpusMissingError
-from ui.conversation import Turn, history, respond
+from ui.conversation import Turn, history, respond, understood_as
 
 
 class Scripted:
@@ -14,8 +14,9 @@ class Scripted:
     def __init__(self, *events, warnings=()):
         self.events, self.warnings, self.asked = events, list(warnings), []
 
-    def stream(self, question, *, history):
+    def stream(self, question, *, history, rewrite):
         self.asked.append((question, history))
+        self.rewrite = rewrite
         for event in self.events:
             if isinstance(event, Exception):
                 raise event
@@ -36,6 +37,24 @@ def test_words_appear_as_they_come_and_the_answer_at_the_end():
     assert [state.text for state in states] == ["", "", "Ye", "Yes.", "Yes."]
     assert [state.answer for state in states] == [None] * 4 + [DONE["answer"]]
     assert corpus.asked == [("Really?", [])]
+
+
+@pytest.mark.parametrize("rewrite", [True, False])
+def test_a_question_may_be_taken_as_it_stands(rewrite):
+    corpus = Scripted(RETRIEVAL, DONE)
+    list(respond(corpus, (), "And there?", rewrite=rewrite))
+    assert corpus.rewrite is rewrite
+
+
+def test_what_was_searched_for_is_known_where_it_is_something_else():
+    def answered(**answer):
+        return (Turn(question="And there?", answer={"question": "And there?", **answer}),)
+
+    assert understood_as(()) is None
+    assert understood_as((Turn(question="And there?"),)) is None
+    assert understood_as(answered()) is None
+    assert understood_as(answered(standalone_question="And there?")) is None
+    assert understood_as(answered(standalone_question="And in Bergen?")) == "And in Bergen?"
 
 
 def test_a_second_retrieval_starts_the_answer_over():
@@ -84,7 +103,7 @@ def test_a_closed_conversation_closes_the_stream():
     closed = []
 
     class Endless(Scripted):
-        def stream(self, question, *, history):
+        def stream(self, question, *, history, rewrite):
             try:
                 while True:
                     yield token("x")

@@ -1,5 +1,6 @@
 """What the chat shows: escaped, marked at the right place, linked to its passages."""
 
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -234,6 +235,21 @@ def test_a_quote_keeps_what_looks_like_a_marker():
 def test_only_clear_emphasis_and_code_are_formatted(text, tags):
     parsed = replied(turn(cited(text)))
     assert [tag for tag, _ in parsed.tags if tag in ("strong", "code")] == tags
+
+
+def test_an_unsupported_sentence_says_why():
+    sentence = AnswerSentence(
+        text="It sails to Oslo.", supported=False, citations=(), reason="names Oslo where the source names <Bergen>"
+    )
+    shown = replied(turn(sentence, model="m"))
+    assert "not supported by the sources: names Oslo where the source names <Bergen>" in shown.text
+
+
+def test_a_question_that_was_rewritten_says_how_it_was_understood():
+    shown = turn(cited("Yes."), text="Yes.")
+    shown = replace(shown, answer={**shown.answer, "standalone_question": "How long do <refunds> take?"})
+    assert replied(shown).text.startswith("Understood as: How long do <refunds> take?")
+    assert "Understood" not in replied(turn(cited("Yes."))).text
 
 
 def test_an_abstention_says_why_and_shows_the_nearest_passages():

@@ -96,6 +96,7 @@ class Evidence:
         text: `document.text[start:end]`.
         chunks: the chunks within it, in order.
         score: of its best hit.
+        mime: of the document.
     """
 
     number: int
@@ -109,13 +110,14 @@ class Evidence:
     text: str
     chunks: tuple[ChunkSpan, ...]
     score: float
+    mime: str = ""
 
     def chunk_at(self, position: int) -> ChunkSpan:
         """The chunk that holds the character at this position of the document's text, else the nearest before."""
         return max((c for c in self.chunks if c.start <= position), key=lambda c: c.start, default=self.chunks[0])
 
     def to_dict(self) -> dict[str, Any]:
-        names = ("number", "document_id", "uri", "title", "headings", "page", "start", "end", "text")
+        names = ("number", "document_id", "uri", "title", "headings", "page", "start", "end", "text", "mime")
         return {name: _json(getattr(self, name)) for name in names}
 
 

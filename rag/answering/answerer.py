@@ -17,6 +17,7 @@ from typing import Any, Protocol, TypeAlias
 from rag.answering.abstention import decide
 from rag.answering.budget import TokenCount
 from rag.answering.citations import cite
+from rag.answering.conflicts import differences
 from rag.answering.evidence import ChunkSpans, Parent, ReadText, pack_evidence
 from rag.answering.extractive import answer_by_quotes
 from rag.answering.matching import Idf
@@ -148,6 +149,7 @@ def stream_answer(
         reason = "The passages that were found have changed since; ask again."
     draft = Draft(reason=reason) if reason else (yield from write(evidence))
     evidence = evidence if draft.evidence is None else draft.evidence
+    differ = differences(result.query, draft.sentences, evidence, lexical=answerer.lexical, idf=answerer.idf)
     packing = Packing(
         tokens=sum(answerer.tokens.count(e.text) for e in evidence),
         budget=settings.max_evidence_tokens,
@@ -167,7 +169,7 @@ def stream_answer(
         usage=draft.usage,
         timings_ms={**result.timings_ms, **{name: round(seconds * 1000, 3) for name, seconds in spent.items()}},
         packing=packing,
-        notice=draft.notice,
+        notice=" ".join(filter(None, (draft.notice, differ))) or None,
     )
     yield {"type": "done", "answer": final.to_dict()}
     return final

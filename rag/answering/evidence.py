@@ -76,6 +76,7 @@ def _evidence(number: int, hits: Sequence[Hit], chunks: Sequence[ChunkSpan], tex
         number=number,
         document_id=first.document_id,
         uri=first.uri,
+        mime=first.mime,
         title=first.title,
         headings=first.headings,
         page=chunks[0].page,

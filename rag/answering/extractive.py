@@ -78,7 +78,8 @@ def answer_by_quotes(
     for row in order:
         if len(picked) == max_sentences or (picked and scores[row] < CLOSE * scores[picked[0]]):
             break
-        if all(vectors[row] @ vectors[other] < SAME for other in picked):
+        quote = sentences[chosen[row]]
+        if all(vectors[row] @ vectors[other] < SAME or _differ(quote, sentences[chosen[other]]) for other in picked):
             picked.append(int(row))
     return [sentences[chosen[row]] for row in picked]
 
@@ -100,6 +101,11 @@ def _candidates(
         if not known.issuperset(t.indices.tolist()) and not (asks and repeated in _words_of(sentences[i].text))
     ] or range(len(terms))
     return [sentences[i] for i in telling], [terms[i] for i in telling]
+
+
+def _differ(one: Quotable, other: Quotable) -> bool:
+    """Two passages that say nearly the same of other numbers: that they do is what the reader needs to know."""
+    return one.evidence != other.evidence and set(numbers(one.text)) != set(numbers(other.text))
 
 
 def _words_of(text: str) -> str:

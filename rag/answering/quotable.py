@@ -12,6 +12,8 @@ _HEADING = re.compile(r"\s{0,3}#{1,6}\s+(?P<title>.*?)\s*#*\s*$")
 _FENCE = re.compile(r"\s*(?:`{3,}|~{3,})")
 _UNDERLINE = re.compile(r"\s{0,3}(?:=+|-{2,})\s*$")
 _TABLE_ROW = re.compile(r"\s*\|.*\|\s*$")
+_TABLES = ("text/csv", "text/tab-separated-values")
+_CELLS = re.compile(r"[|,;\t\n]+")
 _LIST_ITEM = re.compile(r"\s*(?:[-*+•‣◦▪]|\d{1,3}[.)])\s+")
 _LEAD = re.compile(r"(?:\s|>|[-*+•‣◦▪]\s|#{1,6}\s|\d{1,3}[.)]\s|\[[ xX]\]\s|\|)*")
 _TAIL = re.compile(r"[\s|]*$")
@@ -42,14 +44,19 @@ class Quotable:
 def quotable(evidence: Evidence) -> list[Quotable]:
     """The sentences of an evidence in order, without headings, rules, table heads and questions.
 
-    A table row, a list item and a line of code end a sentence. A question counts as the heading of what follows it.
+    A table row, a list item and a line of code end a sentence; every line of a table in a file of its own is a row. A
+    question counts as the heading of what follows it, a table's head as that of its rows.
     """
     above = " ".join((evidence.title, *evidence.headings))
     headings = {words_alone(h) for h in (evidence.title, *evidence.headings)}
-    local, found = "", []
-    for kind, low, high in _blocks(evidence.text):
+    local, head, found = "", "", []
+    for kind, low, high in _rows(evidence) if evidence.mime in _TABLES else _blocks(evidence.text):
         if kind == "heading":
             local = evidence.text[low:high].strip("# \t\n")
+            continue
+        head = head if kind == "line" else ""
+        if kind == "head":
+            head = _CELLS.sub(" ", evidence.text[low:high])
             continue
         spans = sentence_spans(evidence.text[low:high]) if kind == "prose" else [(0, high - low)]
         for a, b in spans:
@@ -67,7 +74,7 @@ def quotable(evidence: Evidence) -> list[Quotable]:
                     start=position,
                     end=position + len(text),
                     text=text,
-                    context=f"{above} {local}".strip(),
+                    context=" ".join(f"{above} {local} {head}".split()),
                 )
             )
     return found
@@ -86,8 +93,16 @@ def plain(text: str) -> str:
     return " ".join(_MARKUP.sub(" ", _LINK.sub(r"\1", text)).split())
 
 
+def _rows(evidence: Evidence) -> Iterator[tuple[str, int, int]]:
+    """The lines of a table that is a file; the file's first line is its head."""
+    at = 0
+    for line in evidence.text.splitlines(keepends=True):
+        yield ("head" if evidence.start + at == 0 else "line"), at, at + len(line)
+        at += len(line)
+
+
 def _blocks(text: str) -> Iterator[tuple[str, int, int]]:
-    """(`heading` | `prose` | `line`, start, end) in order; `line` is not split any further."""
+    """(`heading` | `prose` | `head` | `line`, start, end) in order; a `line` is not split any further."""
     code, prose, row, at = False, -1, None, 0
     for line in [*text.splitlines(keepends=True), ""]:
         start, at = at, at + len(line)
@@ -96,8 +111,7 @@ def _blocks(text: str) -> Iterator[tuple[str, int, int]]:
         starts = code or fence or bare or is_row or bool(_HEADING.match(line)) or bool(_LIST_ITEM.match(line))
         if row is not None:
             # the row above a rule is the table's head
-            if not (bare and "-" in line and "|" in line):
-                yield "line", *row
+            yield ("head" if bare and "-" in line and "|" in line else "line"), *row
             row = None
         if starts and prose >= 0:
             underlined = bool(_UNDERLINE.match(line)) and "\n" not in text[prose:start].strip()

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -40,6 +41,25 @@ def test_headings_and_questions_are_the_context_of_what_follows(library: Any) ->
     first, second = quotable(library({"d": "# Green tea\nUse 75 degrees.\n\nHow long? Two minutes."}).evidence("d"))
     assert first.context == "Title of d Green tea"
     assert second.context == "Title of d How long?"
+
+
+def test_the_head_of_a_table_is_the_context_of_its_rows_and_of_nothing_else(library: Any) -> None:
+    text = "| Tea | Degrees |\n|---|---|\n| green | 75 |\n| black | 95 |\n\nServe it hot."
+    green, black, serve = quotable(library({"d": text}).evidence("d"))
+    assert green.context == black.context == "Title of d Tea Degrees"
+    assert serve.context == "Title of d"
+
+
+@pytest.mark.parametrize(("mime", "comma"), [("text/csv", ","), ("text/tab-separated-values", "\t")])
+def test_the_lines_of_a_table_that_is_a_file_are_its_rows(library: Any, mime: str, comma: str) -> None:
+    text = "name,phone\nIngrid Holm,555-0101\n\nOla Berg,555-0102".replace(",", comma)
+    evidence = replace(library({"d": text}).evidence("d"), mime=mime)
+    rows = quotable(evidence)
+    assert [row.text for row in rows] == [
+        line.replace(",", comma) for line in ("Ingrid Holm,555-0101", "Ola Berg,555-0102")
+    ]
+    assert {row.context for row in rows} == {"Title of d name phone"}
+    assert all(text[row.start : row.end] == row.text for row in rows)
 
 
 @settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])

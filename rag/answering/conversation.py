@@ -23,6 +23,17 @@ FEW_WORDS = 2
 """Content words up to which a question is taken for one that goes on with the last."""
 CARRIED = 8
 """Words of earlier questions that are taken along."""
+_ASKING = frozenset(
+    word
+    for line in (
+        "long many much often far old big kind type sort way difference take takes mean means happen happens work",
+        "works need needs explain describe tell list give show find",
+        "lange viel viele oft weit alt groß art dauert dauern bedeutet bedeuten heißt passiert braucht erkläre",
+        "erklären beschreibe nenne zeige finde longtemps combien signifie explique tiempo significa explica",
+    )
+    for word in line.split()
+)
+"""Words that ask, and say nothing of what is asked about."""
 LONGEST = 400
 """Characters of a rewritten question."""
 TURNS = 3
@@ -99,7 +110,7 @@ def _with_subject(question: str, asked: Sequence[str]) -> str:
     carried: dict[str, str] = {}
     for text in reversed(asked):
         for word in tokens(text):
-            if word.key not in own:
+            if word.key not in own and word.text.casefold() not in _ASKING:
                 carried.setdefault(word.key, word.text)
         if not depends(text):
             break

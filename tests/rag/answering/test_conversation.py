@@ -46,9 +46,9 @@ def test_without_a_history_there_is_nothing_to_depend_on() -> None:
 
 
 def test_words_of_the_last_whole_question_are_taken_along() -> None:
-    assert standalone("And how coarse?", HISTORY, None, 1) == f"And how coarse? ({'long French press steep'})"
+    assert standalone("And how coarse?", HISTORY, None, 1) == "And how coarse? (French press steep)"
     deeper = [*HISTORY, {"role": "user", "content": "And the grind?"}, {"role": "assistant", "content": "Coarse."}]
-    assert standalone("Why is it coarse?", deeper, None, 1) == "Why is it coarse? (grind long French press steep)"
+    assert standalone("Why is it coarse?", deeper, None, 1) == "Why is it coarse? (grind French press steep)"
 
 
 def test_a_model_rewrites_and_is_told_that_all_is_data(server: Any) -> None:
@@ -82,7 +82,7 @@ def test_a_follow_up_question_is_answered(make_folder: MakeFolder) -> None:
         corpus.ingest()
         alone = corpus.ask("And what grind does it need?")
         followed = corpus.ask("And what grind does it need?", history=HISTORY)
-        assert followed.standalone_question == "And what grind does it need? (long French press steep)"
+        assert followed.standalone_question == "And what grind does it need? (French press steep)"
         assert followed.question == alone.standalone_question == "And what grind does it need?"
         assert not followed.abstained
         assert followed.sentences[0].citations[0].document_id == "files:beta/guide.md"

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from rag.points import SparseVector
 from rag.protocols import LexicalEncoder
+from rag.situating.definitions import definitions
 from rag.types import Chunk, Document
 
 ChunkTerms = Mapping[str, SparseVector]
@@ -33,10 +34,10 @@ def chunk_terms(
         made["bigrams"] = lexical.encode(texts, kind="chunk", unit="bigrams")
     if "headings" in vectors:
         # without a line, or with nothing but a context in it, title and headings are not asked for
-        headings = [
-            " ".join([document.title, *c.headings]) if line != c.context else ""
-            for c, line in zip(chunks, lines, strict=True)
+        above = [
+            [document.title, *c.headings] if line != c.context else [] for c, line in zip(chunks, lines, strict=True)
         ]
+        headings = [" ".join([*of, *definitions(c.plain)]) for c, of in zip(chunks, above, strict=True)]
         made["headings"] = lexical.encode(headings, kind="headings")
     if "ngrams" in vectors:
         foreign = ["" if known else text for text, known in zip(texts, readable, strict=True)]

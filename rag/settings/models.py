@@ -154,7 +154,9 @@ class Weights(Section):
     )
     lexical: float = Field(0.5, ge=0, le=100, description="BM25 of the chunk, as a share of the best possible")
     bigrams: float = Field(0.2, ge=0, le=100, description="BM25 of pairs of neighbouring words, by the same measure")
-    headings: float = Field(0.2, ge=0, le=100, description="BM25 of title and headings, by the same measure")
+    headings: float = Field(
+        0.2, ge=0, le=100, description="BM25 of title, headings and the names that code defines, by the same measure"
+    )
     ngrams: float = Field(
         1,
         ge=0,

@@ -131,9 +131,10 @@ def calibrate(
 def _of_data(corpus: Rag, path: Path, seed: int, show: Progress) -> dict[str, Scored]:
     """The corpus itself is asked; everyday questions beside the user's own are unanswerable, too."""
     asked = load_questions(path)
-    chunks = (chunk for _, of_document in corpus.documents().each() for chunk in of_document)
-    titles = [title for title, _ in corpus.documents().each()]
-    general = foreign_questions(cloze(chunks, titles).frequencies, np.random.default_rng(seed))
+    documents = [*corpus.documents().each()]
+    chunks = (chunk for _, of_document in documents for chunk in of_document)
+    vocabulary = cloze(chunks, [title for title, _ in documents]).frequencies
+    general = foreign_questions(vocabulary, np.random.default_rng(seed))
     kinds = {
         ANSWERABLE: [question.question for question in asked if question.answers],
         "unanswerable": [question.question for question in asked if not question.answers],

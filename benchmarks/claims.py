@@ -21,7 +21,7 @@ from rag import Rag
 from rag.answering.answerer import ExtractiveAnswerer
 from rag.answering.evidence import pack_evidence
 from rag.answering.names import names
-from rag.answering.verifier import Verifier
+from rag.answering.verification.verifier import Verifier
 from rag.chunking.sentences import sentence_spans
 from rag.evaluation.beir import load_beir
 from rag.results import Evidence

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
     from rag.answering.answerer import Answerer
-    from rag.answering.judge import Judge
     from rag.answering.matching import Idf
+    from rag.answering.verification.judge import Judge
     from rag.ingest.generations import Generation
     from rag.retrieval.documents import DocumentReader
     from rag.retrieval.search import Searcher
@@ -335,7 +335,7 @@ def build_answerer(
 def _judge(settings: Settings, model: "BaseChatModel", rules: Template) -> "Judge | None":
     asked = settings.answer.judge
     if asked == "llm":
-        from rag.answering.judge import ModelJudge
+        from rag.answering.verification.judge import ModelJudge
 
         return ModelJudge(model, rules, settings.answer.timeout_s)
     if asked is not None:

@@ -16,11 +16,11 @@ from rag.answering.answerer import (
     retrieval_event,
     stream_answer,
 )
-from rag.answering.judge import Judge
 from rag.answering.llm import is_too_long, stream_model, why_failed
 from rag.answering.prompt import Prompts, build_messages, repair_messages
 from rag.answering.streaming import Transcript
-from rag.answering.verifier import Verifier
+from rag.answering.verification.judge import Judge
+from rag.answering.verification.verifier import Verifier
 from rag.prompts import Message
 from rag.results import AnswerSentence, Evidence, SearchResult
 
@@ -46,7 +46,7 @@ class ModelAnswerer:
         name: what the answer says about who wrote it.
         quotes: answers in its place, and lends it what it needs for checking.
         prompts: what the model is told.
-        judge: see `rag.answering.verifier.Verifier`.
+        judge: see `rag.answering.verification.verifier.Verifier`.
     """
 
     model: "BaseChatModel"

@@ -2,9 +2,9 @@
 
 import pytest
 
-from rag.answering.alignment import Source
-from rag.answering.entailment import ABSENT, Comparison, statements
 from rag.answering.tokens import tokens
+from rag.answering.verification.alignment import Source
+from rag.answering.verification.entailment import ABSENT, Comparison, statements
 
 BRIDGE = "The Meridian bridge was designed by Clara Voss and built by the firm Hartmann & Sons."
 PASSAGE = (

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from rag import Rag
-from rag.answering.judge import ModelJudge
 from rag.answering.prompt import prompts
 from rag.answering.providers import chat_model
-from rag.answering.verifier import Verifier
+from rag.answering.verification.judge import ModelJudge
+from rag.answering.verification.verifier import Verifier
 from rag.errors import ModelError
 from rag.settings import AnswerSettings
 from tests.chat_server import Reply, ScriptedServer

@@ -1,6 +1,6 @@
 import pytest
 
-from rag.answering.polarity import opposed, polarity
+from rag.answering.verification.polarity import opposed, polarity
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from rag.answering.verifier import Verifier
+from rag.answering.verification.verifier import Verifier
 
 TEA = """Green tea is brewed at 75 degrees. Black tea is brewed at 95 degrees.
 

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from rag.answering.alignment import Clause, Names, Source, aligned, clauses
 from rag.answering.names import capitalises_nouns, names, recurring_names
 from rag.answering.numbers import month_value, values
-from rag.answering.polarity import opposed, polarity
 from rag.answering.tokens import Token, tokens
+from rag.answering.verification.alignment import Clause, Names, Source, aligned, clauses
+from rag.answering.verification.polarity import opposed, polarity
 
 _AND = re.compile(r"\s*[,;]?\s+(?:and|but|while|whereas|und|aber|et|mais|pero)\s+|;\s+", re.IGNORECASE)
 _BY = re.compile(r"\b(?:by|durch|par|por)\b")

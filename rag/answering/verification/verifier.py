@@ -6,17 +6,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.answering.alignment import Source
 from rag.answering.citations import cite
-from rag.answering.entailment import ABSENT, Comparison, Objection, statements
 from rag.answering.evidence import ReadText
-from rag.answering.judge import AGREED, Judge
 from rag.answering.markers import cited, without_markers
 from rag.answering.matching import Idf, holds, overlap, union, words_alone
 from rag.answering.numbers import Number, figures, values, without_numbers
-from rag.answering.passages import Passages
 from rag.answering.quotable import plain, quotable, trimmed
 from rag.answering.tokens import tokens
+from rag.answering.verification.alignment import Source
+from rag.answering.verification.entailment import ABSENT, Comparison, Objection, statements
+from rag.answering.verification.judge import AGREED, Judge
+from rag.answering.verification.passages import Passages
 from rag.errors import ModelError
 from rag.points import SparseVector, Vector
 from rag.protocols import Encoder, LexicalEncoder
@@ -53,7 +53,7 @@ class Verifier:
     """Checks the sentences of a model against the evidence that it was given.
 
     A sentence is supported where sentences of the evidence hold enough of its words, or one is close in meaning, and
-    none of its numbers, names, negations and opposites speaks against it; see `rag.answering.entailment`.
+    none of its numbers, names, negations and opposites speaks against it; see `rag.answering.verification.entailment`.
     """
 
     def __init__(

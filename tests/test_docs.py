@@ -18,6 +18,7 @@ import yaml
 from pydantic import BaseModel
 
 from connectors.parsing.formats import FORMATS
+from rag import Rag
 from rag.cli import build_parser
 from rag.settings import CHUNKINGS, Chunking, EdgeStore, ServerStore, Settings
 from rag.settings.sources import SOURCES
@@ -36,11 +37,22 @@ def cases(language: str) -> list[Any]:
     return [pytest.param(page, found, id=page.name) for page in PAGES if (found := blocks(page, language))]
 
 
+@pytest.fixture(scope="module")
+def ingested(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The index of the docs: encoding them for every page would be most of the time."""
+    folder = tmp_path_factory.mktemp("ingested")
+    shutil.copytree(ROOT / "docs", folder / "docs")
+    with Rag.open(folder / "docs") as corpus:
+        corpus.ingest()
+    return folder / ".rag"
+
+
 @pytest.fixture
-def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with the project's docs and corpus files, as a reader has it."""
+def checkout(tmp_path: Path, ingested: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the project's docs and corpus files, as a reader has it who has tried the first command."""
     for folder in ("docs", "configs"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns(".rag"))
+    shutil.copytree(ingested, tmp_path / ".rag")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -22,6 +22,14 @@ _TOO_LONG = re.compile(
 )
 
 
+_MEANINGS = {
+    401: ", the API key was refused",
+    403: ", access was refused",
+    404: ", no such model or address",
+    429: ", too many requests, also when it was asked again later",
+}
+
+
 def stream_model(
     model: "BaseChatModel", messages: Sequence[Message], timeout_s: float
 ) -> "Generator[AIMessageChunk, None, None]":
@@ -105,8 +113,7 @@ def why_failed(error: Exception) -> str:
         return "the request is longer than the model reads"
     status = getattr(error, "status_code", None)
     if isinstance(status, int):
-        meaning = {401: ", the API key was refused", 403: ", access was refused", 404: ", no such model or address"}
-        return f"HTTP {status}{meaning.get(status, '')}"
+        return f"HTTP {status}{_MEANINGS.get(status, '')}"
     name = type(error).__name__
     if isinstance(error, TimeoutError) or "Timeout" in name:
         return "no answer in time"

@@ -170,6 +170,25 @@ def test_another_refusal_is_not_sent_again(library: Any, quoting: Any, server: A
     assert "HTTP 400" in str(final.notice)
 
 
+def test_a_server_that_limits_its_rate_is_asked_again(corpus: Any, result: Any, quoting: Any, server: Any) -> None:
+    server.replies(status=429, error="slow down")
+    server.replies("Green tea is brewed at 75 degrees [1].")
+    _, final = events_of(over_http(server, corpus, quoting).stream(QUESTION, result))
+    assert len(server.requests) == 2
+    assert (final.sentences[0].supported, final.notice) == (True, None)
+
+
+def test_a_server_that_goes_on_limiting_its_rate_is_given_up(
+    corpus: Any, result: Any, quoting: Any, server: Any
+) -> None:
+    server.replies(status=429, error=f"slow down {SECRET}")
+    _, final = events_of(over_http(server, corpus, quoting).stream(QUESTION, result))
+    assert len(server.requests) == 3
+    assert "HTTP 429, too many requests" in str(final.notice)
+    assert SECRET not in str(final.to_dict())
+    assert final.sentences[0].supported
+
+
 def test_the_answer_says_how_much_evidence_it_rests_on(corpus: Any, result: Any, quoting: Any) -> None:
     packing = answer(QUESTION, result, answerer=quoting(corpus, max_evidence_tokens=200)).packing
     assert packing.tokens == sum(estimated_tokens(text) for text in TEXTS.values())

@@ -4,7 +4,18 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from rag.cli.options import DONE, command, json_option, positive, print_json, share, warn
+from rag.cli.options import (
+    DONE,
+    command,
+    json_option,
+    opened,
+    positive,
+    print_json,
+    share,
+    warn,
+    writer_option,
+    writer_override,
+)
 from rag.render import printable
 
 
@@ -21,24 +32,18 @@ def add(commands: Any) -> None:
         "--questions", type=positive, default=200, metavar="N", help="to generate, without --data (default: 200)"
     )
     calibrate.add_argument("--seed", type=int, default=0, metavar="S", help="of what is drawn by chance (default: 0)")
-    calibrate.add_argument(
-        "--llm",
-        metavar="MODEL",
-        help="provider:model that writes the questions, or none: sentences are taken out (default: answer.llm)",
-    )
+    writer_option(calibrate)
     calibrate.add_argument("--dry-run", action="store_true", help="only say what would be fitted")
     json_option(calibrate)
 
 
 def _calibrate(arguments: argparse.Namespace) -> int:
     from rag import build
-    from rag.corpus import Rag
     from rag.evaluation import tables
     from rag.evaluation.calibrate import calibrate
     from rag.progress import steps_bar
 
-    model = [f"answer.llm={'null' if arguments.llm == 'none' else arguments.llm}"] if arguments.llm else []
-    with Rag.open(arguments.config, overrides=[*arguments.set, *model], wait_s=arguments.wait) as corpus:
+    with opened(arguments, overrides=writer_override(arguments)) as corpus:
         with steps_bar() as show:
             report = calibrate(
                 corpus,

@@ -6,7 +6,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rag.cli.options import DONE, INCOMPLETE, command, json_option, positive, print_json, warn
+from rag.cli.options import (
+    DONE,
+    INCOMPLETE,
+    command,
+    json_option,
+    opened,
+    positive,
+    print_json,
+    warn,
+    writer_option,
+    writer_override,
+)
 from rag.render import printable
 
 if TYPE_CHECKING:
@@ -45,11 +56,7 @@ def add(commands: Any) -> None:
         "--questions", type=positive, default=100, metavar="N", help="at most, and as many unanswerable (default: 100)"
     )
     generate.add_argument("--seed", type=int, default=0, metavar="S", help="of what is drawn by chance (default: 0)")
-    generate.add_argument(
-        "--llm",
-        metavar="MODEL",
-        help="provider:model that writes the questions, or none: sentences are taken out (default: answer.llm)",
-    )
+    writer_option(generate)
     json_option(generate)
 
     compare = command(kinds, "compare", _compare, "measure two settings on the same queries, and test the difference")
@@ -109,13 +116,11 @@ def _retrieval(arguments: argparse.Namespace) -> int:
 
 def _generate(arguments: argparse.Namespace) -> int:
     from rag import build
-    from rag.corpus import Rag
     from rag.evaluation import tables
     from rag.evaluation.generate import generate
     from rag.progress import steps_bar
 
-    model = [f"answer.llm={'null' if arguments.llm == 'none' else arguments.llm}"] if arguments.llm else []
-    with Rag.open(arguments.config, overrides=[*arguments.set, *model], wait_s=arguments.wait) as corpus:
+    with opened(arguments, overrides=writer_override(arguments)) as corpus:
         with steps_bar() as show:
             report = generate(
                 corpus,
@@ -166,7 +171,6 @@ def _chunking(arguments: argparse.Namespace) -> int:
 
 
 def _answers(arguments: argparse.Namespace) -> int:
-    from rag.corpus import Rag
     from rag.evaluation import tables
     from rag.evaluation.answers import load_questions
     from rag.evaluation.asking import evaluate_corpus, evaluate_passages
@@ -182,7 +186,7 @@ def _answers(arguments: argparse.Namespace) -> int:
             settings, dataset = load_settings(arguments.config, arguments.set), load_beir(Path(arguments.corpus))
             report = evaluate_passages(settings, dataset, questions, path, progress=show)
         else:
-            with Rag.open(arguments.config, overrides=arguments.set, wait_s=arguments.wait) as corpus:
+            with opened(arguments) as corpus:
                 report = evaluate_corpus(corpus, questions, path, progress=show)
                 warn(corpus)
     if arguments.picture:

@@ -3,7 +3,7 @@
 import argparse
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -86,11 +86,31 @@ def positive(text: str) -> int:
     return int(text)
 
 
-def opened(arguments: argparse.Namespace) -> "Rag":
-    """The corpus that the arguments name."""
+def writer_option(parser: argparse.ArgumentParser) -> None:
+    """`--llm`, who writes questions."""
+    parser.add_argument(
+        "--llm",
+        metavar="MODEL",
+        help="provider:model that writes the questions, or none: sentences are taken out (default: answer.llm)",
+    )
+
+
+def writer_override(arguments: argparse.Namespace) -> list[str]:
+    """What `--llm` sets."""
+    if not arguments.llm:
+        return []
+    return [f"answer.llm={'null' if arguments.llm == 'none' else arguments.llm}"]
+
+
+def opened(arguments: argparse.Namespace, *, overrides: Sequence[str] = ()) -> "Rag":
+    """The corpus that the arguments name.
+
+    Args:
+        overrides: after those of `--set`.
+    """
     from rag.corpus import Rag
 
-    return Rag.open(arguments.config, overrides=arguments.set, wait_s=arguments.wait)
+    return Rag.open(arguments.config, overrides=[*arguments.set, *overrides], wait_s=arguments.wait)
 
 
 def warn(corpus: "Rag") -> None:

@@ -1,111 +1,38 @@
-"""The web app: wires the tabs together and serves them."""
+"""The web app: puts the tabs beside each other. Each tab has a file of its own."""
 
-import errno
-import socket
-import sys
-import time
 from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import gradio as gr
 
-from rag.errors import RagError, SettingsError
 from ui.chat import build_chat
-from ui.following import following
-
-if TYPE_CHECKING:
-    from rag.corpus import Rag
+from ui.language import i18n
+from ui.served import Served
 
 TITLE = "Situated RAG"
 CONCURRENT_ANSWERS = 4
 WAITING_QUESTIONS = 64
 
-_SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "Liberation Sans", "sans-serif")
-_MONO = ("ui-monospace", "SF Mono", "Menlo", "Consolas", "Liberation Mono", "monospace")
-_HERE = Path(__file__).parent
 
-
-def build_app(corpora: "Sequence[Rag]") -> gr.Blocks:
+def build_app(served: Sequence[Served]) -> gr.Blocks:
     """The app, not yet served.
 
     Args:
-        corpora: one or more. They stay open: who opened them closes them.
+        served: one or more corpora. They stay open: who opened them closes them.
     """
     app = gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True, fill_height=True)
     with app:
-        build_chat(corpora)
+        picked = _corpus_picker(served)
+        with gr.Tabs(elem_id="rag-tabs"), gr.Tab(i18n()("tabs.chat"), id="chat", elem_id="rag-tab-chat"):
+            build_chat(served, picked)
     # direct calls of the event endpoints would pass the queue by
     app.queue(default_concurrency_limit=CONCURRENT_ANSWERS, max_size=WAITING_QUESTIONS, api_open=False)
     return app
 
 
-def serve(corpora: "Sequence[Rag]", *, host: str, port: int) -> None:
-    """Serve the app until Ctrl-C.
-
-    Args:
-        corpora: one or more.
-        host: address to listen on.
-        port: 1 to 65535.
-
-    Raises:
-        SettingsError: the port is not legal.
-        RagError: nothing can listen there, for example because the port is taken.
-    """
-    _check_address(host, port)
-    app = build_app(corpora)
-    shown = f"[{host}]" if ":" in host else host
-    app.launch(
-        server_name=shown,
-        server_port=port,
-        theme=_theme(),
-        css_paths=_HERE / "style.css",
-        js=(_HERE / "chat.js").read_text(encoding="utf-8"),
-        share=False,
-        inbrowser=False,
-        quiet=True,
-        prevent_thread_lock=True,
-        footer_links=[],
-        run_history=False,
-        ssr_mode=False,
-        pwa=False,
-        mcp_server=False,
-        enable_monitoring=False,
-        allowed_paths=[],
-        max_file_size=1,  # Gradio takes uploads on every page, also where nothing asks for one
-    )
-    print(f"chat on http://{shown}:{port}", file=sys.stderr, flush=True)  # noqa: T201 - the address is all that is said
-    try:
-        with following(corpora):
-            while True:
-                time.sleep(3600)
-    except KeyboardInterrupt:
-        pass
-    finally:
-        app.close(verbose=False)
-
-
-def _check_address(host: str, port: int) -> None:
-    """Fail early and in one line; Gradio tries for seconds and names no cause."""
-    if not 1 <= port <= 65535:
-        raise SettingsError(f"--port {port}: a port is a number from 1 to 65535")
-    try:
-        socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise RagError(f"port {port} on {host} is taken: choose another with --port, such as {port + 1}") from None
-        raise RagError(
-            f"cannot listen on {host}, port {port}: {error.strerror or error}; change --host or --port"
-        ) from None
-
-
-def _theme() -> gr.themes.Base:
-    """System fonts only: the page loads nothing from elsewhere."""
-    return gr.themes.Base(
-        primary_hue=gr.themes.colors.teal,
-        secondary_hue=gr.themes.colors.teal,
-        neutral_hue=gr.themes.colors.stone,
-        radius_size=gr.themes.sizes.radius_lg,
-        font=_SANS,
-        font_mono=_MONO,
-    )
+def _corpus_picker(served: Sequence[Served]) -> Any:
+    """The place of the corpus that all tabs are about; nothing to see where there is only one."""
+    if len(served) == 1:
+        return gr.State(0)
+    choices = [(each.name, place) for place, each in enumerate(served)]
+    return gr.Dropdown(choices, value=0, label=i18n()("app.corpus"), filterable=False, elem_id="rag-corpus")

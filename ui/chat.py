@@ -1,16 +1,13 @@
 """The chat tab: a conversation with a corpus, and the passages behind its answers."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 
-from ui import view
 from ui.conversation import Turns, respond, understood_as
-
-if TYPE_CHECKING:
-    from rag.corpus import Rag
-
+from ui.served import Served
+from ui.view import answer, passages
 
 AS_ASKED = "Ask it as it was written"
 """Undoes the rewriting of a question that was taken for a follow-up."""
@@ -25,20 +22,17 @@ def _busy() -> Any:
     return gr.update(value="", submit_btn=False, stop_btn="Stop")
 
 
-def build_chat(corpora: "Sequence[Rag]") -> None:
+def build_chat(served: Sequence[Served], picked: Any) -> None:
     """Put the chat into the Gradio blocks that are open.
 
     Args:
-        corpora: one or more; the user picks one where there are several.
+        served: one or more corpora.
+        picked: the component that holds the place of the one to ask.
     """
     turns = gr.State(())
-    names = [corpus.name for corpus in corpora]
+    names = [each.name for each in served]
     with gr.Row(elem_id="rag-chat", equal_height=True):
         with gr.Column(scale=3, min_width=320, elem_id="rag-conversation"):
-            picked: Any = gr.State(0)
-            if len(corpora) > 1:
-                choices = [(name, place) for place, name in enumerate(names)]
-                picked = gr.Dropdown(choices, value=0, label="Corpus", filterable=False, elem_id="rag-corpus")
             chatbot = gr.Chatbot(
                 label="Conversation",
                 show_label=False,
@@ -48,7 +42,7 @@ def build_chat(corpora: "Sequence[Rag]") -> None:
                 buttons=[],
                 feedback_options=None,
                 latex_delimiters=[],
-                placeholder=view.hint(names[0]),
+                placeholder=answer.hint(names[0]),
                 elem_id="rag-messages",
             )
             as_asked = gr.Button(AS_ASKED, visible=False, size="sm", variant="secondary", elem_id="rag-as-asked")
@@ -63,19 +57,19 @@ def build_chat(corpora: "Sequence[Rag]") -> None:
                 elem_id="rag-ask",
             )
         with gr.Column(scale=2, min_width=300, elem_id="rag-panel"):
-            panel = gr.HTML(view.sources(()), apply_default_css=False)
+            panel = gr.HTML(passages.sources(()), apply_default_css=False)
 
     def run(corpus: int, before: Turns, asked: str, *, rewrite: bool = True) -> Iterator[tuple[Any, ...]]:
         after = before
         box, button = _busy(), gr.update(visible=False)
-        for after in respond(corpora[corpus], before, asked, rewrite=rewrite):
-            yield after, view.messages(after, running=True), gr.skip(), box, button
+        for after in respond(served[corpus].corpus, before, asked, rewrite=rewrite):
+            yield after, answer.messages(after, running=True), gr.skip(), box, button
             box = button = gr.skip()
         yield settled(after)
 
     def settled(now: Turns) -> tuple[Any, ...]:
         button = gr.update(visible=understood_as(now) is not None)
-        return now, view.messages(now), view.sources(now), _ready(), button
+        return now, answer.messages(now), passages.sources(now), _ready(), button
 
     def ask(corpus: int, before: Turns, asked: str) -> Iterator[tuple[Any, ...]]:
         if asked.strip():
@@ -92,8 +86,8 @@ def build_chat(corpora: "Sequence[Rag]") -> None:
         yield from run(corpus, now[:-1], now[-1].question, rewrite=False)
 
     def clear(corpus: int) -> tuple[Any, ...]:
-        empty = gr.update(value=[], placeholder=view.hint(names[corpus]))
-        return (), empty, view.sources(()), _ready(), gr.update(visible=False)
+        empty = gr.update(value=[], placeholder=answer.hint(names[corpus]))
+        return (), empty, passages.sources(()), _ready(), gr.update(visible=False)
 
     outputs = [turns, chatbot, panel, question, as_asked]
     shared: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
@@ -104,6 +98,6 @@ def build_chat(corpora: "Sequence[Rag]") -> None:
     ]
     question.stop(settled, [turns], outputs, cancels=answering, **shared)
     chatbot.clear(clear, [picked], outputs, cancels=answering, **shared)
-    if len(corpora) > 1:
+    if len(served) > 1:
         # an answer of one corpus is no history for another
         picked.change(clear, [picked], outputs, cancels=answering, **shared)

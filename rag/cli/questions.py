@@ -104,7 +104,7 @@ def _stream(corpus: "Rag", arguments: argparse.Namespace, scope: dict[str, Any])
 
 def _chat(arguments: argparse.Namespace) -> int:
     from rag.corpus import Rag
-    from ui.app import serve
+    from ui.server import serve
 
     corpora = [Rag.open(config, overrides=arguments.set, wait_s=arguments.wait) for config in arguments.config]
     try:

@@ -15,6 +15,7 @@ LAYERS = [
     ("rag.cli", "rag.__main__", "ui"),
     ("rag.langchain", "rag.progress", "rag.render"),
     ("rag.doctor", "rag.evaluation"),
+    ("rag.jobs",),
     ("rag.corpus",),
     ("rag.opened",),
     ("rag.build",),
@@ -27,7 +28,7 @@ LAYERS = [
     ("rag.types", "rag.points", "rag.legs", "rag.candidates", "rag.errors"),
 ]
 # Rag hands these out; it imports them inside the method that does.
-UPWARD = {("rag.corpus", "rag.langchain"), ("rag.cli.questions", "ui.app")}
+UPWARD = {("rag.corpus", "rag.langchain"), ("rag.cli.questions", "ui.server")}
 
 
 def module_of(path: Path) -> str:

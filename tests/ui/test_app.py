@@ -237,7 +237,7 @@ def test_files_of_the_machine_are_neither_served_nor_taken(address, handbook):
 
 @pytest.fixture(scope="module")
 def serve():
-    from ui.app import serve
+    from ui.server import serve
 
     return serve
 

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from rag.results import Answer, AnswerSentence, ChunkSpan, Citation, Evidence
-from ui import view
 from ui.conversation import Turn
+from ui.view import answer as answers
+from ui.view import html, passages
 
 HOSTILE = (
     "<script>alert(1)</script> <img src=x onerror=alert(1)> \" ' & &lt; [go](javascript:alert(1)) "
@@ -102,14 +103,14 @@ def turn(*sentences, sources=(), text=None, model="extractive", reason=None, not
 
 
 def replied(shown, **options):
-    return Parsed(view.messages([shown], **options)[1]["content"])
+    return Parsed(answers.messages([shown], **options)[1]["content"])
 
 
 @settings(max_examples=100, deadline=None)
 @given(TEXT)
 def test_escaped_text_is_text_and_nothing_else_in_markdown(text):
     markdown = MarkdownIt("gfm-like", {"html": True, "linkify": False})
-    parsed = Parsed(markdown.render("x" + view.escape(text) + "x"))
+    parsed = Parsed(markdown.render("x" + html.escape(text) + "x"))
     assert [tag for tag, _ in parsed.tags] == ["p"]
     assert parsed.text.strip("\n") == f"x{text}x"
 
@@ -123,7 +124,7 @@ def test_nothing_that_a_document_or_a_model_says_becomes_markup():
         Turn(question="q", error=HOSTILE),
         Turn(question="q", text=HOSTILE),
     ]
-    shown = "".join(m["content"] for m in view.messages(turns)) + view.sources(turns) + view.hint(HOSTILE)
+    shown = "".join(m["content"] for m in answers.messages(turns)) + passages.sources(turns) + answers.hint(HOSTILE)
     for character in "$`*_~|":
         assert character not in shown, "Gradio's Markdown and templates would read it"
     assert "{{" not in shown
@@ -135,7 +136,7 @@ def test_nothing_that_a_document_or_a_model_says_becomes_markup():
 
 
 @pytest.mark.parametrize(
-    ("text", "spans", "html"),
+    ("text", "spans", "wanted"),
     [
         ("abcdef", [], "abcdef"),
         ("abcdef", [(0, 6)], "<mark>abcdef</mark>"),
@@ -152,14 +153,14 @@ def test_nothing_that_a_document_or_a_model_says_becomes_markup():
         ("👩‍🚀 goes", [(4, 8)], "👩‍🚀 <mark>goes</mark>"),
     ],
 )
-def test_marks_stand_at_the_quotes(text, spans, html):
-    assert view.marked(text, spans) == html
+def test_marks_stand_at_the_quotes(text, spans, wanted):
+    assert html.marked(text, spans) == wanted
 
 
 @settings(max_examples=100, deadline=None)
 @given(TEXT, st.lists(st.tuples(st.integers(-5, 90), st.integers(-5, 90)), max_size=5))
 def test_marks_cover_exactly_what_the_spans_cover(text, spans):
-    parsed = Parsed(view.marked(text, spans))
+    parsed = Parsed(html.marked(text, spans))
     covered = {i for start, end in spans for i in range(max(0, start), min(len(text), end))}
     assert parsed.text == text
     assert "".join(parsed.marks) == "".join(text[i] for i in sorted(covered))
@@ -172,7 +173,7 @@ def test_a_sentence_links_to_the_passages_that_back_it():
         cited("Cash takes 2 days.", citation(two, "Cash takes 2 days."), citation(one, "Refunds take 14 days.")),
         sources=(one, evidence(2), two),
     )
-    reply, panel = replied(shown), Parsed(view.sources([shown]))
+    reply, panel = replied(shown), Parsed(passages.sources([shown]))
     assert reply.attributes("href") == ["#source-1-1", "#source-1-1", "#source-1-4"]
     assert reply.text.replace("\u2060", "").startswith("Refunds take 14 days.[1]Cash takes 2 days.[1][4]")
     assert panel.attributes("id") == ["source-1-1", "source-1-4"], "what nothing cites is not shown"
@@ -190,8 +191,8 @@ def test_the_line_ends_of_a_document_do_not_break_a_sentence():
 def test_every_turn_keeps_its_own_sources_the_newest_first():
     turns = [turn(cited("A."), sources=(), question="first"), turn(reason="no", sources=(evidence(),), question="two")]
     turns.append(turn(cited("B.", citation(evidence(), "14 days")), sources=(evidence(),), question="third"))
-    links = Parsed("".join(message["content"] for message in view.messages(turns))).attributes("href")
-    panel = Parsed(view.sources(turns))
+    links = Parsed("".join(message["content"] for message in answers.messages(turns))).attributes("href")
+    panel = Parsed(passages.sources(turns))
     assert links == ["#source-2-1", "#source-3-1"]
     assert panel.attributes("id") == ["source-3-1", "source-2-1"]
     assert panel.text.index("third") < panel.text.index("two") < panel.text.index("first")
@@ -254,7 +255,7 @@ def test_a_question_that_was_rewritten_says_how_it_was_understood():
 
 def test_an_abstention_says_why_and_shows_the_nearest_passages():
     shown = turn(reason="The corpus does not cover this.", sources=(evidence(1), evidence(2)))
-    reply, panel = replied(shown), Parsed(view.sources([shown]))
+    reply, panel = replied(shown), Parsed(passages.sources([shown]))
     assert "The corpus does not cover this." in reply.text
     assert reply.attributes("href") == ["#source-1-1", "#source-1-2"]
     assert "Nearest passages to How long?" in panel.text
@@ -265,7 +266,7 @@ def test_an_abstention_says_why_and_shows_the_nearest_passages():
 def test_an_abstention_with_nothing_near_offers_no_links():
     shown = turn(reason="Nothing was found.")
     assert replied(shown).attributes("href") == []
-    assert "Nearest" in Parsed(view.sources([shown])).text
+    assert "Nearest" in Parsed(passages.sources([shown])).text
 
 
 @pytest.mark.parametrize(
@@ -283,7 +284,7 @@ def test_a_turn_without_a_complete_answer_says_how_it_stands(shown, running, wor
 
 
 def test_only_the_last_turn_can_be_running():
-    first, second = view.messages([Turn(question="a"), Turn(question="b")], running=True)[1::2]
+    first, second = answers.messages([Turn(question="a"), Turn(question="b")], running=True)[1::2]
     assert "Stopped" in first["content"]
     assert "Searching" in second["content"]
 
@@ -310,7 +311,7 @@ def test_notices_and_warnings_are_shown():
 )
 def test_only_web_addresses_are_links(uri, href):
     source = evidence(uri=uri)
-    parsed = Parsed(view.sources([turn(reason="r", sources=(source,))]))
+    parsed = Parsed(passages.sources([turn(reason="r", sources=(source,))]))
     links = [attrs for tag, attrs in parsed.tags if tag == "a" and attrs.get("class") != "rag-back"]
     assert [attrs["href"] for attrs in links] == href
     assert uri in parsed.text
@@ -318,13 +319,13 @@ def test_only_web_addresses_are_links(uri, href):
 
 
 def test_a_source_names_its_place():
-    panel = Parsed(view.sources([turn(reason="r", sources=(evidence(7, page=12, headings=("Money", "Cards")),))]))
+    panel = Parsed(passages.sources([turn(reason="r", sources=(evidence(7, page=12, headings=("Money", "Cards")),))]))
     for words in ("7", "Title 7 › Money › Cards", "files:7.md, page 12", "/docs/7.md"):
         assert words in panel.text
 
 
 def test_a_document_without_a_title_is_named_by_its_id():
-    panel = view.sources([turn(reason="r", sources=(evidence(title="", headings=()),))])
+    panel = passages.sources([turn(reason="r", sources=(evidence(title="", headings=()),))])
     assert "<h4" in panel
     assert Parsed(panel).text.count("files:1.md") == 2
 
@@ -333,7 +334,7 @@ def test_a_quote_that_could_not_be_verified_is_not_marked():
     source = evidence()
     shown = turn(cited("A.", citation(source, "14 days", verified=False), supported=False), sources=(source,))
     assert "not supported by the sources" in replied(shown).text
-    assert Parsed(view.sources([shown])).marks == []
+    assert Parsed(passages.sources([shown])).marks == []
 
 
 @pytest.mark.parametrize("blank", [" ", ""], ids=["words", "no blanks"])
@@ -342,30 +343,30 @@ def test_a_long_passage_is_shown_around_its_quote_and_whole_one_step_away(blank,
     words = (f"word{blank}" * 700)[:3000]
     text = words[:place] + "QUOTE" + words[place:]
     source = evidence(text=text)
-    html = view.sources([turn(cited("A.", citation(source, "QUOTE")), sources=(source,))])
+    html = passages.sources([turn(cited("A.", citation(source, "QUOTE")), sources=(source,))])
     excerpt, whole = html.split("<details>")
     assert Parsed(excerpt).marks == Parsed(whole).marks == ["QUOTE"]
-    assert len(Parsed(excerpt).text) < 2 * view.CONTEXT_CHARS + 200
+    assert len(Parsed(excerpt).text) < 2 * passages.CONTEXT_CHARS + 200
     assert text in Parsed(whole).text
 
 
 def test_a_long_passage_without_a_quote_shows_its_beginning():
     source = evidence(text="".join(f"word{i} " for i in range(500)))
-    excerpt, whole = view.sources([turn(reason="r", sources=(source,))]).split("<details>")
+    excerpt, whole = passages.sources([turn(reason="r", sources=(source,))]).split("<details>")
     shown = Parsed(excerpt).text.split("/docs/1.md")[1]
     assert source.text.startswith(shown.removesuffix(" …"))
-    assert view.NEAREST_CHARS - 50 < len(shown) < view.NEAREST_CHARS + 50
+    assert passages.NEAREST_CHARS - 50 < len(shown) < passages.NEAREST_CHARS + 50
     assert source.text in Parsed(whole).text
 
 
 def test_a_short_passage_is_shown_once():
     source = evidence(text="A short passage. " * 10)
-    html = view.sources([turn(cited("A.", citation(source, "short")), sources=(source,))])
+    html = passages.sources([turn(cited("A.", citation(source, "short")), sources=(source,))])
     assert "<details>" not in html
     assert source.text in Parsed(html).text
 
 
 def test_an_empty_conversation_says_what_will_come():
-    assert "The passages behind an answer appear here." in view.sources([])
-    assert view.messages([]) == []
-    assert "Ask about handbook" in view.hint("handbook")
+    assert "The passages behind an answer appear here." in passages.sources([])
+    assert answers.messages([]) == []
+    assert "Ask about handbook" in answers.hint("handbook")

@@ -1,0 +1,121 @@
+"""Ingestion in the background: at most one job of a corpus at a time, seen by everyone who asks for it."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from threading import Condition, Thread
+from typing import Any, Literal
+
+from rag.errors import RagError
+from rag.ingest.job import Progress
+from rag.results import IngestReport
+
+_LOG = logging.getLogger(__name__)
+
+
+class JobStoppedError(RagError):
+    """Somebody stopped the job; what it had written stays, and the next one goes on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobState:
+    """Where a job stands.
+
+    Attributes:
+        number: of the job, from 1.
+        started: seconds since the epoch.
+        progress: None until it knows what there is to do.
+        report: of a job that is done.
+        error: why it failed or that it was stopped, in one line.
+    """
+
+    number: int
+    state: Literal["running", "done", "failed", "stopped"]
+    started: float
+    progress: Progress | None = None
+    report: IngestReport | None = None
+    error: str | None = None
+
+
+class Jobs:
+    """The jobs of one corpus; used by several threads.
+
+    Args:
+        ingest: `Rag.ingest` of the corpus.
+    """
+
+    def __init__(self, ingest: Callable[..., IngestReport]) -> None:
+        self._ingest = ingest
+        self._changed = Condition()
+        self._last: JobState | None = None
+        self._stopping = False
+        self._thread: Thread | None = None
+
+    @property
+    def last(self) -> JobState | None:
+        """The job under way, else the one before; None where there was none."""
+        return self._last
+
+    def start(self, **options: Any) -> JobState:
+        """Start a job, or join the one that is running.
+
+        Args:
+            options: of `Rag.ingest`; those of the one who came first hold.
+        """
+        with self._changed:
+            if self._last is not None and self._last.state == "running":
+                return self._last
+            number = 1 if self._last is None else self._last.number + 1
+            self._last = JobState(number=number, state="running", started=time.time())
+            self._stopping = False
+            self._thread = Thread(target=self._run, args=(options,), daemon=True, name="ingest")
+            self._thread.start()
+            return self._last
+
+    def stop(self) -> None:
+        """Ask the job to end after the documents that it is at; does nothing where none runs."""
+        self._stopping = True
+
+    def watch(self, timeout_s: float | None = None) -> Iterator[JobState]:
+        """The state of the job now and at every change, until it ended; nothing where there was none.
+
+        Args:
+            timeout_s: hand out the state at least this often, also unchanged.
+        """
+        seen: JobState | None = None
+        while (state := self._last) is not None:
+            yield state
+            if state.state != "running":
+                return
+            seen = state
+            with self._changed:
+                self._changed.wait_for(lambda seen=seen: self._last is not seen, timeout_s)  # type: ignore[misc]
+
+    def close(self, patience_s: float = 30.0) -> None:
+        """Stop the job and wait for its end."""
+        self.stop()
+        if self._thread is not None:
+            self._thread.join(patience_s)
+
+    def _run(self, options: dict[str, Any]) -> None:
+        try:
+            self._tell(state="done", report=self._ingest(progress=self._progress, **options))
+        except JobStoppedError as error:
+            self._tell(state="stopped", error=str(error))
+        except RagError as error:
+            self._tell(state="failed", error=str(error))
+        except Exception as error:
+            _LOG.exception("the ingestion failed")
+            self._tell(state="failed", error=f"{type(error).__name__}: {error}; the log shows where")
+
+    def _progress(self, at: Progress) -> None:
+        if self._stopping:
+            raise JobStoppedError("the ingestion was stopped: the next one goes on where it was")
+        self._tell(progress=at)
+
+    def _tell(self, **changes: Any) -> None:
+        with self._changed:
+            assert self._last is not None  # noqa: S101 - a job is running
+            self._last = replace(self._last, **changes)
+            self._changed.notify_all()

@@ -8,10 +8,12 @@ from langchain_core.documents import Document
 from langchain_core.messages import BaseMessage
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import Runnable, RunnableConfig
-from pydantic import ConfigDict
+from pydantic import ConfigDict, PrivateAttr
+
+from rag.corpus import Rag
 
 if TYPE_CHECKING:
-    from rag.corpus import Rag
+    from rag.results import SearchResult
 
 Asked: TypeAlias = str | Mapping[str, Any]
 """A question, or `question` with `history`, `where` and `rewrite` as in `Rag.ask`."""
@@ -22,11 +24,11 @@ class RagRunnable(Runnable[Asked, dict[str, Any]]):
     """Answers the questions that a LangChain chain hands over.
 
     `invoke` returns the JSON of `rag ask`, `stream` yields the events of `Rag.stream`. The history may be LangChain
-    messages. Callbacks of the chain are called for the answer and for the model that writes it.
+    messages. Callbacks of the chain are called for the answer, for each search and for the model that writes it.
     """
 
     def __init__(
-        self, corpus: "Rag", *, where: Mapping[str, Any] | None = None, principals: Sequence[str] | None = None
+        self, corpus: Rag, *, where: Mapping[str, Any] | None = None, principals: Sequence[str] | None = None
     ) -> None:
         """Answer for one reader.
 
@@ -34,7 +36,7 @@ class RagRunnable(Runnable[Asked, dict[str, Any]]):
             where: used where a question has none of its own.
             principals: as in `Rag.ask`; no question can change them.
         """
-        self._corpus, self._where, self._principals = corpus, where, principals
+        self._corpus, self._where, self._principals = _TracedCorpus(corpus), where, principals
 
     def invoke(self, input: Asked, config: RunnableConfig | None = None, **kwargs: Any) -> dict[str, Any]:  # noqa: ARG002
         return self._call_with_config(self._answer, input, config)
@@ -87,6 +89,18 @@ def _message(message: Any) -> Any:
     return message
 
 
+class _TracedCorpus(Rag):
+    """The same corpus, whose searches are runs of the chain that asks."""
+
+    def __init__(self, corpus: Rag) -> None:
+        self.__dict__.update(corpus.__dict__)
+
+    def search(self, query: str, **kwargs: Any) -> "SearchResult":
+        run = _Search(corpus=super(), name="search")
+        run.invoke(query, **kwargs)
+        return run.found
+
+
 class RagRetriever(BaseRetriever):
     """Hits of a corpus as LangChain documents.
 
@@ -114,8 +128,7 @@ class RagRetriever(BaseRetriever):
         where: dict[str, Any] | None = None,
         principals: list[str] | None = None,
     ) -> list[Document]:
-        corpus: Rag = self.corpus
-        found = corpus.search(
+        found = self._search(
             query,
             top_k=self.top_k if top_k is None else top_k,
             where=self.where if where is None else where,
@@ -130,3 +143,22 @@ class RagRetriever(BaseRetriever):
             )
             for hit in found
         ]
+
+    def _search(self, query: str, **kwargs: Any) -> "SearchResult":
+        found: SearchResult = self.corpus.search(query, **kwargs)
+        return found
+
+
+class _Search(RagRetriever):
+    """One search; `found` is all that it found."""
+
+    _found: Any = PrivateAttr(None)
+
+    @property
+    def found(self) -> "SearchResult":
+        found: SearchResult = self._found
+        return found
+
+    def _search(self, query: str, **kwargs: Any) -> "SearchResult":
+        self._found = super()._search(query, **kwargs)
+        return self.found

@@ -26,12 +26,19 @@ class Runs(BaseCallbackHandler):
     def __init__(self) -> None:
         self.seen: list[tuple[str, UUID, UUID | None]] = []
         self.tokens: list[str] = []
+        self.found: list[Any] = []
 
     def on_chain_start(self, *args: Any, run_id: UUID, parent_run_id: UUID | None = None, **kwargs: Any) -> None:
         self.seen.append(("chain", run_id, parent_run_id))
 
     def on_chat_model_start(self, *args: Any, run_id: UUID, parent_run_id: UUID | None = None, **kwargs: Any) -> None:
         self.seen.append(("model", run_id, parent_run_id))
+
+    def on_retriever_start(self, *args: Any, run_id: UUID, parent_run_id: UUID | None = None, **kwargs: Any) -> None:
+        self.seen.append(("search", run_id, parent_run_id))
+
+    def on_retriever_end(self, documents: Any, **kwargs: Any) -> None:
+        self.found += documents
 
     def on_llm_new_token(self, token: str, **kwargs: Any) -> None:
         self.tokens.append(token)
@@ -58,6 +65,9 @@ def test_a_chain_is_answered_and_its_callbacks_see_the_model(talking: Rag) -> No
     assert kinds[answering] == "chain"
     assert parents[answering] is not None, "the answer is a part of the chain"
     assert "".join(runs.tokens) == ANSWER
+    (search,) = [id for id, kind in kinds.items() if kind == "search"]
+    assert parents[search] == answering
+    assert runs.found[0].metadata["document_id"] == "files:beta/guide.md"
 
 
 def test_it_streams_the_events_of_the_corpus(talking: Rag) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rag import build
 from rag.asynchronous import in_thread
-from rag.errors import RagError
+from rag.errors import RagError, SettingsError
 from rag.ingest.generations import refuse_changed_settings
 from rag.opened import OpenCorpus
 from rag.results import Answer, IngestReport, Plan, SearchResult, StoredDocument, VerifyReport
@@ -73,6 +73,36 @@ class Rag:
         """
         return cls(load_settings(config, tuple(overrides)), llm=llm, connectors=connectors, wait_s=wait_s)
 
+    def with_settings(self, settings: Settings) -> "Rag":
+        """The same corpus by other settings: over the same open store and, where `embedding` is equal, encoder.
+
+        Its `close` closes nothing. Connectors are the same ones, and so is a model from Python where `answer` is equal.
+
+        Raises:
+            SettingsError: the settings name another store.
+        """
+        if settings.store != self.settings.store:
+            raise SettingsError(f"corpus {self.name!r} is open in another store: `store` has to be the same")
+        other = Rag(settings)
+        other._opened = OpenCorpus(settings, of=self._opened)
+        return other
+
+    def hold(self, *, wait_s: float | None = None) -> bool:
+        """Open the store now instead of at the first use; False where nothing was ingested yet.
+
+        Args:
+            wait_s: for another process that holds it, other than that of the corpus.
+
+        Raises:
+            StoreInUseError: another process still holds it.
+        """
+        return self._opened.shared.if_any(wait_s=wait_s) is not None
+
+    @property
+    def held(self) -> bool:
+        """Whether the store is open: no other process can use an embedded one."""
+        return self._opened.shared.held is not None
+
     def plan(self) -> Plan:
         """What `ingest` would do. Writes nothing, not even the index folder."""
         from rag.ingest.plan import plan
@@ -93,7 +123,7 @@ class Rag:
 
         Unchanged documents cost nothing, changed ones are replaced without a window in which they are missing, those
         that are gone from the sources stop answering, and one bad file is one failed document. It may be interrupted or
-        killed at any moment: the next run goes on.
+        killed at any moment: the next run goes on. Where another thread ingests or repairs the corpus, it waits.
 
         Args:
             progress: called with a `Progress` after each group of documents.
@@ -110,19 +140,16 @@ class Rag:
         """
         from rag.ingest.converge import Options, ingest
 
-        try:
-            with self._opened.reading(caches=True, sources=sources) as (connectors, preparer):
-                return ingest(
-                    self.settings,
-                    connectors=connectors,
-                    preparer=preparer,
-                    store=self._opened.store(create=True),
-                    encoder=self._opened.encoder,
-                    options=Options(max_delete=max_delete, rebuild=rebuild, sources=sources),
-                    progress=progress,
-                )
-        finally:
-            self._opened.forget()
+        with self._opened.writing(), self._opened.reading(caches=True, sources=sources) as (connectors, preparer):
+            return ingest(
+                self.settings,
+                connectors=connectors,
+                preparer=preparer,
+                store=self._opened.store(create=True),
+                encoder=self._opened.encoder,
+                options=Options(max_delete=max_delete, rebuild=rebuild, sources=sources),
+                progress=progress,
+            )
 
     def follow(
         self,
@@ -167,25 +194,26 @@ class Rag:
         from rag.ingest.repair import repair as mend
         from rag.ingest.verify import reconcile
 
-        store, generation = self._opened.generation()
-        self._opened.warn(generation)
-        found = reconcile(store, generation, encoder=self._opened.encoder)
-        if not repair or not found.count:
-            return found.report()
-        refuse_changed_settings(self.settings, generation)
-        with self._opened.reading(caches=True) as (connectors, preparer):
-            mend(
-                found,
-                store=store,
-                generation=generation,
-                connectors=connectors,
-                preparer=preparer,
-                encoder=self._opened.encoder,
-                group_tokens=2 * self.settings.embedding.batch_tokens,
-            )
-        self._opened.forget()
-        left = reconcile(store, generation, encoder=self._opened.encoder)
-        return left.report(repaired=found.count - left.count)
+        with self._opened.shared.writing:  # half written documents would be findings
+            store, generation = self._opened.generation()
+            self._opened.warn(generation)
+            found = reconcile(store, generation, encoder=self._opened.encoder)
+            if not repair or not found.count:
+                return found.report()
+            refuse_changed_settings(self.settings, generation)
+            with self._opened.reading(caches=True) as (connectors, preparer):
+                mend(
+                    found,
+                    store=store,
+                    generation=generation,
+                    connectors=connectors,
+                    preparer=preparer,
+                    encoder=self._opened.encoder,
+                    group_tokens=2 * self.settings.embedding.batch_tokens,
+                )
+            self._opened.shared.changed()
+            left = reconcile(store, generation, encoder=self._opened.encoder)
+            return left.report(repaired=found.count - left.count)
 
     def show(self, document_id: str, *, principals: Sequence[str] | None = None) -> StoredDocument:
         """A document as stored, with its chunks in order.
@@ -280,12 +308,12 @@ class Rag:
         rewrite: bool = True,
         where: Where | None = None,
         principals: Sequence[str] | None = None,
-    ) -> Generator[dict[str, Any], None, None]:
+    ) -> Generator[dict[str, Any], None, Answer]:
         """The events of an answer as it comes into being; the last one is `done`. See `rag.answering.answerer`.
 
-        Closing the generator stops the model.
+        The answer itself is the generator's return value. Closing the generator stops the model.
         """
-        yield from self._events(question, history, rewrite, where=where, principals=principals)
+        return (yield from self._events(question, history, rewrite, where=where, principals=principals))
 
     async def asearch(self, query: str, **kwargs: Any) -> SearchResult:
         """`search` in a worker thread."""

@@ -2,8 +2,9 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from threading import Condition, Thread
 from typing import Any, Literal
 
@@ -12,6 +13,9 @@ from rag.ingest.job import Progress
 from rag.results import IngestReport
 
 _LOG = logging.getLogger(__name__)
+
+KEPT = 8
+"""Jobs that ended and can still be asked about: whoever waits for one may look after the next has begun."""
 
 
 class JobStoppedError(RagError):
@@ -25,17 +29,21 @@ class JobState:
     Attributes:
         number: of the job, from 1.
         started: seconds since the epoch.
+        options: of `Rag.ingest`, as they were asked for.
         progress: None until it knows what there is to do.
         report: of a job that is done.
         error: why it failed or that it was stopped, in one line.
+        raised: what the error was.
     """
 
     number: int
     state: Literal["running", "done", "failed", "stopped"]
     started: float
+    options: Mapping[str, Any] = field(default_factory=dict)
     progress: Progress | None = None
     report: IngestReport | None = None
     error: str | None = None
+    raised: RagError | None = None
 
 
 class Jobs:
@@ -49,6 +57,7 @@ class Jobs:
         self._ingest = ingest
         self._changed = Condition()
         self._last: JobState | None = None
+        self._ended: deque[JobState] = deque(maxlen=KEPT)
         self._stopping = False
         self._thread: Thread | None = None
 
@@ -64,12 +73,24 @@ class Jobs:
             options: of `Rag.ingest`; those of the one who came first hold.
         """
         with self._changed:
+            started = self.begin(**options) or self._last
+            assert started is not None  # noqa: S101 - nothing is begun where one is running
+            return started
+
+    def begin(self, ingest: Callable[..., IngestReport] | None = None, **options: Any) -> JobState | None:
+        """Start a job with just these options; None where one is running.
+
+        Args:
+            ingest: in place of the corpus' own, as of one with other settings.
+        """
+        with self._changed:
             if self._last is not None and self._last.state == "running":
-                return self._last
+                return None
             number = 1 if self._last is None else self._last.number + 1
-            self._last = JobState(number=number, state="running", started=time.time())
+            self._last = JobState(number=number, state="running", started=time.time(), options=options)
             self._stopping = False
-            self._thread = Thread(target=self._run, args=(options,), daemon=True, name="ingest")
+            run = ingest or self._ingest
+            self._thread = Thread(target=self._run, args=(run, options), daemon=True, name="ingest")
             self._thread.start()
             return self._last
 
@@ -77,14 +98,16 @@ class Jobs:
         """Ask the job to end after the documents that it is at; does nothing where none runs."""
         self._stopping = True
 
-    def watch(self, timeout_s: float | None = None) -> Iterator[JobState]:
+    def watch(self, timeout_s: float | None = None, *, number: int | None = None) -> Iterator[JobState]:
         """The state of the job now and at every change, until it ended; nothing where there was none.
 
         Args:
             timeout_s: hand out the state at least this often, also unchanged.
+            number: of the job, which may be over; by default the last one when the watching begins.
         """
         seen: JobState | None = None
-        while (state := self._last) is not None:
+        while (state := self._state(number)) is not None:
+            number = state.number
             yield state
             if state.state != "running":
                 return
@@ -98,13 +121,19 @@ class Jobs:
         if self._thread is not None:
             self._thread.join(patience_s)
 
-    def _run(self, options: dict[str, Any]) -> None:
+    def _state(self, number: int | None) -> JobState | None:
+        """The state of a job that is running or ended not long ago; by default of the last one."""
+        with self._changed:
+            known = (*self._ended, self._last)
+            return self._last if number is None else next((s for s in known if s and s.number == number), None)
+
+    def _run(self, ingest: Callable[..., IngestReport], options: dict[str, Any]) -> None:
         try:
-            self._tell(state="done", report=self._ingest(progress=self._progress, **options))
+            self._tell(state="done", report=ingest(progress=self._progress, **options))
         except JobStoppedError as error:
-            self._tell(state="stopped", error=str(error))
+            self._tell(state="stopped", error=str(error), raised=error)
         except RagError as error:
-            self._tell(state="failed", error=str(error))
+            self._tell(state="failed", error=str(error), raised=error)
         except Exception as error:
             _LOG.exception("the ingestion failed")
             self._tell(state="failed", error=f"{type(error).__name__}: {error}; the log shows where")
@@ -118,4 +147,6 @@ class Jobs:
         with self._changed:
             assert self._last is not None  # noqa: S101 - a job is running
             self._last = replace(self._last, **changes)
+            if self._last.state != "running":
+                self._ended.append(self._last)
             self._changed.notify_all()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from threading import RLock
 from typing import TYPE_CHECKING, TypeVar
 
@@ -19,15 +19,71 @@ if TYPE_CHECKING:
     from rag.answering.abstention import Calibration
     from rag.answering.answerer import Answerer
     from rag.ingest.prepare import Preparer
-    from rag.protocols import Connector, Store
+    from rag.protocols import Connector, Encoder, Store
     from rag.retrieval.documents import DocumentReader
     from rag.retrieval.search import Searcher
 
 T = TypeVar("T")
 
 
+class OpenStore:
+    """A store that is opened at its first use and kept with its lock; corpora that differ in settings may share it.
+
+    Attributes:
+        writing: held by what changes the stored documents, of which there is one at a time.
+        written: how often that was: what was made of the stored documents before is out of date.
+    """
+
+    def __init__(self, settings: Settings, wait_s: float) -> None:
+        self.writing = RLock()
+        self.written = 0
+        self._settings, self._wait_s, self._lock = settings, wait_s, RLock()
+        self._store: Store | None = None
+
+    @property
+    def held(self) -> "Store | None":
+        """The store, if it is open."""
+        return self._store
+
+    def get(self, *, create: bool, wait_s: float | None = None) -> "Store":
+        """The store, whose lock is held from here on.
+
+        Args:
+            create: make the index folder where there is none.
+            wait_s: for another process that holds it, other than usual.
+        """
+        with self._lock:
+            if self._store is None:
+                wait_s = self._wait_s if wait_s is None else wait_s
+                self._store = build.build_store(self._settings, create=create, wait_s=wait_s)
+            return self._store
+
+    def if_any(self, *, wait_s: float | None = None) -> "Store | None":
+        """The store; None where there is no index. Looks first, so that no folder is made."""
+        store = self._settings.store
+        if isinstance(store, EdgeStore) and not (build.edge_path(store) / "collections").is_dir():
+            return None
+        return self.get(create=False, wait_s=wait_s)
+
+    def changed(self) -> None:
+        """Note that something was written."""
+        with self._lock:
+            self.written += 1
+
+    def close(self) -> None:
+        """Release the store and its lock; a second call does nothing."""
+        with self._lock:
+            store, self._store = self._store, None
+            self.written += 1  # what was made of a store that is closed is of no use
+        if store is not None:
+            store.close()
+
+
 class OpenCorpus:
     """Opens each part at its first use and keeps it; may be used from several threads.
+
+    Args:
+        of: a corpus that holds the store already: it is shared with it, and so is what the settings have in common.
 
     Attributes:
         encoder: loaded when it is first called.
@@ -35,15 +91,28 @@ class OpenCorpus:
     """
 
     def __init__(
-        self, settings: Settings, *, llm: "BaseChatModel | None", connectors: "Sequence[Connector]", wait_s: float
+        self,
+        settings: Settings,
+        *,
+        llm: "BaseChatModel | None" = None,
+        connectors: "Sequence[Connector]" = (),
+        wait_s: float = 0.0,
+        of: "OpenCorpus | None" = None,
     ) -> None:
         self.settings = settings
-        self.encoder = LazyEncoder(lambda: build.build_encoder(settings))
         self.warnings: list[str] = []
-        self._connectors = build.checked_names(settings, connectors)
-        self._llm, self._wait_s, self._lock = llm, wait_s, RLock()
-        self._store: Store | None = None
+        self._of, self._lock = of, RLock()
         self._searcher: Searcher | None = None
+        self._searcher_of = 0
+        self.shared: OpenStore = of.shared if of else OpenStore(settings, wait_s)
+        load: Callable[[], Encoder] = partial(build.build_encoder, settings)
+        if of is not None:
+            connectors = of._connectors
+            llm = of._llm if settings.answer == of.settings.answer else None
+            load = of.encoder if settings.embedding == of.settings.embedding else load
+        self.encoder: LazyEncoder = LazyEncoder(load)
+        self._connectors: tuple[Connector, ...] = build.checked_names(settings, connectors)
+        self._llm: BaseChatModel | None = llm
 
     @cached_property
     def model(self) -> "tuple[str, BaseChatModel] | None":
@@ -51,22 +120,12 @@ class OpenCorpus:
         return (type(self._llm).__name__, self._llm) if self._llm else build.build_chat_model(self.settings)
 
     def store(self, *, create: bool) -> "Store":
-        """The store, whose lock is held from here on.
-
-        Args:
-            create: make the index folder where there is none.
-        """
-        with self._lock:
-            if self._store is None:
-                self._store = build.build_store(self.settings, create=create, wait_s=self._wait_s)
-            return self._store
+        """The store; see `OpenStore.get`."""
+        return self.shared.get(create=create)
 
     def store_if_any(self) -> "Store | None":
-        """The store; None where there is no index. Looks first, so that no folder is made."""
-        store = self.settings.store
-        if isinstance(store, EdgeStore) and not (build.edge_path(store) / "collections").is_dir():
-            return None
-        return self.store(create=False)
+        """The store; None where there is no index."""
+        return self.shared.if_any()
 
     def generation(self) -> "tuple[Store, Generation]":
         """The store and the generation that answers.
@@ -91,6 +150,15 @@ class OpenCorpus:
             self.warnings.append(warning)
 
     @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Nothing else in this process changes the documents during the block; all searchers are made anew after it."""
+        with self.shared.writing:
+            try:
+                yield
+            finally:
+                self.shared.changed()
+
+    @contextmanager
     def reading(
         self, *, caches: bool, sources: Collection[str] | None = None
     ) -> "Iterator[tuple[list[Connector], Preparer]]":
@@ -100,7 +168,7 @@ class OpenCorpus:
             for connector in connectors:
                 stack.callback(connector.close)
             encoder = self.encoder if caches else None
-            preparer = build.build_preparer(self.settings, lambda: self._store, encoder=encoder)
+            preparer = build.build_preparer(self.settings, lambda: self.shared.held, encoder=encoder)
             stack.callback(preparer.parser.close)
             yield [*connectors, *self._connectors], preparer
 
@@ -111,9 +179,12 @@ class OpenCorpus:
     def searcher(self) -> "Searcher":
         """What searches the generation that answers."""
         with self._lock:
-            if self._searcher is None:
+            written = self.shared.written
+            if self._searcher is None or self._searcher_of != written:
                 store, generation = self.generation()
+                self.warnings.clear()
                 self.warn(generation)
+                self._searcher_of = written
                 self._searcher = build.build_searcher(self.settings, store, generation, encoder=self.encoder)
             return self._searcher
 
@@ -132,24 +203,17 @@ class OpenCorpus:
         store, generation = self.generation()
         legs = build.asked_legs(self.settings, generation)
         keep_calibration(Artifacts(lambda: store, self.settings.name), self.settings, legs, calibration)
-        self.forget()
-
-    def forget(self) -> None:
-        """What was written may have changed the generation and the rarity of words."""
-        with self._lock:
-            self._searcher = None
+        self.shared.changed()
 
     def again_after_a_switch(self, read: Callable[[], T]) -> T:
         """Read, and once more where a rebuild dropped the collections in the meantime."""
         try:
             return read()
         except CorpusMissingError:
-            self.forget()
+            self.shared.changed()
             return read()
 
     def close(self) -> None:
-        """Release the store and its lock; a second call does nothing."""
-        with self._lock:
-            store, self._store, self._searcher = self._store, None, None
-        if store is not None:
-            store.close()
+        """Release the store and its lock, unless they are another's; a second call does nothing."""
+        if self._of is None:
+            self.shared.close()

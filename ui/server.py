@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import gradio as gr
 
 from rag.errors import RagError, SettingsError
+from rag.serving.owner import owning
 from ui.app import build_app
 from ui.following import following
 from ui.language import i18n
@@ -62,7 +63,7 @@ def serve(corpora: "Sequence[Rag]", *, host: str, port: int) -> None:
     )
     print(f"chat on http://{shown}:{port}", file=sys.stderr, flush=True)  # noqa: T201 - the address is all that is said
     try:
-        with following(corpora):
+        with owning(served), following(corpora):
             while True:
                 time.sleep(3600)
     except KeyboardInterrupt:

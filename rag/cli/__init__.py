@@ -29,8 +29,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.DEBUG if arguments.debug else logging.WARNING, stream=sys.stderr)
     try:
         status: int = arguments.run(arguments)
-    except KeyboardInterrupt:
-        print("interrupted; what was finished is kept", file=sys.stderr)
+    except KeyboardInterrupt as interrupt:
+        print(str(interrupt) or "interrupted; what was finished is kept", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:  # the reader of a pipe went away, as `| head` does
         sys.stderr.close()

@@ -7,8 +7,8 @@ from typing import Any
 from rag.cli.options import (
     DONE,
     command,
+    held,
     json_option,
-    opened,
     positive,
     print_json,
     share,
@@ -43,7 +43,7 @@ def _calibrate(arguments: argparse.Namespace) -> int:
     from rag.evaluation.calibrate import calibrate
     from rag.progress import steps_bar
 
-    with opened(arguments, overrides=writer_override(arguments)) as corpus:
+    with held(arguments, overrides=writer_override(arguments)) as corpus:
         with steps_bar() as show:
             report = calibrate(
                 corpus,

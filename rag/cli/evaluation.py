@@ -10,8 +10,8 @@ from rag.cli.options import (
     DONE,
     INCOMPLETE,
     command,
+    held,
     json_option,
-    opened,
     positive,
     print_json,
     warn,
@@ -120,7 +120,7 @@ def _generate(arguments: argparse.Namespace) -> int:
     from rag.evaluation.generate import generate
     from rag.progress import steps_bar
 
-    with opened(arguments, overrides=writer_override(arguments)) as corpus:
+    with held(arguments, overrides=writer_override(arguments)) as corpus:
         with steps_bar() as show:
             report = generate(
                 corpus,
@@ -186,7 +186,7 @@ def _answers(arguments: argparse.Namespace) -> int:
             settings, dataset = load_settings(arguments.config, arguments.set), load_beir(Path(arguments.corpus))
             report = evaluate_passages(settings, dataset, questions, path, progress=show)
         else:
-            with opened(arguments) as corpus:
+            with held(arguments) as corpus:
                 report = evaluate_corpus(corpus, questions, path, progress=show)
                 warn(corpus)
     if arguments.picture:

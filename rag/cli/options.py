@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rag.corpus import Rag
+    from rag.serving.client import OwnedCorpus
 
 DONE, FAILED, USAGE, INCOMPLETE, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -102,8 +103,16 @@ def writer_override(arguments: argparse.Namespace) -> list[str]:
     return [f"answer.llm={'null' if arguments.llm == 'none' else arguments.llm}"]
 
 
-def opened(arguments: argparse.Namespace, *, overrides: Sequence[str] = ()) -> "Rag":
-    """The corpus that the arguments name.
+def opened(arguments: argparse.Namespace) -> "Rag | OwnedCorpus":
+    """The corpus that the arguments name; through the process that serves it, where there is one."""
+    from rag.serving.client import reach
+    from rag.settings import load_settings
+
+    return reach(load_settings(arguments.config, arguments.set), wait_s=arguments.wait)
+
+
+def held(arguments: argparse.Namespace, *, overrides: Sequence[str] = ()) -> "Rag":
+    """The corpus that the arguments name, for commands that read all of it: no other process may hold it.
 
     Args:
         overrides: after those of `--set`.
@@ -113,7 +122,7 @@ def opened(arguments: argparse.Namespace, *, overrides: Sequence[str] = ()) -> "
     return Rag.open(arguments.config, overrides=[*arguments.set, *overrides], wait_s=arguments.wait)
 
 
-def warn(corpus: "Rag") -> None:
+def warn(corpus: "Rag | OwnedCorpus") -> None:
     """Print the corpus' warnings."""
     for warning in corpus.warnings:
         print(f"rag: warning: {warning}", file=sys.stderr)

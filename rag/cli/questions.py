@@ -8,6 +8,7 @@ from rag.cli.options import DONE, as_option, command, json_option, opened, posit
 
 if TYPE_CHECKING:
     from rag.corpus import Rag
+    from rag.serving.client import OwnedCorpus
 
 
 def add(commands: Any) -> None:
@@ -83,7 +84,7 @@ def _ask(arguments: argparse.Namespace) -> int:
     return DONE
 
 
-def _stream(corpus: "Rag", arguments: argparse.Namespace, scope: dict[str, Any]) -> int:
+def _stream(corpus: "Rag | OwnedCorpus", arguments: argparse.Namespace, scope: dict[str, Any]) -> int:
     """With --json one event a line; else the words as they come, then the sources."""
     from rag import render
 

@@ -19,6 +19,8 @@ from rag.errors import StoreError, StoreInUseError
 POLL_S = 0.05
 LOCK_FILE = "owner.lock"
 """Its name in an index folder."""
+OWNER_FILE = "owner.json"
+"""Beside it, where its holder answers the commands of other processes: see `rag.serving`."""
 
 
 class OwnerLock:
@@ -55,9 +57,8 @@ class OwnerLock:
                 break
             except portalocker.AlreadyLocked:
                 if time.monotonic() >= deadline:
-                    message = self._in_use(file)
                     file.close()
-                    raise StoreInUseError(message) from None
+                    raise StoreInUseError(in_use(self._path, self._wait_s)) from None
                 time.sleep(POLL_S)
             except portalocker.LockException as error:
                 file.close()
@@ -112,22 +113,30 @@ class OwnerLock:
             json.dump(owner, self._file)
         self._file.flush()
 
-    def _in_use(self, file: TextIO) -> str:
-        try:
-            file.seek(0)
-            owner = json.loads(file.read())
-            pid, who = (
-                owner["pid"],
-                f"process {owner['pid']} ({owner['command']}) on {owner['host']} since {owner['since']}",
-            )
-        except (OSError, ValueError, KeyError, TypeError):
-            pid, who = None, "a process that did not say who it is"  # it has just started, or Windows hides the text
-        if pid == os.getpid():
-            return f"{self._path.parent}: the index is already open in this process ({who}): close that store first"
-        return (
-            f"{self._path.parent}: the index is in use by {who}, waited {self._wait_s:g} s: wait until it is done, "
-            "wait longer with --wait SECONDS, stop that process, or use a server (store: {kind: server, url: ...})"
+
+def in_use(path: Path, waited_s: float) -> str:
+    """What to say about a lock file that another one holds: by whom, and the ways out."""
+    folder = path.parent
+    try:
+        owner = json.loads(path.read_text(encoding="utf-8"))
+        pid, who = (
+            owner["pid"],
+            f"process {owner['pid']} ({owner['command']}) on {owner['host']} since {owner['since']}",
         )
+    except (OSError, ValueError, KeyError, TypeError):
+        pid, who = None, "a process that did not say who it is"  # it has just started, or Windows hides the text
+    if pid == os.getpid():
+        return f"{folder}: the index is already open in this process ({who}): close that store first"
+    way = "wait until it is done, wait longer with --wait SECONDS, stop that process"
+    if (folder / OWNER_FILE).exists():
+        way = (
+            "it serves the corpus, and its user's rag plan, ingest, verify, show, search, why and ask go through it; "
+            "for anything else stop that process"
+        )
+    return (
+        f"{folder}: the index is in use by {who}, waited {waited_s:g} s: {way}, "
+        "or use a server (store: {kind: server, url: ...})"
+    )
 
 
 def unwritable(path: Path, error: OSError) -> StoreError:

@@ -15,6 +15,7 @@ LAYERS = [
     ("rag.cli", "rag.__main__", "ui"),
     ("rag.langchain", "rag.progress", "rag.render"),
     ("rag.doctor", "rag.evaluation"),
+    ("rag.serving",),
     ("rag.jobs",),
     ("rag.corpus",),
     ("rag.opened",),

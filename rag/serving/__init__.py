@@ -1,0 +1,1 @@
+"""One process serves a corpus; commands of others on the same embedded index go through it."""

@@ -1,0 +1,105 @@
+"""What an owner does for its clients: the calls of `Rag` that the command line makes."""
+
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from inspect import signature
+from typing import Any, Protocol
+
+from rag.corpus import Rag
+from rag.errors import RagError
+from rag.jobs import Jobs, JobState
+from rag.results import Answer, IngestReport
+from rag.serving.encoding import encoded
+
+PLAIN: "dict[str, Callable[..., Any]]" = {
+    "plan": Rag.plan,
+    "verify": Rag.verify,
+    "show": Rag.show,
+    "search": Rag.search,
+    "why": Rag.why,
+}
+"""Calls that say nothing before their result."""
+
+LOOK_S = 1.0
+"""How often a job that does not move is shown, and looked whether anybody still watches."""
+
+_DEFAULTS = {name: parameter.default for name, parameter in signature(Rag.ingest).parameters.items()}
+
+
+class Client(Protocol):
+    """Who is answered."""
+
+    def tell(self, kind: str, what: Any) -> None:
+        """Send what there is before the result.
+
+        Raises:
+            Exception: the client has gone.
+        """
+        ...
+
+    def check(self) -> None:
+        """Nothing where the client is still there.
+
+        Raises:
+            Exception: the client has gone.
+        """
+        ...
+
+
+def call(name: str, arguments: Mapping[str, Any], corpus: Rag, jobs: Jobs, client: Client, *, own: bool) -> Any:
+    """The result of a call.
+
+    Args:
+        corpus: by the settings of the client.
+        jobs: of the corpus.
+        own: the client's settings are those of the corpus that is served.
+
+    Raises:
+        RagError: what the call raises.
+    """
+    if name == "ingest":
+        return _ingest(corpus, jobs, client, dict(arguments), own=own)
+    if name in ("ask", "stream"):
+        return _ask(corpus, client, arguments, told=name == "stream")
+    if name not in PLAIN:
+        raise RagError(f"the process that serves the corpus knows no call {name!r}: it may be of another version")
+    return PLAIN[name](corpus, **arguments)
+
+
+def _ask(corpus: Rag, client: Client, arguments: Mapping[str, Any], *, told: bool) -> Answer | None:
+    """The answer, or its events; the model is stopped where the client goes."""
+    with closing(corpus.stream(**arguments)) as events:
+        while True:
+            try:
+                event = next(events)
+            except StopIteration as stop:
+                answer: Answer = stop.value
+                return None if told else answer
+            client.tell("event", event) if told else client.check()
+
+
+def _ingest(corpus: Rag, jobs: Jobs, client: Client, arguments: dict[str, Any], *, own: bool) -> IngestReport:
+    """The report of the corpus' job: of the one under way where it is the same, else of one that begins after it."""
+    options = {name: value for name, value in arguments.items() if value != _DEFAULTS[name]}
+    while (job := jobs.begin(None if own else corpus.ingest, **options)) is None:
+        running = jobs.last
+        if running is None:
+            continue
+        if own and running.options == options:
+            job = running
+            break
+        _watch(jobs, running.number, client)
+    ended = _watch(jobs, job.number, client)
+    if ended is not None and ended.report is not None:
+        return ended.report
+    raise (ended and ended.raised) or RagError((ended and ended.error) or "the ingestion ended and left no report")
+
+
+def _watch(jobs: Jobs, number: int, client: Client) -> JobState | None:
+    """How a job ended; its progress goes to the client."""
+    state = None
+    for state in jobs.watch(LOOK_S, number=number):
+        client.check()
+        if state.progress is not None:
+            client.tell("progress", encoded(state.progress))
+    return state

@@ -1,0 +1,82 @@
+"""Every command through the owner does what it does alone."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from rag.cli import main
+from tests.rag.serving.process import OwnerProcess, reached
+
+QUESTION = "At what temperature is green tea brewed?"
+GUIDE = "open:guide.md"
+REBUILT = "chunking.max_tokens=60"
+
+COMMANDS = [
+    ["plan", "--json"],
+    ["ingest", "--json"],
+    ["ingest"],
+    ["verify", "--repair"],
+    ["verify", "--json"],
+    ["show", GUIDE],
+    ["show", GUIDE, "--json"],
+    ["search", "How long does a French press steep?"],
+    ["search", "guide", "-k", "1", "--trace", "--json"],
+    ["search", "guide", "--where", "year=2024", "--json"],
+    ["search", "guide", "--as", "guest"],
+    ["search", "guide", "--as", "staff"],
+    ["why", "tea", GUIDE],
+    ["why", "tea", GUIDE, "--json"],
+    ["ask", QUESTION],
+    ["ask", QUESTION, "--json"],
+    ["ask", QUESTION, "--stream"],
+    ["ask", QUESTION, "--stream", "--json"],
+    ["ask", "What is the capital of Mongolia?"],
+    # with other settings than the owner's
+    ["search", "guide", "--set", "retrieval.top_k=1", "--json"],
+    ["search", "guide", "--set", REBUILT],
+    ["plan", "--set", REBUILT],
+    ["ask", QUESTION, "--set", "answer.max_sentences=1", "--set", "retrieval.weights.lexical=0.9", "--json"],
+    # that fail
+    ["show", "open:none.md"],
+    ["show", "closed:guide.md", "--as", "guest", "--json"],
+    ["ingest", "--set", REBUILT, "--json"],
+    ["search", "guide", "--set", "lexical.k1=2"],
+    ["ask", QUESTION, "--set", "answer.llm=nobody:none", "--json"],
+    ["ask", QUESTION, "--set", "answer.llm=openai:none"],
+]
+
+
+def printed(capsys: pytest.CaptureFixture[str], config: Any, command: list[str]) -> tuple[int, Any, str]:
+    """Exit status, stdout, stderr; without times."""
+    capsys.readouterr()
+    name, *words = command
+    status = main([name, str(config), *words])
+    out, err = capsys.readouterr()
+    if "--json" in words:
+        return status, [_timeless(json.loads(line)) for line in out.splitlines()], err
+    return status, re.sub(r"\d+(\.\d+)? m?s\b", "<time>", out), err
+
+
+def _timeless(value: Any) -> Any:
+    if isinstance(value, dict):
+        times = {key: sorted(value[key]) for key in ("timings_ms", "stages") if key in value}
+        return {key: _timeless(item) for key, item in value.items() if key != "seconds"} | times
+    return [_timeless(item) for item in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_a_command_prints_the_same(owner: OwnerProcess, capsys: pytest.CaptureFixture[str], command: list[str]) -> None:
+    with owner.away():
+        alone = printed(capsys, owner.config, command)
+    assert printed(capsys, owner.config, command) == alone
+    assert owner.address.pid == owner.pid
+
+
+def test_the_words_of_an_answer_come_one_by_one(owner: OwnerProcess) -> None:
+    with reached(owner) as corpus:
+        events = corpus.stream(QUESTION)
+        assert next(events)["type"] == "retrieval"
+        assert [event["type"] for event in events][-1] == "done"
+        assert corpus.warnings == []

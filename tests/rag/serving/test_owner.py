@@ -1,0 +1,495 @@
+"""An owner among clients that are not as they should be, that end, and that are many. In this process; see also
+test_commands.py and test_processes.py, where it is a process of its own."""
+
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Event, Lock
+from typing import Any
+
+import pytest
+
+from rag.cli import main
+from rag.corpus import Rag
+from rag.errors import RagError, SettingsChangedError, SettingsError, StoreError, StoreInUseError
+from rag.ingest.job import Progress
+from rag.jobs import Jobs, JobStoppedError
+from rag.results import IngestReport
+from rag.serving import client as client_module
+from rag.serving import wire
+from rag.serving.address import new_address, read_address, write_address
+from rag.serving.client import OwnedCorpus, reach
+from rag.serving.owner import Owner, owning
+from rag.serving.wire import REQUEST_BYTES, greet
+from rag.store.lock import LOCK_FILE, OWNER_FILE
+from tests.corpora import FACTS, MakeFolder
+from ui.served import Served
+
+
+@pytest.fixture
+def owner(facts: Rag) -> Iterator[Owner]:
+    """Owns `facts`."""
+    owner = Owner(facts, Jobs(facts.ingest))
+    owner.start()
+    yield owner
+    owner.close()
+
+
+@pytest.fixture
+def index(facts: Rag) -> Path:
+    return Path(facts.settings.store.path)  # type: ignore[union-attr,arg-type]
+
+
+@pytest.fixture
+def client(facts: Rag, owner: Owner) -> OwnedCorpus:
+    found = reach(facts.settings, wait_s=5)
+    assert isinstance(found, OwnedCorpus)
+    return found
+
+
+def folder_of(corpus: Rag | OwnedCorpus) -> Path:
+    return Path(corpus.settings.sources[0].path)  # type: ignore[union-attr,arg-type]
+
+
+def until(condition: Callable[[], Any]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to that"
+        time.sleep(0.01)
+
+
+# --- who is a client
+
+
+def test_a_stranger_does_not_keep_others_from_being_answered(
+    facts: Rag, owner: Owner, client: OwnedCorpus, index: Path
+) -> None:
+    address = read_address(index)
+    assert address is not None
+    place = ("127.0.0.1", address.port)
+    half_open = [socket.create_connection(place) for _ in range(5)]
+    half_open[0].sendall(b"x" * 200)
+    half_open[1].sendall(b"\x00")
+    assert [hit.chunk_id for hit in client.search("tea")] == [hit.chunk_id for hit in facts.search("tea")]
+    for connection in half_open:
+        connection.close()
+    until(lambda: not owner._connections)
+
+
+def test_only_so_many_strangers_are_listened_to(
+    owner: Owner, client: OwnedCorpus, index: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wire, "GREETING_S", 0.5)
+    address = read_address(index)
+    assert address is not None
+    strangers = [socket.create_connection(("127.0.0.1", address.port)) for _ in range(50)]
+    time.sleep(0.2)
+    assert len(owner._connections) <= 32
+    until(lambda: not owner._connections)
+    assert client.search("tea")
+    for connection in strangers:
+        connection.close()
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        struct.pack("!I", REQUEST_BYTES + 1) + b"{}",
+        struct.pack("!I", 2) + b"[]",
+        struct.pack("!I", 4) + b"\x80\x04N.",
+    ],
+    ids=["too long", "no object", "a pickle"],
+)
+def test_a_client_that_sends_no_request_is_hung_up_on(owner: Owner, index: Path, frame: bytes) -> None:
+    address = read_address(index)
+    assert address is not None
+    channel = greet(address)
+    channel._connection.sendall(frame)
+    with pytest.raises(wire.WireError):
+        channel.receive(limit=100, timeout_s=5)
+    channel.close()
+    until(lambda: not owner._connections)
+
+
+@pytest.mark.parametrize(
+    ("request_", "words"),
+    [
+        ({"call": "close"}, "knows no call 'close'"),
+        ({"call": "__init__"}, "knows no call"),
+        ({"call": "search", "arguments": {"nothing": 1}}, "TypeError"),
+        ({"settings": {"name": "x"}}, "ValidationError"),
+        ({"settings": None}, "TypeError"),
+    ],
+)
+def test_a_request_that_means_nothing_is_an_error(
+    facts: Rag, owner: Owner, index: Path, request_: dict[str, Any], words: str
+) -> None:
+    address = read_address(index)
+    assert address is not None
+    whole = {"call": "plan", "arguments": {}, "settings": facts.settings.model_dump(mode="json", exclude={"store"})}
+    channel = greet(address)
+    channel.send(whole | request_, limit=REQUEST_BYTES)
+    error = channel.receive(limit=10_000, timeout_s=20)["error"]
+    assert error["kinds"] == ["RagError"]
+    assert words in error["message"]
+    channel.close()
+
+
+# --- where the address is
+
+
+def test_the_address_is_there_while_the_corpus_is_open(facts: Rag, owner: Owner, index: Path) -> None:
+    address = read_address(index)
+    assert address is not None
+    assert address.pid == os.getpid()
+    facts.close()
+    until(lambda: not (index / OWNER_FILE).exists())
+    with Rag(facts.settings, wait_s=0) as alone:
+        assert alone.search("tea")
+    facts.search("tea")
+    until(lambda: read_address(index) == address)
+    owner.close()
+    assert not (index / OWNER_FILE).exists()
+
+
+def test_an_owner_makes_no_index(make_folder: MakeFolder) -> None:
+    with Rag.open(make_folder()) as corpus, owning([Served(corpus)]):
+        index = Path(corpus.settings.store.path)  # type: ignore[union-attr,arg-type]
+        assert not index.exists()
+        corpus.ingest()
+        until(lambda: read_address(index))
+
+
+def test_an_owner_leaves_an_index_that_is_in_use_until_it_is_needed(facts: Rag, index: Path) -> None:
+    with Rag(facts.settings, wait_s=5) as later, owning([Served(later)]):
+        assert not later.held
+        assert facts.search("tea")
+        assert not (index / OWNER_FILE).exists()
+        facts.close()
+        assert later.search("tea")
+        until(lambda: read_address(index))
+
+
+def test_a_corpus_on_a_server_has_no_owner(make_folder: MakeFolder) -> None:
+    with Rag.open(make_folder(), overrides=["store={kind: server, url: ':memory:'}"]) as corpus:
+        with owning([Served(corpus)]):
+            assert "owner" not in [thread.name for thread in threading.enumerate()]
+        assert isinstance(reach(corpus.settings, wait_s=0), Rag)
+
+
+def test_a_file_that_a_killed_owner_left_does_no_harm(facts: Rag, index: Path) -> None:
+    write_address(index, new_address(9))
+    facts.close()
+    with reach(facts.settings, wait_s=0) as corpus:
+        assert isinstance(corpus, Rag), "the lock is free: nobody is asked"
+        assert corpus.search("tea")
+    assert (index / OWNER_FILE).exists()
+
+
+def test_a_process_that_serves_nobody_is_waited_for(facts: Rag, index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (index / OWNER_FILE).unlink(missing_ok=True)
+    monkeypatch.setattr("rag.store.lock.os.getpid", lambda: 4)
+    started = time.monotonic()
+    with pytest.raises(StoreInUseError, match=r"in use by process \d+ .*waited 0.3 s: wait until it is done"):
+        reach(facts.settings, wait_s=0.3)
+    assert 0.3 <= time.monotonic() - started < 5
+    monkeypatch.undo()
+    threading.Timer(0.3, facts.close).start()
+    with reach(facts.settings, wait_s=10) as corpus:
+        assert isinstance(corpus, Rag)
+
+
+def test_an_owner_that_does_not_answer_is_named(facts: Rag, index: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    write_address(index, new_address(port))
+    with pytest.raises(StoreInUseError, match=f"process {os.getpid()} .*serves the corpus, but does not answer"):
+        reach(facts.settings, wait_s=0)
+
+
+def test_python_beside_an_owner_is_told_that_commands_go_through_it(facts: Rag, owner: Owner, index: Path) -> None:
+    code = "import sys; from rag import Rag; Rag.open(sys.argv[1], wait_s=0).search('tea')"
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(folder_of(facts))], capture_output=True, text=True, check=False, timeout=120
+    )
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("rag.errors.StoreInUseError: ")
+    assert "rag plan, ingest, verify, show, search, why and ask go through it" in last
+
+
+# --- whose settings
+
+
+def test_a_client_has_its_own_settings_over_the_same_store_and_encoder(
+    facts: Rag, owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    facts.search("tea")
+    monkeypatch.setattr("rag.build.build_encoder", lambda _: pytest.fail("the encoder is loaded already"))
+    other = facts.settings.retrieval.model_copy(update={"top_k": 1})
+    one = reach(facts.settings.model_copy(update={"retrieval": other}), wait_s=0)
+    assert len(one.search("guide")) == 1
+    assert len(facts.search("guide")) > 1
+
+
+def test_a_secret_that_only_the_client_has_is_named(facts: Rag, owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+    update = {"llm": "openai:x", "api_key_env": "KEY_OF_NOBODY"}
+    answer = facts.settings.answer.model_copy(update=update)
+    asking = reach(facts.settings.model_copy(update={"answer": answer}), wait_s=0)
+    with pytest.raises(SettingsError, match="set the environment variable KEY_OF_NOBODY") as plain:
+        asking.ask("tea?")
+    assert "serves the corpus" not in str(plain.value)
+    here = {**os.environ, "KEY_OF_NOBODY": "s3cret"}  # as if this were another process than the owner
+    monkeypatch.setattr(client_module, "os", type("os", (), {"environ": here}))
+    with pytest.raises(SettingsError, match="KEY_OF_NOBODY is set here, but not in process") as missing:
+        asking.ask("tea?")
+    assert "s3cret" not in str(missing.value)
+
+
+def test_sources_that_read_standard_input_are_refused(facts: Rag, owner: Owner, tmp_path: Path) -> None:
+    config = tmp_path / "stdin.yaml"
+    config.write_text("name: docs\nsources: [{kind: jsonl, path: '-'}]\nstore: {kind: edge, path: .rag/docs}\n")
+    client = reach(Rag.open(config).settings, wait_s=0)
+    for refused in (client.plan, client.ingest, lambda: client.verify(repair=True)):
+        with pytest.raises(StoreInUseError, match="reads standard input"):
+            refused()
+    assert client.verify().ok
+
+
+def test_warnings_are_the_clients_own(facts: Rag, owner: Owner) -> None:
+    chunking = facts.settings.chunking.model_copy(update={"max_tokens": 60})
+    changed = reach(facts.settings.model_copy(update={"chunking": chunking}), wait_s=0)
+    changed.search("tea")
+    changed.search("tea")
+    assert len(changed.warnings) == 1
+    assert "chunking.max_tokens" in changed.warnings[0]
+    assert facts.warnings == []
+    with pytest.raises(SettingsChangedError):
+        changed.ingest()
+
+
+# --- jobs
+
+
+class Gated:
+    """Real ingestions that wait half way through for the gate."""
+
+    def __init__(self, corpus: Rag) -> None:
+        self.corpus, self.gate, self.runs = corpus, Event(), 0
+
+    def ingest(self, *, progress: Callable[[Progress], object], **options: Any) -> IngestReport:
+        def waiting(at: Progress) -> None:
+            progress(at)
+            self.gate.wait(30)
+            progress(at)
+
+        self.runs += 1
+        return self.corpus.ingest(progress=waiting, **options)
+
+
+@pytest.fixture
+def gated(facts: Rag) -> Iterator[tuple[Gated, Jobs]]:
+    """Owns `facts` with ingestions that wait."""
+    ingestions = Gated(facts)
+    jobs = Jobs(ingestions.ingest)
+    owner = Owner(facts, jobs)
+    owner.start()
+    (folder_of(facts) / "new.md").write_text("# New\n\nSomething about cocoa.\n")
+    yield ingestions, jobs
+    ingestions.gate.set()
+    jobs.close()
+    owner.close()
+
+
+def in_background(call: Callable[[], Any]) -> tuple[threading.Thread, list[Any]]:
+    results: list[Any] = []
+
+    def run() -> None:
+        try:
+            results.append(call())
+        except RagError as error:
+            results.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread, results
+
+
+def test_a_job_is_joined_from_two_clients_and_from_the_app(facts: Rag, gated: tuple[Gated, Jobs]) -> None:
+    ingestions, jobs = gated
+    seen: list[Progress] = []
+    jobs.start()
+    clients = [
+        in_background(lambda: reach(facts.settings, wait_s=5).ingest(progress=seen.append)),
+        in_background(lambda: reach(facts.settings, wait_s=5).ingest()),
+    ]
+    until(lambda: seen)
+    assert reach(facts.settings, wait_s=5).search("tea"), "the corpus answers meanwhile"
+    ingestions.gate.set()
+    for thread, _ in clients:
+        thread.join(30)
+    assert jobs.last is not None
+    assert jobs.last.report is not None
+    assert jobs.last.report.new == 1
+    assert [found for _, (found,) in clients] == [jobs.last.report] * 2
+    assert ingestions.runs == 1
+    assert seen[-1].done == seen[-1].total == 1
+
+
+def test_an_ingestion_with_other_options_follows_the_one_under_way(facts: Rag, gated: tuple[Gated, Jobs]) -> None:
+    ingestions, jobs = gated
+    jobs.start()
+    rebuilding, results = in_background(lambda: reach(facts.settings, wait_s=5).ingest(rebuild=True))
+    until(lambda: jobs.last and jobs.last.progress)
+    ingestions.gate.set()
+    rebuilding.join(60)
+    assert [report.new + report.changed for report in results] == [4], "all documents, where the first found one"
+    assert jobs.last is not None
+    assert (jobs.last.number, dict(jobs.last.options)) == (2, {"rebuild": True})
+
+
+def test_an_ingestion_by_other_settings_is_a_job_too(facts: Rag, owner: Owner, client: OwnedCorpus) -> None:
+    chunking = facts.settings.chunking.model_copy(update={"max_tokens": 60})
+    changed = reach(facts.settings.model_copy(update={"chunking": chunking}), wait_s=0)
+    assert changed.ingest(rebuild=True).chunks_written > 0
+    changed.search("tea")
+    assert changed.warnings == []
+    client.search("tea")
+    assert "chunking.max_tokens" in client.warnings[0], "now the corpus differs from what the owner's settings say"
+
+
+def test_a_stopped_job_is_an_error_at_the_client(facts: Rag, gated: tuple[Gated, Jobs]) -> None:
+    ingestions, jobs = gated
+    thread, results = in_background(lambda: reach(facts.settings, wait_s=5).ingest())
+    until(lambda: jobs.last and jobs.last.progress)
+    jobs.stop()
+    ingestions.gate.set()
+    thread.join(30)
+    assert [type(error) for error in results] == [JobStoppedError]
+    assert "goes on where it was" in str(results[0])
+
+
+def test_ctrl_c_leaves_the_job_running_and_says_so(facts: Rag, gated: tuple[Gated, Jobs]) -> None:
+    ingestions, jobs = gated
+    code = (
+        "import signal, sys; from rag.cli import main; "
+        "signal.signal(signal.SIGINT, signal.default_int_handler); sys.exit(main(sys.argv[1:]))"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, "ingest", str(folder_of(facts))],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    until(lambda: jobs.last and jobs.last.progress)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, "")
+    assert len(err.splitlines()) == 1
+    assert f"the ingestion goes on in process {os.getpid()} (" in err
+    assert "stop it in the web app" in err
+    assert jobs.last is not None
+    assert jobs.last.state == "running"
+    ingestions.gate.set()
+    *_, ended = jobs.watch()
+    assert ended.report is not None
+    assert ended.report.new == 1
+
+
+def test_a_client_that_goes_before_its_turn_begins_nothing(facts: Rag, gated: tuple[Gated, Jobs]) -> None:
+    ingestions, jobs = gated
+    jobs.start()
+    until(lambda: jobs.last and jobs.last.progress)
+    client = reach(facts.settings, wait_s=5)
+    assert isinstance(client, OwnedCorpus)
+    waiting = client._call("ingest", {"rebuild": True})
+    assert next(waiting)[0] == "progress"
+    waiting.close()
+    ingestions.gate.set()
+    [*jobs.watch()]
+    time.sleep(0.2)
+    assert ingestions.runs == 1
+
+
+def test_ingestions_never_overlap(make_folder: MakeFolder) -> None:
+    folder = make_folder({f"{n}.md": f"# Text {n}\n\nSome words about {n}." for n in range(6)})
+    with Rag.open(folder, overrides=["embedding.batch_tokens=256"]) as corpus:
+        inside = Lock()
+        overlaps: list[Progress] = []
+
+        def moved(at: Progress) -> None:
+            if not inside.acquire(blocking=False):
+                overlaps.append(at)
+                return
+            time.sleep(0.05)
+            inside.release()
+
+        others = [corpus, corpus.with_settings(corpus.settings), corpus.with_settings(corpus.settings)]
+        threads = [threading.Thread(target=each.ingest, kwargs={"progress": moved}) for each in others]
+        for thread in threads:
+            thread.start()
+        assert corpus.verify().ok, "it waits: half written documents would be findings"
+        for thread in threads:
+            thread.join(60)
+        assert overlaps == []
+        assert corpus.verify().documents == 6
+
+
+def test_watched_sources_are_followed_through_the_owner(make_folder: MakeFolder, tmp_path: Path) -> None:
+    make_folder()
+    config = tmp_path / "c.yaml"
+    config.write_text("name: t\nsources: [{kind: files, path: docs, watch: true}]\n")
+    with Rag.open(config) as corpus:
+        corpus.ingest()
+        with owning([Served(corpus)]):
+            client, stop = reach(corpus.settings, wait_s=5), Event()
+            outcomes = client.follow(stop)
+            first = next(outcomes)
+            assert isinstance(first, IngestReport)
+            assert first.unchanged == len(FACTS)
+            (tmp_path / "docs" / "later.md").write_text("# Later\n\nText.\n")
+            second = next(outcomes)
+            assert isinstance(second, IngestReport)
+            assert second.new == 1
+            stop.set()
+            assert [*outcomes] == []
+
+
+# --- the end
+
+
+def test_the_end_of_the_owner_stops_its_job_and_tells_the_client(facts: Rag) -> None:
+    ingestions = Gated(facts)
+    served = Served(facts)
+    object.__setattr__(served, "jobs", Jobs(ingestions.ingest))
+    (folder_of(facts) / "new.md").write_text("# New\n\nSomething about cocoa.\n")
+    with owning([served]):
+        thread, results = in_background(lambda: reach(facts.settings, wait_s=5).ingest())
+        until(lambda: served.jobs.last and served.jobs.last.progress)
+        threading.Timer(0.3, ingestions.gate.set).start()
+    thread.join(20)
+    assert [type(error) for error in results] == [JobStoppedError]
+
+
+def test_a_client_of_an_owner_that_ended_says_what_to_do(facts: Rag, owner: Owner, client: OwnedCorpus) -> None:
+    assert client.search("tea")
+    owner.close()
+    with pytest.raises(StoreError, match="has ended: run the command again"):
+        client.search("tea")
+
+
+def test_commands_reach_the_owner_again_after_they_were_alone(
+    facts: Rag, owner: Owner, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["search", str(folder_of(facts)), "tea"]) == 0
+    facts.close()
+    assert main(["search", str(folder_of(facts)), "tea"]) == 0
+    assert facts.search("tea")
+    until(lambda: main(["search", str(folder_of(facts)), "tea", "--wait", "0"]) == 0)
+    assert LOCK_FILE not in capsys.readouterr().err

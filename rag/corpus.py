@@ -13,7 +13,7 @@ from rag.ingest.generations import refuse_changed_settings
 from rag.opened import OpenCorpus
 from rag.results import Answer, IngestReport, Plan, SearchResult, StoredDocument, VerifyReport
 from rag.retrieval.filters import Where, build_filter
-from rag.settings import Settings, load_settings
+from rag.settings import Settings, load_settings, with_overrides
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -72,6 +72,22 @@ class Rag:
             SettingsError: no such file, or a key or value that is not legal.
         """
         return cls(load_settings(config, tuple(overrides)), llm=llm, connectors=connectors, wait_s=wait_s)
+
+    def with_settings(self, overrides: Mapping[str, Any]) -> "Rag":
+        """The same open corpus, asked in another way: it shares the store, the encoder and, unless `answer.llm` is
+        among the overrides, the language model. Closing it closes nothing; it ends with this one.
+
+        Args:
+            overrides: dotted keys of `retrieval` and `answer` -> values, such as `{"retrieval.top_k": 4}`;
+                `{"answer.llm": None}` answers by quotes, also where a model was handed over.
+
+        Raises:
+            SettingsError: a key of another section, which would need another index, or a value that is not legal.
+        """
+        settings = with_overrides(self.settings, overrides)
+        other = Rag(settings)
+        other._opened = self._opened.with_settings(settings, keep_model="answer.llm" not in overrides)
+        return other
 
     def plan(self) -> Plan:
         """What `ingest` would do. Writes nothing, not even the index folder."""

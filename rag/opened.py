@@ -29,25 +29,50 @@ T = TypeVar("T")
 class OpenCorpus:
     """Opens each part at its first use and keeps it; may be used from several threads.
 
+    Args:
+        origin: an open corpus with the same index settings: its store and models are used, and stay its own.
+
     Attributes:
         encoder: loaded when it is first called.
         warnings: about a corpus that answers as it was built, while its settings say otherwise by now.
     """
 
     def __init__(
-        self, settings: Settings, *, llm: "BaseChatModel | None", connectors: "Sequence[Connector]", wait_s: float
+        self,
+        settings: Settings,
+        *,
+        llm: "BaseChatModel | None",
+        connectors: "Sequence[Connector]",
+        wait_s: float,
+        origin: "OpenCorpus | None" = None,
     ) -> None:
         self.settings = settings
-        self.encoder = LazyEncoder(lambda: build.build_encoder(settings))
-        self.warnings: list[str] = []
+        self.encoder: LazyEncoder = origin.encoder if origin else LazyEncoder(lambda: build.build_encoder(settings))
+        self.warnings: list[str] = origin.warnings if origin else []
         self._connectors = build.checked_names(settings, connectors)
         self._llm, self._wait_s, self._lock = llm, wait_s, RLock()
+        self._origin, self._model_of = origin, self
         self._store: Store | None = None
-        self._searcher: Searcher | None = None
+        self._searcher: tuple[int, Searcher] | None = None
+        self._writes = 0
+
+    def with_settings(self, settings: Settings, *, keep_model: bool) -> "OpenCorpus":
+        """The same store and encoder under other settings of `retrieval` and `answer`.
+
+        Args:
+            keep_model: the language model stays the one of here; else it is the one that the settings name.
+        """
+        origin = self._origin or self
+        other = OpenCorpus(settings, llm=None, connectors=self._connectors, wait_s=self._wait_s, origin=origin)
+        if keep_model:
+            other._model_of = self._model_of
+        return other
 
     @cached_property
     def model(self) -> "tuple[str, BaseChatModel] | None":
         """Name and model: the one that was passed in, or that `answer.llm` names."""
+        if self._model_of is not self:
+            return self._model_of.model
         return (type(self._llm).__name__, self._llm) if self._llm else build.build_chat_model(self.settings)
 
     def store(self, *, create: bool) -> "Store":
@@ -56,6 +81,8 @@ class OpenCorpus:
         Args:
             create: make the index folder where there is none.
         """
+        if self._origin is not None:
+            return self._origin.store(create=create)
         with self._lock:
             if self._store is None:
                 self._store = build.build_store(self.settings, create=create, wait_s=self._wait_s)
@@ -111,11 +138,13 @@ class OpenCorpus:
     def searcher(self) -> "Searcher":
         """What searches the generation that answers."""
         with self._lock:
-            if self._searcher is None:
+            writes = (self._origin or self)._writes
+            if self._searcher is None or self._searcher[0] != writes:
                 store, generation = self.generation()
                 self.warn(generation)
-                self._searcher = build.build_searcher(self.settings, store, generation, encoder=self.encoder)
-            return self._searcher
+                made = build.build_searcher(self.settings, store, generation, encoder=self.encoder)
+                self._searcher = writes, made
+            return self._searcher[1]
 
     def answerer(self) -> "Answerer":
         """What answers from what the searcher finds."""
@@ -136,8 +165,9 @@ class OpenCorpus:
 
     def forget(self) -> None:
         """What was written may have changed the generation and the rarity of words."""
-        with self._lock:
-            self._searcher = None
+        owner = self._origin or self
+        with owner._lock:
+            owner._writes += 1
 
     def again_after_a_switch(self, read: Callable[[], T]) -> T:
         """Read, and once more where a rebuild dropped the collections in the meantime."""
@@ -148,8 +178,9 @@ class OpenCorpus:
             return read()
 
     def close(self) -> None:
-        """Release the store and its lock; a second call does nothing."""
+        """Release the store and its lock; a second call does nothing, nor does one where they are another's."""
         with self._lock:
             store, self._store, self._searcher = self._store, None, None
+            self._writes += 1
         if store is not None:
             store.close()

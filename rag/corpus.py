@@ -360,6 +360,11 @@ class Rag:
         return self._opened.encoder()
 
     @property
+    def model_name(self) -> str | None:
+        """The language model that answers; None where the documents are quoted."""
+        return self._opened.model_name
+
+    @property
     def warnings(self) -> list[str]:
         """What was noticed about the corpus by the calls so far."""
         return self._opened.warnings

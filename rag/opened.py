@@ -75,6 +75,12 @@ class OpenCorpus:
             return self._model_of.model
         return (type(self._llm).__name__, self._llm) if self._llm else build.build_chat_model(self.settings)
 
+    @property
+    def model_name(self) -> str | None:
+        """Of `model`, which is not made for it."""
+        of = self._model_of
+        return type(of._llm).__name__ if of._llm else of.settings.answer.llm
+
     def store(self, *, create: bool) -> "Store":
         """The store, whose lock is held from here on.
 

@@ -69,7 +69,7 @@ class Login:
         self._guesses = self._guesses or CapacityLimiter(GUESSES_AT_A_TIME)
         user = await run_sync(self._users.check, name, password, limiter=self._guesses)
         if user is None:
-            return _shown(request, "wrong", status=401, name=name)
+            return _shown(request, "wrong", name=name)  # not 401: browsers write that to their console as an error
         self._attempts.forgive(address, name)
         self._sessions.end(request.cookies.get(self._cookie))
         entered = RedirectResponse(f"{self._root}/", 303)

@@ -6,7 +6,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
@@ -53,6 +53,27 @@ def serve(
         SettingsError: the port or the url is not legal, the users file neither, or others could read without a login.
         RagError: nothing can listen there, for example because the port is taken.
     """
+    with serving(corpora, host=host, port=port, auth=auth, url=url, open_to_all=open_to_all) as shown:
+        print(f"chat on {shown}", file=sys.stderr, flush=True)  # noqa: T201 - the address is all that is said
+        with following(corpora):
+            try:
+                while True:
+                    time.sleep(3600)
+            except KeyboardInterrupt:
+                pass
+
+
+@contextmanager
+def serving(
+    corpora: "Sequence[Rag]",
+    *,
+    host: str,
+    port: int,
+    auth: "str | Path | Authenticate | None" = None,
+    url: str | None = None,
+    open_to_all: bool = False,
+) -> Iterator[str]:
+    """The app, served for as long as the block runs; yields its address. See `serve`."""
     address = public_address(url)
     users = users_from(auth)
     with _listening(host, port) as listener:
@@ -61,19 +82,18 @@ def serve(
                 f"--host {host}: whoever reaches this machine could read every document; name users with --auth FILE "
                 "(rag users add FILE NAME), or mean it with --no-auth"
             )
-        served = [Served(corpus) for corpus in corpora]
-        web = build_web(build_app(served), users=users, host=host, port=port, address=address, open_to_all=open_to_all)
-        shown = url or f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        app = build_app([Served(corpus) for corpus in corpora])
+        web = build_web(app, users=users, host=host, port=port, address=address, open_to_all=open_to_all)
         with _running(web, listener, proxied=address is not None):
-            print(f"chat on {shown}", file=sys.stderr, flush=True)  # noqa: T201 - the address is all that is said
-            for corpus in corpora:
-                Thread(target=lambda corpus=corpus: corpus.encoder, daemon=True, name="encoder").start()
-            with following(corpora):
-                try:
-                    while True:
-                        time.sleep(3600)
-                except KeyboardInterrupt:
-                    pass
+            for corpus in corpora:  # it takes longer than the first question
+                Thread(target=_load, args=(corpus,), daemon=True, name="encoder").start()
+            yield url or f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _load(corpus: "Rag") -> None:
+    """Have the encoder ready; what keeps it from loading is said to whoever asks."""
+    with suppress(RagError):
+        corpus.encoder.encode(["ready"], kind="query")
 
 
 @contextmanager

@@ -16,7 +16,6 @@ _COLOURS = {
     "body_background_fill": ("#ffffff", "#0c0a09"),
     "block_info_text_color": ("#6b655f", "#a8a29e"),
     "border_color_primary": ("#e7e5e4", "#302b28"),
-    "color_accent": ("#0f766e", "#5eead4"),
     "slider_color": ("#0f766e", "#2dd4bf"),
     "checkbox_background_color_selected": ("#0f766e", "#0d9488"),
     "checkbox_border_color_selected": ("#0f766e", "#0d9488"),

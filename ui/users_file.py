@@ -152,8 +152,7 @@ def _changed(path: Path, name: str, line: str | None) -> bool:
         tree = yaml.compose(text, yaml.SafeLoader)
         if known and isinstance(tree, yaml.MappingNode):
             key, value = next(pair for pair in tree.value if pair[0].value == name)
-            end = value.end_mark.line + (value.end_mark.column > 0)
-            lines[key.start_mark.line : end] = [] if line is None else [line]
+            lines[key.start_mark.line : _last_line(value) + 1] = [] if line is None else [line]
         elif line is not None:
             lines.append(line)
         written = "".join(f"{kept}\n" for kept in lines)
@@ -162,6 +161,15 @@ def _changed(path: Path, name: str, line: str | None) -> bool:
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: the users cannot be written ({type(error).__name__})") from None
     return known
+
+
+def _last_line(node: yaml.Node) -> int:
+    """Where a value ends; YAML counts the comments behind a block to it."""
+    if isinstance(node, yaml.MappingNode) and not node.flow_style:
+        return _last_line(node.value[-1][1])
+    if isinstance(node, yaml.SequenceNode) and not node.flow_style:
+        return _last_line(node.value[-1])
+    return int(node.end_mark.line)
 
 
 def _replace(path: Path, text: str) -> None:

@@ -27,6 +27,11 @@ _THEME_ICON = (
     '<path d="M12 3v2M12 19v2M3 12h2M19 12h2M5.6 5.6 7 7M17 17l1.4 1.4M5.6 18.4 7 17M17 7l1.4-1.4"/></g>'
     '<path class="rag-on-dark" d="M20 14.5A8.5 8.5 0 0 1 9.5 4a8.5 8.5 0 1 0 10.5 10.5z"/></svg>'
 )
+_LEAVE_ICON = (
+    '<svg class="rag-on-narrow" viewBox="0 0 24 24" width="20" height="20" aria-hidden="true" fill="none" '
+    'stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round">'
+    '<path d="M14 4h5v16h-5M15 12H4M8 8l-4 4 4 4"/></svg>'
+)
 
 
 @cache
@@ -50,13 +55,15 @@ def header(*, language: str, theme: str, user: str | None, root: str = "") -> st
         user: who is logged in; None where nobody has to.
         root: path of the app as the browser sees it, without the slash at its end.
     """
+    leave = say("app.log_out", language)
     other = next(each for each in LANGUAGES if each != language)
     said = {each: escape(say(f"app.theme_{each}", language)) for each in THEMES}
     names = "".join(f' data-{each}="{label}"' for each, label in said.items())
     out = (
         f'<form class="rag-user" method="post" action="{escape(root)}/logout">'
-        f'<span dir="auto">{escape(user)}</span>'
-        f'<button class="rag-quiet" type="submit">{escape(say("app.log_out", language))}</button></form>'
+        f'<span class="rag-on-wide" dir="auto">{escape(user)}</span>'
+        f'<button class="rag-quiet" type="submit" title="{escape(leave)}: {escape(user)}" aria-label="{escape(leave)}">'
+        f'<span class="rag-on-wide">{escape(leave)}</span>{_LEAVE_ICON}</button></form>'
         if user is not None
         else ""
     )
@@ -64,7 +71,9 @@ def header(*, language: str, theme: str, user: str | None, root: str = "") -> st
         f'<header id="rag-header"><a class="rag-skip" href="#rag-tabs">{escape(say("app.skip", language))}</a>'
         f'<div class="rag-product">{_LOGO}<span>{escape(say("app.title", language))}</span></div>'
         f'<button id="rag-language" class="rag-quiet" type="button" lang="{other}" '
-        f'title="{escape(say("app.other_language", language))}">{escape(say("app.language_name", other))}</button>'
+        f'title="{escape(say("app.other_language", language))}" aria-label="{escape(say("app.language_name", other))}"><span class="rag-on-wide">'
+        f'{escape(say("app.language_name", other))}</span><span class="rag-on-narrow" aria-hidden="true">'
+        f"{other.upper()}</span></button>"
         f'<button id="rag-theme" class="rag-quiet" type="button" title="{said[theme]}" aria-label="{said[theme]}"'
         f"{names}>{_THEME_ICON}</button>{out}</header>"
     )

@@ -327,7 +327,7 @@ def build_answerer(
     )
     if model is None:
         return quotes
-    told = prompts(settings.answer.prompts)
+    told = prompts(settings.answer.prompts, short=settings.answer.style == "short")
     judge = _judge(settings, model[1], told.judge)
     return ModelAnswerer(model=model[1], name=model[0], quotes=quotes, prompts=told, judge=judge)
 

@@ -13,7 +13,7 @@ from rag.ingest.generations import refuse_changed_settings
 from rag.opened import OpenCorpus
 from rag.results import Answer, IngestReport, Plan, SearchResult, StoredDocument, VerifyReport
 from rag.retrieval.filters import Where, build_filter
-from rag.settings import Settings, load_settings
+from rag.settings import Settings, load_settings, with_overrides
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -73,10 +73,26 @@ class Rag:
         """
         return cls(load_settings(config, tuple(overrides)), llm=llm, connectors=connectors, wait_s=wait_s)
 
-    def with_settings(self, settings: Settings) -> "Rag":
+    def with_settings(self, overrides: Mapping[str, Any]) -> "Rag":
+        """The same open corpus, asked in another way: it shares the store, the encoder and, unless `answer.llm` is
+        among the overrides, the language model. Closing it closes nothing; it ends with this one.
+
+        Args:
+            overrides: dotted keys of `retrieval` and `answer` -> values, such as `{"retrieval.top_k": 4}`;
+                `{"answer.llm": None}` answers by quotes, also where a model was handed over.
+
+        Raises:
+            SettingsError: a key of another section, which would need another index, or a value that is not legal.
+        """
+        return self.beside(with_overrides(self.settings, overrides), same_model="answer.llm" not in overrides)
+
+    def beside(self, settings: Settings, *, same_model: bool | None = None) -> "Rag":
         """The same corpus by other settings: over the same open store and, where `embedding` is equal, encoder.
 
-        Its `close` closes nothing. Connectors are the same ones, and so is a model from Python where `answer` is equal.
+        Closing it closes nothing. Connectors are the same ones.
+
+        Args:
+            same_model: answer with the language model of here; by default where the settings name no other.
 
         Raises:
             SettingsError: the settings name another store.
@@ -84,7 +100,7 @@ class Rag:
         if settings.store != self.settings.store:
             raise SettingsError(f"corpus {self.name!r} is open in another store: `store` has to be the same")
         other = Rag(settings)
-        other._opened = OpenCorpus(settings, of=self._opened)
+        other._opened = OpenCorpus(settings, of=self._opened, same_model=same_model)
         return other
 
     def hold(self, *, wait_s: float | None = None) -> bool:
@@ -370,6 +386,11 @@ class Rag:
     def encoder(self) -> "Encoder":
         """Loaded at first use."""
         return self._opened.encoder()
+
+    @property
+    def model_name(self) -> str | None:
+        """The language model that answers; None where the documents are quoted."""
+        return self._opened.model_name
 
     @property
     def warnings(self) -> list[str]:

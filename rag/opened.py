@@ -4,13 +4,13 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cached_property, partial
 from threading import RLock
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from rag import build
 from rag.errors import CorpusMissingError
 from rag.ingest.generations import Generation, answers_as_built, current_generation
 from rag.models.lazy import LazyEncoder
-from rag.settings import EdgeStore, Settings
+from rag.settings import ChatModel, EdgeStore, Settings
 from rag.store.artifacts import Artifacts
 
 if TYPE_CHECKING:
@@ -84,6 +84,7 @@ class OpenCorpus:
 
     Args:
         of: a corpus that holds the store already: it is shared with it, and so is what the settings have in common.
+        same_model: share its language model; by default where the settings name no other.
 
     Attributes:
         encoder: loaded when it is first called.
@@ -98,6 +99,7 @@ class OpenCorpus:
         connectors: "Sequence[Connector]" = (),
         wait_s: float = 0.0,
         of: "OpenCorpus | None" = None,
+        same_model: bool | None = None,
     ) -> None:
         self.settings = settings
         self.warnings: list[str] = []
@@ -106,10 +108,13 @@ class OpenCorpus:
         self._searcher_of = 0
         self.shared: OpenStore = of.shared if of else OpenStore(settings, wait_s)
         load: Callable[[], Encoder] = partial(build.build_encoder, settings)
+        self._model_of = self
         if of is not None:
             connectors = of._connectors
-            llm = of._llm if settings.answer == of.settings.answer else None
             load = of.encoder if settings.embedding == of.settings.embedding else load
+            if same_model is None:
+                same_model = _model(settings) == _model(of.settings)
+            self._model_of = of._model_of if same_model else self
         self.encoder: LazyEncoder = LazyEncoder(load)
         self._connectors: tuple[Connector, ...] = build.checked_names(settings, connectors)
         self._llm: BaseChatModel | None = llm
@@ -117,7 +122,15 @@ class OpenCorpus:
     @cached_property
     def model(self) -> "tuple[str, BaseChatModel] | None":
         """Name and model: the one that was passed in, or that `answer.llm` names."""
+        if self._model_of is not self:
+            return self._model_of.model
         return (type(self._llm).__name__, self._llm) if self._llm else build.build_chat_model(self.settings)
+
+    @property
+    def model_name(self) -> str | None:
+        """Of `model`, which is not made for it."""
+        of = self._model_of
+        return type(of._llm).__name__ if of._llm else of.settings.answer.llm
 
     def store(self, *, create: bool) -> "Store":
         """The store; see `OpenStore.get`."""
@@ -217,3 +230,8 @@ class OpenCorpus:
         """Release the store and its lock, unless they are another's; a second call does nothing."""
         if self._of is None:
             self.shared.close()
+
+
+def _model(settings: Settings) -> dict[str, Any]:
+    """What decides which language model answers, and how it is reached."""
+    return {name: getattr(settings.answer, name) for name in ChatModel.model_fields}

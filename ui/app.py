@@ -6,12 +6,16 @@ from typing import Any
 import gradio as gr
 
 from ui.chat import build_chat
-from ui.language import i18n
+from ui.language import LANGUAGES, i18n, say
 from ui.served import Served
+from ui.settings import build_settings
 
-TITLE = "Situated RAG"
-CONCURRENT_ANSWERS = 4
-WAITING_QUESTIONS = 64
+EVENTS_AT_A_TIME = 32
+"""Of each kind, such as questions. One that waits for a model takes a thread and nothing else, so there are many."""
+THREADS = 4 * EVENTS_AT_A_TIME
+"""For events of all kinds; pages and files have threads of their own."""
+WAITING_EVENTS = 256
+"""More are refused at once."""
 
 
 def build_app(served: Sequence[Served]) -> gr.Blocks:
@@ -20,13 +24,17 @@ def build_app(served: Sequence[Served]) -> gr.Blocks:
     Args:
         served: one or more corpora. They stay open: who opened them closes them.
     """
-    app = gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True, fill_height=True)
+    app = gr.Blocks(title=say("app.title", LANGUAGES[0]), analytics_enabled=False, fill_width=True, fill_height=True)
     with app:
         picked = _corpus_picker(served)
-        with gr.Tabs(elem_id="rag-tabs"), gr.Tab(i18n()("tabs.chat"), id="chat", elem_id="rag-tab-chat"):
-            build_chat(served, picked)
+        with gr.Tabs(elem_id="rag-tabs"):
+            with gr.Tab(i18n()("tabs.chat"), id="chat", elem_id="rag-tab-chat"):
+                build_chat(served, picked)
+            with gr.Tab(i18n()("tabs.settings"), id="settings", elem_id="rag-tab-settings"):
+                build_settings(served, picked, app)
+    app.max_threads = THREADS
     # direct calls of the event endpoints would pass the queue by
-    app.queue(default_concurrency_limit=CONCURRENT_ANSWERS, max_size=WAITING_QUESTIONS, api_open=False)
+    app.queue(default_concurrency_limit=EVENTS_AT_A_TIME, max_size=WAITING_EVENTS, api_open=False)
     return app
 
 

@@ -7,6 +7,8 @@ import gradio as gr
 
 from ui.conversation import Turns, respond, understood_as
 from ui.served import Served
+from ui.settings import preferences_of
+from ui.users import principals_of
 from ui.view import answer, passages
 
 AS_ASKED = "Ask it as it was written"
@@ -59,10 +61,14 @@ def build_chat(served: Sequence[Served], picked: Any) -> None:
         with gr.Column(scale=2, min_width=300, elem_id="rag-panel"):
             panel = gr.HTML(passages.sources(()), apply_default_css=False)
 
-    def run(corpus: int, before: Turns, asked: str, *, rewrite: bool = True) -> Iterator[tuple[Any, ...]]:
+    def run(
+        corpus: int, before: Turns, asked: str, request: gr.Request, *, rewrite: bool = True
+    ) -> Iterator[tuple[Any, ...]]:
         after = before
         box, button = _busy(), gr.update(visible=False)
-        for after in respond(served[corpus].corpus, before, asked, rewrite=rewrite):
+        wanted = preferences_of(request)
+        way: dict[str, Any] = {"rewrite": rewrite and wanted.rewrite, "principals": principals_of(request)}
+        for after in respond(served[corpus].asked(wanted.overrides()), before, asked, **way):
             yield after, answer.messages(after, running=True), gr.skip(), box, button
             box = button = gr.skip()
         yield settled(after)
@@ -71,19 +77,19 @@ def build_chat(served: Sequence[Served], picked: Any) -> None:
         button = gr.update(visible=understood_as(now) is not None)
         return now, answer.messages(now), passages.sources(now), _ready(), button
 
-    def ask(corpus: int, before: Turns, asked: str) -> Iterator[tuple[Any, ...]]:
+    def ask(corpus: int, before: Turns, asked: str, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         if asked.strip():
-            yield from run(corpus, before, asked.strip())
+            yield from run(corpus, before, asked.strip(), request)
         else:
             yield (*(gr.skip(),) * 3, gr.update(value=""), gr.skip())
 
-    def retry(corpus: int, now: Turns, chosen: gr.RetryData) -> Iterator[tuple[Any, ...]]:
+    def retry(corpus: int, now: Turns, chosen: gr.RetryData, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         message: Any = chosen.index
         place = message // 2
-        yield from run(corpus, now[:place], now[place].question)
+        yield from run(corpus, now[:place], now[place].question, request)
 
-    def again_as_asked(corpus: int, now: Turns) -> Iterator[tuple[Any, ...]]:
-        yield from run(corpus, now[:-1], now[-1].question, rewrite=False)
+    def again_as_asked(corpus: int, now: Turns, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+        yield from run(corpus, now[:-1], now[-1].question, request, rewrite=False)
 
     def clear(corpus: int) -> tuple[Any, ...]:
         empty = gr.update(value=[], placeholder=answer.hint(names[corpus]))

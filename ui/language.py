@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from starlette.requests import HTTPConnection
 
 LANGUAGES = ("en", "de")
 """The first one is spoken to everyone else."""
@@ -44,7 +45,7 @@ def i18n() -> gr.I18n:
     return gr.I18n(**strings())
 
 
-def language_of(request: gr.Request | None) -> str:
+def language_of(request: "gr.Request | HTTPConnection | None") -> str:
     """The language for somebody's page: the one that they chose, else the first of their browser's that is spoken."""
     if request is None:
         return LANGUAGES[0]

@@ -1,12 +1,17 @@
 """A corpus as the app serves it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 from rag.jobs import Jobs
 
 if TYPE_CHECKING:
     from rag.corpus import Rag
+
+WAYS_TO_ASK = 64
+"""So many are kept ready: each knows the searcher of the corpus as it is."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +28,15 @@ class Served:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "jobs", Jobs(self.corpus.ingest))
+        object.__setattr__(self, "_asked", lru_cache(WAYS_TO_ASK)(lambda keys: self.corpus.with_settings(dict(keys))))
 
     @property
     def name(self) -> str:
         return self.corpus.name
+
+    def asked(self, overrides: Mapping[str, Any]) -> "Rag":
+        """The corpus, asked in the way that somebody chose; see `Rag.with_settings`."""
+        if not overrides:
+            return self.corpus
+        found: Rag = self._asked(tuple(sorted(overrides.items())))  # type: ignore[attr-defined]
+        return found

@@ -1,98 +1,146 @@
 """Serves the web app."""
 
 import errno
+import logging
 import socket
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
-import gradio as gr
+import uvicorn
 
 from rag.errors import RagError, SettingsError
 from rag.serving.owner import owning
 from ui.app import build_app
 from ui.following import following
-from ui.language import i18n
+from ui.guard import LOOPBACK
 from ui.served import Served
+from ui.users import users_from
+from ui.web import Web, build_web, public_address
 
 if TYPE_CHECKING:
     from rag.corpus import Rag
+    from ui.users import Authenticate
 
-_SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "Liberation Sans", "sans-serif")
-_MONO = ("ui-monospace", "SF Mono", "Menlo", "Consolas", "Liberation Mono", "monospace")
-_HERE = Path(__file__).parent
+_STOP_S = 3
+"""How long the end waits for answers under way."""
 
 
-def serve(corpora: "Sequence[Rag]", *, host: str, port: int) -> None:
+def serve(
+    corpora: "Sequence[Rag]",
+    *,
+    host: str,
+    port: int,
+    auth: "str | Path | Authenticate | None" = None,
+    url: str | None = None,
+    open_to_all: bool = False,
+) -> None:
     """Serve the app until Ctrl-C.
 
     Args:
         corpora: one or more.
         host: address to listen on.
         port: 1 to 65535.
+        auth: a users file, or a function of name and password that gives the user's principals, True for their name
+            alone, or None. Without it everyone is the operator.
+        url: what browsers call the app, where a proxy stands before it.
+        open_to_all: without users, also on an address that other machines reach.
 
     Raises:
-        SettingsError: the port is not legal.
+        SettingsError: the port or the url is not legal, the users file neither, or others could read without a login.
         RagError: nothing can listen there, for example because the port is taken.
     """
-    _check_address(host, port)
-    served = [Served(corpus) for corpus in corpora]
-    app = build_app(served)
-    shown = f"[{host}]" if ":" in host else host
-    app.launch(
-        server_name=shown,
-        server_port=port,
-        theme=_theme(),
-        css_paths=sorted((_HERE / "styles").glob("*.css")),
-        js=(_HERE / "script.js").read_text(encoding="utf-8"),
-        i18n=i18n(),
-        share=False,
-        inbrowser=False,
-        quiet=True,
-        prevent_thread_lock=True,
-        footer_links=[],
-        run_history=False,
-        ssr_mode=False,
-        pwa=False,
-        mcp_server=False,
-        enable_monitoring=False,
-        allowed_paths=[],
-        max_file_size=1,  # Gradio takes uploads on every page, also where nothing asks for one
-    )
-    print(f"chat on http://{shown}:{port}", file=sys.stderr, flush=True)  # noqa: T201 - the address is all that is said
-    try:
-        with owning(served), following(corpora):
-            while True:
-                time.sleep(3600)
-    except KeyboardInterrupt:
-        pass
-    finally:
-        app.close(verbose=False)
+    with serving(corpora, host=host, port=port, auth=auth, url=url, open_to_all=open_to_all) as shown:
+        print(f"chat on {shown}", file=sys.stderr, flush=True)  # noqa: T201 - the address is all that is said
+        with following(corpora):
+            try:
+                while True:
+                    time.sleep(3600)
+            except KeyboardInterrupt:
+                pass
 
 
-def _check_address(host: str, port: int) -> None:
-    """Fail early and in one line; Gradio tries for seconds and names no cause."""
+@contextmanager
+def serving(
+    corpora: "Sequence[Rag]",
+    *,
+    host: str,
+    port: int,
+    auth: "str | Path | Authenticate | None" = None,
+    url: str | None = None,
+    open_to_all: bool = False,
+) -> Iterator[str]:
+    """The app, served for as long as the block runs; yields its address. See `serve`."""
+    address = public_address(url)
+    users = users_from(auth)
+    with _listening(host, port) as listener:
+        if users is None and not open_to_all and host not in LOOPBACK:
+            raise SettingsError(
+                f"--host {host}: whoever reaches this machine could read every document; name users with --auth FILE "
+                "(rag users add FILE NAME), or mean it with --no-auth"
+            )
+        served = [Served(corpus) for corpus in corpora]
+        app = build_app(served)
+        web = build_web(app, users=users, host=host, port=port, address=address, open_to_all=open_to_all)
+        with _running(web, listener, proxied=address is not None), owning(served):
+            for corpus in corpora:  # it takes longer than the first question
+                Thread(target=_load, args=(corpus,), daemon=True, name="encoder").start()
+            yield url or f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _load(corpus: "Rag") -> None:
+    """Have the encoder ready; what keeps it from loading is said to whoever asks."""
+    with suppress(RagError):
+        corpus.encoder.encode(["ready"], kind="query")
+
+
+@contextmanager
+def _listening(host: str, port: int) -> Iterator[socket.socket]:
+    """Fail early and in one line."""
     if not 1 <= port <= 65535:
         raise SettingsError(f"--port {port}: a port is a number from 1 to 65535")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
+        listener = socket.create_server((host, port), family=family, backlog=1024)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise RagError(f"port {port} on {host} is taken: choose another with --port, such as {port + 1}") from None
         raise RagError(
             f"cannot listen on {host}, port {port}: {error.strerror or error}; change --host or --port"
         ) from None
+    with listener:
+        yield listener
 
 
-def _theme() -> gr.themes.Base:
-    """System fonts only: the page loads nothing from elsewhere."""
-    return gr.themes.Base(
-        primary_hue=gr.themes.colors.teal,
-        secondary_hue=gr.themes.colors.teal,
-        neutral_hue=gr.themes.colors.stone,
-        radius_size=gr.themes.sizes.radius_lg,
-        font=_SANS,
-        font_mono=_MONO,
+@contextmanager
+def _running(web: Web, listener: socket.socket, *, proxied: bool) -> Iterator[None]:
+    """The web server in a thread of its own, for as long as the block runs."""
+    server = uvicorn.Server(
+        uvicorn.Config(
+            web.asgi,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            ws="none",
+            proxy_headers=proxied,  # of a proxy on this machine: whose address it is that logs in
+        )
     )
+    thread = Thread(target=server.run, args=([listener],), daemon=True, name="web")
+    thread.start()
+    while not server.started:
+        if not thread.is_alive():
+            raise RagError("the web server did not start; the log says why")
+        time.sleep(0.01)
+    try:
+        yield
+    finally:
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # that it cuts off who is still there
+        web.stop()
+        server.should_exit = True
+        thread.join(_STOP_S)
+        server.force_exit = True
+        thread.join(_STOP_S)

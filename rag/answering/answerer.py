@@ -111,7 +111,7 @@ class ExtractiveAnswerer:
             lexical=self.lexical,
             idf=self.idf,
             stored=self.stored,
-            max_sentences=self.settings.max_sentences,
+            max_sentences=1 if self.settings.style == "short" else self.settings.max_sentences,
         )
         passages = {e.number: e for e in evidence}
         sentences = []

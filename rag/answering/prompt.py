@@ -14,6 +14,7 @@ from rag.results import AnswerSentence, Evidence
 
 SENTINEL = "NOT_IN_EVIDENCE"
 """What the model replies, and nothing else, where the evidence does not hold the answer."""
+SHORT = "Answer in one sentence, or in two where one cannot hold what was asked for."
 HISTORY_TOKENS = 1000
 
 
@@ -35,22 +36,26 @@ class Prompts:
     judge: Template
 
 
-def prompts(folder: Path | None) -> Prompts:
+def prompts(folder: Path | None, *, short: bool = False) -> Prompts:
     """Those of `answer.prompts`, and ours for the others.
+
+    Args:
+        short: also ask for a short answer.
 
     Raises:
         SettingsError: there is no such folder, a file has another name or cannot be read, or a prompt has not its
             placeholders.
     """
     names = [] if folder is None else _names(folder)
-    return Prompts(
-        **{
-            name: own(folder / f"{name}.txt", needed, "answer.prompts")
-            if folder is not None and f"{name}.txt" in names
-            else packaged("rag.answering", name)
-            for name, needed in _PLACEHOLDERS.items()
-        }
-    )
+    found = {
+        name: own(folder / f"{name}.txt", needed, "answer.prompts")
+        if folder is not None and f"{name}.txt" in names
+        else packaged("rag.answering", name)
+        for name, needed in _PLACEHOLDERS.items()
+    }
+    if short:
+        found["answer"] = Template(f"{found['answer'].template.rstrip()}\n\n{SHORT}\n")
+    return Prompts(**found)
 
 
 def _names(folder: Path) -> list[str]:

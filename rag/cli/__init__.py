@@ -6,7 +6,7 @@ import logging
 import sys
 from collections.abc import Sequence
 
-from rag.cli import calibration, corpus, evaluation, machine, questions
+from rag.cli import calibration, corpus, evaluation, machine, questions, users
 from rag.cli.options import DONE, FAILED, INTERRUPTED
 from rag.errors import RagError
 
@@ -55,6 +55,6 @@ def build_parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    for group in (corpus, questions, machine, evaluation, calibration):
+    for group in (corpus, questions, users, machine, evaluation, calibration):
         group.add(commands)
     return parser

@@ -41,6 +41,17 @@ def add(commands: Any) -> None:
     chat = command(commands, "chat", _chat, "open the web chat", many=True)
     chat.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
     chat.add_argument("--port", type=int, default=7860, help="port to listen on (default: 7860)")
+    chat.add_argument(
+        "--auth", metavar="FILE", help="users who may log in, as `rag users add` writes them (default: nobody has to)"
+    )
+    chat.add_argument(
+        "--no-auth", action="store_true", help="listen for other machines without a login: they see every document"
+    )
+    chat.add_argument(
+        "--url",
+        metavar="URL",
+        help="address that people open, where a proxy stands before it, such as https://rag.example.org/handbook",
+    )
 
 
 def _search(arguments: argparse.Namespace) -> int:
@@ -109,7 +120,14 @@ def _chat(arguments: argparse.Namespace) -> int:
 
     corpora = [Rag.open(config, overrides=arguments.set, wait_s=arguments.wait) for config in arguments.config]
     try:
-        serve(corpora, host=arguments.host, port=arguments.port)
+        serve(
+            corpora,
+            host=arguments.host,
+            port=arguments.port,
+            auth=arguments.auth,
+            url=arguments.url,
+            open_to_all=arguments.no_auth,
+        )
     finally:
         for corpus in corpora:
             corpus.close()

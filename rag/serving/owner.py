@@ -166,7 +166,7 @@ class Owner:
         """The corpus by a client's settings, which name no store: it is this one."""
         store = self._corpus.settings.store
         asked = Settings.model_validate({**settings, "store": store.model_dump()})
-        return self._corpus if asked == self._corpus.settings else self._corpus.with_settings(asked)
+        return self._corpus if asked == self._corpus.settings else self._corpus.beside(asked)
 
 
 class _Client:

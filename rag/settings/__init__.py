@@ -6,7 +6,7 @@ them.
 
 from rag.settings.base import Section
 from rag.settings.chat_models import CONTEXT_PROMPT, AnswerSettings, ChatModel, ContextSettings
-from rag.settings.loading import corpus_name, load_settings, load_with_origins
+from rag.settings.loading import corpus_name, load_settings, load_with_origins, with_overrides
 from rag.settings.models import (
     CHUNKINGS,
     INDEX_SECTIONS,
@@ -54,4 +54,5 @@ __all__ = [
     "corpus_name",
     "load_settings",
     "load_with_origins",
+    "with_overrides",
 ]

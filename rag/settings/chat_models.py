@@ -44,6 +44,9 @@ class AnswerSettings(ChatModel):
         1000, ge=0, description="tokens of earlier turns that the model is given whole; of older ones it gets the gist"
     )
     max_sentences: int = Field(3, ge=1, description="sentences quoted when no LLM is configured")
+    style: Literal["normal", "short"] = Field(
+        "normal", description="short: one sentence where that is enough, and one quote when no LLM is configured"
+    )
     prompts: Path | None = Field(
         None,
         description="folder with prompts in place of ours, some or all of answer.txt ($nonce, of the delimiters of "

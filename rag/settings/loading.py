@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from rag.errors import SettingsError
 from rag.settings.explain import explain
-from rag.settings.models import EdgeStore, Settings
+from rag.settings.models import QUERY_SECTIONS, EdgeStore, Settings
 from rag.settings.sources import FilesSource, GitSource, JsonlSource, MailSource, Source, SqlSource
 
 PREFIX = "RAG__"
@@ -69,6 +69,31 @@ def load_with_origins(
     except ValidationError as error:
         raise SettingsError(f"{config}: {explain(error, origins)}") from None
     return _anchored(settings, path.resolve().parent), origins
+
+
+def with_overrides(settings: Settings, overrides: Mapping[str, Any]) -> Settings:
+    """Settings with other values of keys that questions alone depend on.
+
+    Args:
+        overrides: dotted keys of `retrieval` and `answer` -> values.
+
+    Raises:
+        SettingsError: a key or a value that is not legal, or a key of another section.
+    """
+    values = {section: getattr(settings, section).model_dump() for section in QUERY_SECTIONS}
+    for dotted, value in overrides.items():
+        section, *keys = dotted.split(".")
+        if section not in QUERY_SECTIONS or not keys:
+            raise SettingsError(f"{dotted}: an open corpus takes other keys of {' and '.join(QUERY_SECTIONS)} alone")
+        node = values[section]
+        for key in keys[:-1]:
+            node = node.setdefault(key, {}) if isinstance(node, dict) else {}
+        node[keys[-1]] = value
+    try:
+        found = Settings.model_validate({**settings.model_dump(), **values})
+    except ValidationError as error:
+        raise SettingsError(explain(error, {})) from None
+    return settings.model_copy(update={section: getattr(found, section) for section in QUERY_SECTIONS})
 
 
 def folder_settings(folder: Path) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from rag.settings.chat_models import AnswerSettings, ContextSettings
 from rag.settings.reranking import Rerank
 from rag.settings.sources import VARIABLE, FilesSource, Source
 
+QUERY_SECTIONS = ("retrieval", "answer")
 INDEX_SECTIONS = ("parsing", "chunking", "situating", "embedding", "lexical")
 UNCOMPARED = {
     *("parsing.max_file_mb", "parsing.timeout_s", "parsing.memory_mb", "parsing.workers"),

@@ -29,7 +29,11 @@ LAYERS = [
     ("rag.types", "rag.points", "rag.legs", "rag.candidates", "rag.errors"),
 ]
 # Rag hands these out; it imports them inside the method that does.
-UPWARD = {("rag.corpus", "rag.langchain"), ("rag.cli.questions", "ui.server")}
+UPWARD = {
+    ("rag.corpus", "rag.langchain"),
+    ("rag.cli.questions", "ui.server"),
+    *(("rag.cli.users", f"ui.{name}") for name in ("passwords", "users_file")),
+}
 
 
 def module_of(path: Path) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rag import Rag, RagError
-from rag.errors import StoreInUseError
+from rag.errors import SettingsError, StoreInUseError
 from tests.corpora import FACTS, MakeFolder
 
 
@@ -97,6 +97,50 @@ def test_a_language_model_from_python_answers_and_is_checked(facts: Rag) -> None
     assert answer.model == "FakeListChatModel"
     assert events[-1]["type"] == "done"
     assert events[-1]["answer"]["sentences"] == answer.to_dict()["sentences"]
+
+
+def test_an_open_corpus_is_asked_in_another_way(make_folder: MakeFolder) -> None:
+    with Rag.open(make_folder()) as corpus:
+        other = corpus.with_settings({"retrieval.top_k": 1, "answer.style": "short"})
+        with pytest.raises(RagError, match="holds nothing yet"):
+            other.ask("How long does a French press steep?")
+        corpus.ingest()
+        assert len(other.search("tea")) == 1 < len(corpus.search("tea"))
+        assert len(other.ask("How long is tea brewed and stored?").sentences) == 1
+        assert other.encoder is corpus.encoder
+        Path(corpus.show("files:water.md").uri).write_text("# Water\n\nSoft water is best at nine degrees.\n")
+        corpus.ingest()
+        assert "nine degrees" in other.ask("How cold is soft water?").answer, "it sees what was written"
+        other.close()
+        assert corpus.search("tea"), "the store stays open"
+        assert len(other.with_settings({}).search("tea")) == 1, "overrides add up"
+
+
+def test_quotes_replace_the_model_where_it_is_set_to_none(facts: Rag) -> None:
+    from langchain_core.language_models.fake_chat_models import FakeListChatModel
+
+    question, model = "At what temperature is green tea brewed?", FakeListChatModel(responses=["At 75 degrees [1]."])
+    facts.close()
+    with Rag(facts.settings, llm=model) as corpus:
+        fewer = corpus.with_settings({"retrieval.top_k": 2})
+        assert corpus.ask(question).model == fewer.ask(question).model == "FakeListChatModel"
+        assert fewer.with_settings({"answer.llm": None}).ask(question).model == "extractive"
+
+
+@pytest.mark.parametrize(
+    ("overrides", "words"),
+    [
+        ({"chunking.max_tokens": 100}, "chunking.max_tokens: .*retrieval and answer"),
+        ({"store.path": "/x"}, "store.path: .*retrieval and answer"),
+        ({"retrieval": {}}, "retrieval: .*retrieval and answer"),
+        ({"retrieval.topk": 3}, "unknown key 'retrieval.topk'.*top_k"),
+        ({"retrieval.top_k": 0}, "retrieval.top_k: .*1"),
+        ({"answer.style": "long"}, "answer.style: .*short"),
+    ],
+)
+def test_what_an_open_corpus_cannot_be_asked_with_is_named(facts: Rag, overrides: dict[str, Any], words: str) -> None:
+    with pytest.raises(SettingsError, match=words):
+        facts.with_settings(overrides)
 
 
 def test_candidates_bound_what_each_leg_brings(make_folder: MakeFolder) -> None:

@@ -306,6 +306,7 @@ EFFECTS = {
     "answer.max_evidence_tokens": "test_query_keys_have_an_effect",
     "answer.max_sentences": "test_query_keys_have_an_effect",
     "answer.min_confidence": "test_query_keys_have_an_effect",
+    "answer.style": "test_query_keys_have_an_effect, tests/rag/answering/test_prompt.py",
     "answer.price_per_million": "tests/rag/answering/test_answerer.py",
     "answer.unsupported": "tests/rag/answering/test_answerer.py",
     "answer.judge": "tests/rag/answering/test_judge.py",
@@ -396,11 +397,12 @@ def test_query_keys_have_an_effect(make_folder: MakeFolder) -> None:
 
     def ask(*overrides: str) -> Any:
         with Rag.open(folder, overrides=overrides) as corpus:
-            return len(corpus.search("green tea")), corpus.ask("At what temperature is green tea brewed?")
+            return len(corpus.search("green tea")), corpus.ask("How long is tea brewed and stored?")
 
     hits, answer = ask()
     assert ask("retrieval.top_k=2")[0] == 2 < hits
-    assert len(ask("answer.max_sentences=1")[1].sentences) == 1
+    assert len(ask("answer.max_sentences=1")[1].sentences) == 1 < len(answer.sentences)
+    assert len(ask("answer.style=short")[1].sentences) == 1 < len(answer.sentences)
     assert ask("answer.min_confidence=1.0")[1].abstained
     assert not answer.abstained
     assert ask("answer.max_evidence_tokens=250")[1].packing.tokens <= 250

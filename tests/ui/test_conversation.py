@@ -14,9 +14,9 @@ class Scripted:
     def __init__(self, *events, warnings=()):
         self.events, self.warnings, self.asked = events, list(warnings), []
 
-    def stream(self, question, *, history, rewrite):
+    def stream(self, question, *, history, rewrite, where, principals):
         self.asked.append((question, history))
-        self.rewrite = rewrite
+        self.rewrite, self.scope = rewrite, (where, principals)
         for event in self.events:
             if isinstance(event, Exception):
                 raise event
@@ -44,6 +44,14 @@ def test_a_question_may_be_taken_as_it_stands(rewrite):
     corpus = Scripted(RETRIEVAL, DONE)
     list(respond(corpus, (), "And there?", rewrite=rewrite))
     assert corpus.rewrite is rewrite
+
+
+def test_the_scope_of_a_question_is_passed_on():
+    corpus = Scripted(RETRIEVAL, DONE)
+    list(respond(corpus, (), "q", where={"mime": "text/html"}, principals=["staff"]))
+    assert corpus.scope == ({"mime": "text/html"}, ["staff"])
+    list(respond(corpus, (), "q"))
+    assert corpus.scope == (None, None)
 
 
 def test_what_was_searched_for_is_known_where_it_is_something_else():
@@ -103,7 +111,7 @@ def test_a_closed_conversation_closes_the_stream():
     closed = []
 
     class Endless(Scripted):
-        def stream(self, question, *, history, rewrite):
+        def stream(self, question, **scope):
             try:
                 while True:
                     yield token("x")

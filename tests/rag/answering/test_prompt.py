@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from rag.answering.prompt import SENTINEL, build_messages, prompts
+from rag.answering.prompt import SENTINEL, SHORT, build_messages, prompts
 from rag.errors import SettingsError
 
 
@@ -126,3 +126,14 @@ def test_prompts_that_are_not_there_are_an_error(tmp_path: Path) -> None:
     (tmp_path / "answers.txt").write_text("x", encoding="utf-8")
     with pytest.raises(SettingsError, match=r"holds 'answers\.txt'"):
         prompts(tmp_path)
+
+
+def test_a_short_answer_is_asked_for_in_ours_and_in_other_prompts(tmp_path: Path, library: Any) -> None:
+    (tmp_path / "answer.txt").write_text("Between $nonce, or $sentinel.\n")
+    for folder in (None, tmp_path):
+        short, normal = (
+            build_messages("q", (library({"d": "x"}).evidence("d"),), rules=prompts(folder, short=short).answer)[0]
+            for short in (True, False)
+        )
+        assert SHORT in short["content"]
+        assert SHORT not in normal["content"]

@@ -430,7 +430,7 @@ def test_ingestions_never_overlap(make_folder: MakeFolder) -> None:
             time.sleep(0.05)
             inside.release()
 
-        others = [corpus, corpus.with_settings(corpus.settings), corpus.with_settings(corpus.settings)]
+        others = [corpus, corpus.beside(corpus.settings), corpus.beside(corpus.settings)]
         threads = [threading.Thread(target=each.ingest, kwargs={"progress": moved}) for each in others]
         for thread in threads:
             thread.start()

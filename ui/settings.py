@@ -1,0 +1,153 @@
+"""The settings tab: what somebody may choose for their own browser, and how it changes what is asked.
+
+The choices are a cookie. It goes along with every request of the browser, so each tab reads it where it asks, and it is
+input like any other: what is not legal counts as not chosen.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any, Literal
+from urllib.parse import unquote
+
+import gradio as gr
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from rag.settings import Settings
+from ui.language import LANGUAGES, i18n, language_of
+from ui.served import Served
+from ui.theme import THEMES, chosen_theme
+
+SETTINGS_COOKIE = "rag_settings"
+TOP_K, CANDIDATES = (1, 50), (10, 500)
+"""How much a question may ask for; the corpus file may go beyond."""
+OF_MODELS = ("model", "unsupported")
+"""Choices that a corpus without a language model does not have."""
+
+
+class Preferences(BaseModel):
+    """What somebody chose; None is as the corpus file has it.
+
+    Attributes:
+        model: quotes answers without the language model.
+        rewrite: search also for what a follow-up question means.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    model: Literal["configured", "quotes"] = "configured"
+    top_k: int | None = Field(None, ge=TOP_K[0], le=TOP_K[1])
+    candidates: int | None = Field(None, ge=CANDIDATES[0], le=CANDIDATES[1])
+    style: Literal["normal", "short"] | None = None
+    unsupported: Literal["flag", "repair", "drop"] | None = None
+    rewrite: bool = True
+
+    def overrides(self) -> dict[str, Any]:
+        """Keys of the corpus file that are another way than there."""
+        chosen = {
+            "retrieval.top_k": self.top_k,
+            "retrieval.candidates": self.candidates,
+            "answer.style": self.style,
+            "answer.unsupported": self.unsupported,
+        }
+        quotes = {"answer.llm": None} if self.model == "quotes" else {}
+        return {key: value for key, value in chosen.items() if value is not None} | quotes
+
+
+def preferences_of(request: gr.Request | None) -> Preferences:
+    """What whoever sends the request chose."""
+    text = unquote(request.cookies.get(SETTINGS_COOKIE) or "") if request is not None else ""
+    try:
+        values = json.loads(text) if text else {}
+    except ValueError:
+        values = {}
+    if not isinstance(values, dict):
+        return Preferences()
+    try:
+        return Preferences.model_validate(values)
+    except ValidationError as error:
+        wrong = {problem["loc"][0] for problem in error.errors()}
+        return Preferences.model_validate({name: value for name, value in values.items() if name not in wrong})
+
+
+def build_settings(served: Sequence[Served], picked: Any, app: gr.Blocks) -> None:
+    """Put the tab into the Gradio blocks that are open.
+
+    Args:
+        served: one or more corpora.
+        picked: the component that holds the place of the one to ask.
+        app: loads the choices with the page.
+    """
+    with gr.Column(elem_id="rag-settings"):
+        with gr.Group(elem_classes="rag-settings-group"):
+            model = _choice("model", ("configured", "quotes"))
+            style = _choice("style", ("normal", "short"))
+            unsupported = _choice("unsupported", ("flag", "repair", "drop"))
+        with gr.Group(elem_classes="rag-settings-group"):
+            top_k = _slider("top_k", TOP_K, 1)
+            candidates = _slider("candidates", CANDIDATES, 10)
+            rewrite = gr.Checkbox(
+                label=i18n()("settings.rewrite"), info=i18n()("settings.rewrite_help"), elem_id="rag-set-rewrite"
+            )
+        with gr.Group(elem_classes="rag-settings-group"):
+            language = _choice("language", LANGUAGES)
+            theme = _choice("theme", THEMES)
+        reset = gr.Button(i18n()("settings.reset"), size="sm", variant="secondary", elem_id="rag-set-reset")
+
+    named: dict[str, Any] = {
+        "model": model,
+        "style": style,
+        "unsupported": unsupported,
+        "top_k": top_k,
+        "candidates": candidates,
+        "rewrite": rewrite,
+    }
+    for name, component in named.items():
+        component.input(None, [component], None, js=f"(value) => window.rag.prefer('{name}', value)")
+    language.input(None, [language], None, js="(value) => window.rag.language(value)")
+    theme.input(None, [theme], None, js="(value) => window.rag.theme(value)")
+
+    def shown(corpus: int, request: gr.Request) -> tuple[Any, ...]:
+        values = effective(preferences_of(request), served[corpus].corpus.settings)
+        writes = served[corpus].corpus.model_name is not None
+        updates = [gr.update(value=values[name], visible=writes or name not in OF_MODELS) for name in named]
+        return *updates, language_of(request), chosen_theme(request)
+
+    outputs = [*named.values(), language, theme]
+    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+    app.load(shown, [picked], outputs, **quiet)
+    reset.click(shown, [picked], outputs, js="(corpus) => { window.rag.prefer(null); return [corpus]; }", **quiet)
+    if len(served) > 1:
+        picked.change(shown, [picked], outputs, **quiet)
+
+
+def effective(chosen: Preferences, configured: Settings) -> dict[str, Any]:
+    """What holds for each setting: what was chosen, else what the corpus file says."""
+    return {
+        "model": chosen.model,
+        "style": chosen.style or configured.answer.style,
+        "unsupported": chosen.unsupported or configured.answer.unsupported,
+        "top_k": chosen.top_k or configured.retrieval.top_k,
+        "candidates": chosen.candidates or configured.retrieval.candidates,
+        "rewrite": chosen.rewrite,
+    }
+
+
+def _choice(name: str, values: Sequence[str]) -> gr.Radio:
+    return gr.Radio(
+        [(i18n()(f"settings.{name}_{value}"), value) for value in values],
+        label=i18n()(f"settings.{name}"),
+        info=i18n()(f"settings.{name}_help"),
+        elem_id=f"rag-set-{name}",
+    )
+
+
+def _slider(name: str, bounds: tuple[int, int], step: int) -> gr.Slider:
+    return gr.Slider(
+        *bounds,
+        step=step,
+        precision=0,
+        label=i18n()(f"settings.{name}"),
+        info=i18n()(f"settings.{name}_help"),
+        buttons=[],
+        elem_id=f"rag-set-{name}",
+    )

@@ -1,5 +1,6 @@
 """What a corpus holds open: its store with the lock, its models, the searcher of the generation that answers."""
 
+import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
@@ -10,7 +11,7 @@ from rag import build
 from rag.errors import CorpusMissingError
 from rag.ingest.generations import Generation, answers_as_built, current_generation
 from rag.models.lazy import LazyEncoder
-from rag.settings import EdgeStore, Settings
+from rag.settings import EdgeStore, Retrieval, Settings
 from rag.store.artifacts import Artifacts
 
 if TYPE_CHECKING:
@@ -21,9 +22,13 @@ if TYPE_CHECKING:
     from rag.ingest.prepare import Preparer
     from rag.protocols import Connector, Store
     from rag.retrieval.documents import DocumentReader
+    from rag.retrieval.facets import Listing
     from rag.retrieval.search import Searcher
 
 T = TypeVar("T")
+
+KEPT_S = 60.0
+"""How long the listing of the documents is kept: an ingestion under way, or another process, may change it."""
 
 
 class OpenCorpus:
@@ -44,6 +49,8 @@ class OpenCorpus:
         self._llm, self._wait_s, self._lock = llm, wait_s, RLock()
         self._store: Store | None = None
         self._searcher: Searcher | None = None
+        self._listing: tuple[float, Listing] | None = None
+        self._changes = 0
 
     @cached_property
     def model(self) -> "tuple[str, BaseChatModel] | None":
@@ -108,14 +115,35 @@ class OpenCorpus:
         """What is stored, to be read."""
         return build.build_documents(*self.generation())
 
-    def searcher(self) -> "Searcher":
-        """What searches the generation that answers."""
+    def listing(self) -> "Listing":
+        """All documents, whoever may see them; as they were up to `KEPT_S` seconds ago, or when a job ended."""
+        with self._lock:
+            kept, changes = self._listing, self._changes
+        if kept is not None and time.monotonic() - kept[0] < KEPT_S:
+            return kept[1]
+        now, found = time.monotonic(), self.documents().listing()
+        with self._lock:
+            if changes == self._changes:
+                self._listing = now, found
+        return found
+
+    def searcher(self, retrieval: Retrieval | None = None) -> "Searcher":
+        """What searches the generation that answers.
+
+        Args:
+            retrieval: in place of the settings' own.
+        """
         with self._lock:
             if self._searcher is None:
                 store, generation = self.generation()
                 self.warn(generation)
                 self._searcher = build.build_searcher(self.settings, store, generation, encoder=self.encoder)
-            return self._searcher
+            found, now = self._searcher, self.settings.retrieval
+        if retrieval is None or retrieval == now:
+            return found
+        from rag.retrieval.exploration import tuned
+
+        return tuned(found, retrieval, now=now)
 
     def answerer(self) -> "Answerer":
         """What answers from what the searcher finds."""
@@ -135,9 +163,10 @@ class OpenCorpus:
         self.forget()
 
     def forget(self) -> None:
-        """What was written may have changed the generation and the rarity of words."""
+        """What was written may have changed the generation, the documents and the rarity of words."""
         with self._lock:
-            self._searcher = None
+            self._searcher = self._listing = None
+            self._changes += 1
 
     def again_after_a_switch(self, read: Callable[[], T]) -> T:
         """Read, and once more where a rebuild dropped the collections in the meantime."""
@@ -150,6 +179,7 @@ class OpenCorpus:
     def close(self) -> None:
         """Release the store and its lock; a second call does nothing."""
         with self._lock:
-            store, self._store, self._searcher = self._store, None, None
+            store, self._store = self._store, None
+            self.forget()
         if store is not None:
             store.close()

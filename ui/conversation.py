@@ -1,7 +1,7 @@
 """A conversation with a corpus: its turns, and how a question becomes one. Knows nothing of Gradio or HTML."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -35,7 +35,15 @@ Turns: TypeAlias = tuple[Turn, ...]
 """Oldest first."""
 
 
-def respond(corpus: "Rag", turns: Turns, question: str, *, rewrite: bool = True) -> Iterator[Turns]:
+def respond(
+    corpus: "Rag",
+    turns: Turns,
+    question: str,
+    *,
+    rewrite: bool = True,
+    where: Mapping[str, Any] | None = None,
+    principals: Sequence[str] | None = None,
+) -> Iterator[Turns]:
     """Ask a question and yield the conversation each time that there is something new to show.
 
     Whatever goes wrong becomes the turn's error.
@@ -45,11 +53,13 @@ def respond(corpus: "Rag", turns: Turns, question: str, *, rewrite: bool = True)
         turns: the conversation before this question.
         question: not blank.
         rewrite: search for what it means where it depends on the conversation; False takes it as it stands.
+        where, principals: of `Rag.search`.
     """
     turn = Turn(question=question)
     yield (*turns, turn)
     try:
-        for event in corpus.stream(question, history=history(turns), rewrite=rewrite):
+        asked: dict[str, Any] = {"rewrite": rewrite, "where": where, "principals": principals}
+        for event in corpus.stream(question, history=history(turns), **asked):
             match event:
                 case {"type": "retrieval"}:
                     turn = replace(turn, text="")  # a second one starts the answer over

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from operator import itemgetter
 from typing import Any, TypeAlias
 
@@ -20,8 +21,9 @@ MAX_VALUES = 100
 """Values of a facet that are handed out, the most frequent ones."""
 MAX_KEYS = 64
 """Metadata keys that are facets, those of the most documents: no more have an index."""
-FEW = 10
-"""Different values up to which a metadata key is a facet where no two documents share one."""
+FEW, SHARE = 10, 0.1
+"""Different values up to which a metadata key is a facet, and the least share of the documents that has it, where no
+two documents share a value."""
 MAX_CHARS = 100
 """A longer text is no value that one would choose from a list."""
 
@@ -95,7 +97,7 @@ class Named:
     title: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Listing:
     """Documents without their texts."""
 
@@ -113,8 +115,9 @@ class Listing:
         known = {"*", *principals}
         return Listing(tuple(document for document in self.documents if known & document.acl))
 
+    @cached_property
     def facets(self) -> Facets:
-        """How many documents have each value."""
+        """How many documents have each value; counted once."""
         return count_facets(self.documents)
 
     def named(self, text: str, *, limit: int = 20) -> list[Named]:
@@ -141,7 +144,9 @@ def count_facets(documents: Sequence[Listed]) -> Facets:
             counted[name].update({(type(value), value) for value in values})
     counted["path"] = _folders(documents)
     own = [name for name in ("source", "path", "mime", "language") if counted[name]]
-    keys = [name for name, counts in counted.items() if name.startswith("metadata.") and _divides(counts)]
+    keys = [
+        name for name, counts in counted.items() if name.startswith("metadata.") and _divides(counts, len(documents))
+    ]
     keys.sort(key=lambda name: (-sum(counted[name].values()), name))
     days = sorted(day for document in documents if (day := _day(document.modified)))
     return Facets(
@@ -191,9 +196,9 @@ def _shared(paths: Sequence[tuple[str, ...]]) -> int:
     return next((n for n, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
 
 
-def _divides(counts: Counter[tuple[type, Value]]) -> bool:
-    """The values group documents: some share one, or there are few."""
-    return len(counts) <= FEW or max(counts.values()) > 1
+def _divides(counts: Counter[tuple[type, Value]], documents: int) -> bool:
+    """The values group documents: some share one, or a few of them tell many apart."""
+    return max(counts.values()) > 1 or (len(counts) <= FEW and counts.total() >= SHARE * documents)
 
 
 def _facet(name: str, counts: Counter[tuple[type, Value]]) -> Facet:

@@ -45,7 +45,7 @@ def counts(facets: Facets) -> dict[str, dict[Any, int]]:
 
 def test_every_count_is_that_of_a_filter_with_the_value(corpus: Rag) -> None:
     for principals in (None, ["ann"], ["bob"]):
-        facets = corpus.listing(principals=principals).facets()
+        facets = corpus.listing(principals=principals).facets
         seen = {hit.document_id for hit in corpus.search(ALL, top_k=50, principals=principals)}
         assert facets.documents == len(seen)
         for facet in facets.facets:
@@ -55,7 +55,7 @@ def test_every_count_is_that_of_a_filter_with_the_value(corpus: Rag) -> None:
 
 
 def test_the_facets_of_a_small_corpus(corpus: Rag) -> None:
-    facets = corpus.listing().facets()
+    facets = corpus.listing().facets
     found = counts(facets)
     assert found["source"] == {"docs": 4, "notes": 1}
     assert found["path"] == {"guides": 3, "guides/tea": 2}
@@ -74,7 +74,7 @@ def test_the_facets_of_a_small_corpus(corpus: Rag) -> None:
 
 def test_nobody_learns_of_documents_that_they_may_not_see(corpus: Rag) -> None:
     listing = corpus.listing(principals=["bob"])
-    assert "vault" not in str(listing.facets().to_dict())
+    assert "vault" not in str(listing.facets.to_dict())
     assert listing.named("secret") == []
     assert listing.title("notes:secret.md") is None
     assert corpus.listing(principals=["ann"]).title("notes:secret.md") == "Secret"
@@ -102,11 +102,11 @@ def test_what_an_ingestion_changed_is_listed_at_once(tmp_path: Path) -> None:
     (tmp_path / "docs/a.md").write_text("# A\n\nOne.\n")
     with Rag.open(tmp_path / "docs") as corpus:
         corpus.ingest()
-        assert corpus.listing().facets().documents == 1
+        assert corpus.listing().facets.documents == 1
         (tmp_path / "docs/b.md").write_text("# B\n\nTwo.\n")
-        assert corpus.listing().facets().documents == 1
+        assert corpus.listing().facets.documents == 1
         corpus.ingest()
-        assert corpus.listing().facets().documents == 2
+        assert corpus.listing().facets.documents == 2
 
 
 KEYS = st.sampled_from(["a", "b", "c"])
@@ -154,7 +154,7 @@ def test_counts_are_those_of_counting_one_by_one(drawn: list[dict[str, Any]], pr
         for r in records
         if r.payload["status"] == "ok" and (principals is None or {"*", *principals} & set(r.payload["acl"]))
     ]
-    facets = Listing.of(records).visible_to(principals).facets()
+    facets = Listing.of(records).visible_to(principals).facets
     assert facets.documents == len(mine)
     for facet in facets.facets:
         for count in facet.counts:
@@ -181,13 +181,13 @@ BLANK: dict[str, Any] = {
 def test_folders_are_those_below_the_one_that_holds_everything() -> None:
     names = ["site/a/x/deep/1.md", "site/a/y/2.md", "site/b/3.md"]
     records = [record(n, {**BLANK, "folders": name.split("/")[:-1]}) for n, name in enumerate(names)]
-    assert counts(Listing.of(records).facets())["path"] == {"site/a": 2, "site/a/x": 1, "site/a/y": 1, "site/b": 1}
+    assert counts(Listing.of(records).facets)["path"] == {"site/a": 2, "site/a/x": 1, "site/a/y": 1, "site/b": 1}
     assert FOLDER_LEVELS == 2
 
 
 def test_a_key_that_tells_every_document_apart_is_no_facet_and_long_lists_are_cut() -> None:
     drawn = [{**BLANK, "metadata": {"id": f"n{n}", "tag": [f"t{n}", f"u{n // 2}"]}} for n in range(150)]
-    facets = {facet.name: facet for facet in Listing.of([record(n, d) for n, d in enumerate(drawn)]).facets().facets}
+    facets = {facet.name: facet for facet in Listing.of([record(n, d) for n, d in enumerate(drawn)]).facets.facets}
     assert "metadata.id" not in facets
     assert (len(facets["metadata.tag"].counts), facets["metadata.tag"].distinct) == (100, 225)
     assert facets["metadata.tag"].counts[0].documents == 2

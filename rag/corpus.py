@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Generator, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
@@ -227,7 +228,8 @@ class Rag:
         """
         top_k = self.settings.retrieval.top_k if top_k is None else top_k
         asked: dict[str, Any] = {"top_k": top_k, "where": build_filter(where, principals), "trace": trace}
-        return self._opened.again_after_a_switch(lambda: self._opened.searcher().search(query, **asked))
+        found = self._opened.again_after_a_switch(lambda: self._opened.searcher().search(query, **asked))
+        return replace(found, filtered=bool(where))
 
     def why(
         self,

@@ -30,7 +30,10 @@ element.addEventListener("click", async (event) => {
   const copy = event.target.closest("[data-copy]");
   if (only) trigger("only", { document: only.dataset.only });
   else if (event.target.closest("[data-clear]")) trigger("cleared");
-  else if (copy) {
+  else if (event.target.closest("[data-close]")) {
+    trigger("closed");
+    root.querySelector("input[name=missing]").focus();
+  } else if (copy) {
     const lines = element.querySelector("pre");
     try {
       await navigator.clipboard.writeText(lines.textContent);
@@ -41,4 +44,13 @@ element.addEventListener("click", async (event) => {
   }
 });
 
-watch("value", () => root.classList.remove("rag-busy"));
+watch("value", () => {
+  root.classList.remove("rag-busy");
+  const asked = document.activeElement?.closest(".rag-why");
+  if (asked) element.querySelector(".rag-explained")?.scrollIntoView({ block: "nearest" });
+  const scored = element.querySelector("[data-legs]")?.dataset.legs.split(" ");
+  if (!scored) return;
+  for (const slider of root.querySelectorAll("input[data-leg]")) {
+    slider.closest("label").classList.toggle("rag-idle", !scored.includes(slider.dataset.leg));
+  }
+});

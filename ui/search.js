@@ -57,8 +57,16 @@ element.addEventListener("keydown", (event) => {
   }
 });
 
+// on a phone the sliders are one step away from the hits
+const fold = () => {
+  const sliders = element.querySelector(".rag-weights");
+  if (sliders && matchMedia("(max-width: 820px)").matches) sliders.open = false;
+};
+fold();
+
 // sliders of another corpus start at its own weights
 watch("value", () => {
+  fold();
   for (const input of element.querySelectorAll(".rag-weights input")) {
     input.value = input.defaultValue;
     input.checked = input.defaultChecked;

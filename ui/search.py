@@ -71,7 +71,13 @@ class Found:
 def keeping(settings: Retrieval) -> str:
     """The lines of a corpus file that make these its settings; "" where they are the defaults."""
     changed = settings.model_dump(mode="json", exclude_defaults=True)
+    changed |= {name: _short(value) for name, value in changed.items() if name == "weights"}
     return yaml.safe_dump({"retrieval": changed}, sort_keys=False) if changed else ""
+
+
+def _short(weights: Mapping[str, float]) -> dict[str, float]:
+    """1 and not 1.0."""
+    return {leg: int(weight) if weight == int(weight) else weight for leg, weight in weights.items()}
 
 
 def build_search(served: Sequence[Served], picked: Any, where: Any) -> None:
@@ -82,7 +88,7 @@ def build_search(served: Sequence[Served], picked: Any, where: Any) -> None:
         picked: the component that holds the place of the one to search.
         where: the state with the filter.
     """
-    last, found = gr.State(None), gr.State(None)
+    last, found, missing = gr.State(None), gr.State(None), gr.State(None)
     first = served[0].corpus.settings.retrieval
     plain: dict[str, Any] = {"apply_default_css": False, "padding": False}
     ask_script, hit_script, why_script = (
@@ -90,21 +96,21 @@ def build_search(served: Sequence[Served], picked: Any, where: Any) -> None:
     )
     with gr.Row(elem_id="rag-search"):
         with gr.Column(scale=5, min_width=320, elem_id="rag-results"):
-            query = gr.HTML(view.query("en"), js_on_load=ask_script, **plain)
+            query = gr.HTML(view.query("en"), js_on_load=ask_script, elem_id="rag-query", **plain)
             build_scope(served, picked, where, tab="search")
-            hits = gr.HTML(view.start("en"), js_on_load=hit_script, **plain)
+            explained = gr.HTML("", js_on_load=hit_script, elem_id="rag-explained", **plain)
+            hits = gr.HTML(view.start("en"), js_on_load=hit_script, elem_id="rag-found", **plain)
         with gr.Column(scale=2, min_width=260, elem_id="rag-tuning"):
-            panel = gr.HTML(_panel(first, "en"), js_on_load=ask_script, **plain)
+            panel = gr.HTML(_panel(first, "en"), js_on_load=ask_script, elem_id="rag-weights", **plain)
             keep = gr.HTML(view.kept(keeping(first), "en"), js_on_load=hit_script, elem_id="rag-keep", **plain)
-            missed = gr.HTML(why.form("en"), js_on_load=why_script, **plain)
-            explained = gr.HTML("", js_on_load=None, **plain)
+            missed = gr.HTML(why.form("en"), js_on_load=why_script, elem_id="rag-missing", **plain)
             offer_names(served, picked, missed, id=why.NAMES)
 
     def translate(corpus: int, request: gr.Request) -> tuple[Any, ...]:
         language = language_of(request)
         own = served[corpus].corpus.settings.retrieval
         start, kept = view.start(language), view.kept(keeping(own), language)
-        return view.query(language), start, _panel(own, language), kept, why.form(language), "", None, None
+        return view.query(language), start, _panel(own, language), kept, why.form(language), "", None, None, None
 
     def show(corpus: int, now: Where, asked: Any, before: Found | None, request: gr.Request) -> tuple[Any, ...]:
         """Hits, lines to keep, and what was found."""
@@ -126,7 +132,10 @@ def build_search(served: Sequence[Served], picked: Any, where: Any) -> None:
         except Exception:
             _LOG.exception("no hits for %r", asked["query"])
             return view.failed(say("search.unexpected", language), language), gr.skip(), None
-        shown = view.hits(result, after.exploration.timings_ms, settings, language, filtered=filtered)
+        exploration = after.exploration
+        shown = view.hits(
+            result, exploration.timings_ms, settings, language, scored=exploration.pool.scores.legs, filtered=filtered
+        )
         return shown, view.kept(keeping(settings), language), after
 
     def ask(
@@ -138,11 +147,13 @@ def build_search(served: Sequence[Served], picked: Any, where: Any) -> None:
             asked = last
         return (*show(corpus, now, asked, before, request), asked)
 
-    def explain(corpus: int, now: Where, asked: Any, event: gr.EventData, request: gr.Request) -> str:
+    def explain(corpus: int, now: Where, asked: Any, text: str | None, request: gr.Request) -> str:
         language, own = language_of(request), served[corpus].corpus
+        if text is None:
+            return ""
         if asked is None or not asked["query"].strip():
             return why.unasked(language)
-        principals, text = principals_of(request), event_text(event, "document")
+        principals = principals_of(request)
         try:
             settings = Asked.model_validate(asked).settings(own.settings.retrieval)
             known = own.listing(principals=principals)
@@ -150,21 +161,34 @@ def build_search(served: Sequence[Served], picked: Any, where: Any) -> None:
             if document is None:
                 return why.unknown(text, language)
             told = own.why(asked["query"].strip(), document, where=now, principals=principals, settings=settings)
-        except (RagError, ValidationError) as error:
+        except ValidationError:
+            return ""
+        except RagError as error:
             return view.failed(str(error), language)
         return why.explanation(told, known.title(document) or document, language, reranks=bool(settings.rerank))
+
+    def miss(event: gr.EventData) -> str:
+        return event_text(event, "document")
 
     def only(now: Where, event: gr.EventData) -> Where:
         document = event_text(event, "document")
         return {**now, "document_id": [document]} if document else now
 
-    gr.on(None, translate, picked, [query, hits, panel, keep, missed, explained, last, found], **QUIET)
+    gr.on(None, translate, picked, [query, hits, panel, keep, missed, explained, last, found, missing], **QUIET)
     for part in (query, panel):
-        part.asked(ask, [picked, where, last, found], [hits, keep, found, last], trigger_mode="always_last", **QUIET)
-    where.change(show, [picked, where, last, found], [hits, keep, found], trigger_mode="always_last", **QUIET)
+        asking = part.asked(
+            ask, [picked, where, last, found], [hits, keep, found, last], trigger_mode="always_last", **QUIET
+        )
+        asking.then(explain, [picked, where, last, missing], explained, trigger_mode="always_last", **QUIET)
+    narrowing = where.change(
+        show, [picked, where, last, found], [hits, keep, found], trigger_mode="always_last", **QUIET
+    )
+    narrowing.then(explain, [picked, where, last, missing], explained, **QUIET)
+    asking_why = missed.explained(miss, None, missing, **QUIET)
+    asking_why.then(explain, [picked, where, last, missing], explained, **QUIET)
+    explained.closed(lambda: (None, ""), None, [missing, explained], **QUIET)
     hits.only(only, where, where, **QUIET)
     hits.cleared(dict, None, where, **QUIET)
-    missed.explained(explain, [picked, where, last], explained, **QUIET)
 
 
 def _panel(own: Retrieval, language: str) -> str:

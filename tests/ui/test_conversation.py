@@ -14,7 +14,7 @@ class Scripted:
     def __init__(self, *events, warnings=()):
         self.events, self.warnings, self.asked = events, list(warnings), []
 
-    def stream(self, question, *, history, rewrite):
+    def stream(self, question, *, history, rewrite, **asked):
         self.asked.append((question, history))
         self.rewrite = rewrite
         for event in self.events:
@@ -103,7 +103,7 @@ def test_a_closed_conversation_closes_the_stream():
     closed = []
 
     class Endless(Scripted):
-        def stream(self, question, *, history, rewrite):
+        def stream(self, question, *, history, rewrite, **asked):
             try:
                 while True:
                     yield token("x")

@@ -1,6 +1,7 @@
 """The search tab: hits without an answer, and how each leg scored and ranked them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from rag.candidates import Candidate, LegScore, Trace
 from rag.legs import LEGS
@@ -9,6 +10,8 @@ from rag.retrieval.matches import matches
 from rag.settings import Retrieval
 from ui.language import say
 from ui.view.html import Span, box, escape, marked
+
+T = TypeVar("T")
 
 EXCERPT_CHARS = 300
 _LEAD = 40
@@ -87,13 +90,20 @@ def failed(error: str, language: str) -> str:
 
 
 def hits(
-    result: SearchResult, search_ms: Mapping[str, float], settings: Retrieval, language: str, *, filtered: str = ""
+    result: SearchResult,
+    search_ms: Mapping[str, float],
+    settings: Retrieval,
+    language: str,
+    *,
+    scored: Iterable[str] = (),
+    filtered: str = "",
 ) -> str:
     """The hits with their pictures, below what they came from.
 
     Args:
         result: with its trace.
         search_ms: how long finding the candidates took, by step.
+        scored: legs that this query can be weighed by.
         filtered: the filters that are on, in words.
     """
     if not result.hits or result.trace is None:
@@ -104,7 +114,8 @@ def hits(
     rows = "".join(
         _hit(hit, candidates[hit.chunk_id], result.query, longest, highest, settings, language) for hit in result
     )
-    return f'{_head(result, result.trace, search_ms, language)}<ol class="rag-hits">{rows}</ol>'
+    head, legs = _head(result, result.trace, search_ms, language), " ".join(scored)
+    return f'{head}<ol class="rag-hits" data-legs="{legs}">{rows}</ol>'
 
 
 def _nothing(filtered: str, language: str) -> str:
@@ -123,12 +134,18 @@ def _head(result: SearchResult, trace: Trace, search_ms: Mapping[str, float], la
         "search.timings", language, search=f"{search_ms['total']:.0f}", rank=f"{result.timings_ms['total']:.0f}"
     )
     count = say("search.count", language, hits=len(result), candidates=trace.stages["candidates"])
-    legend = "".join(f"<li>{_leg(leg, language)} <small>{of.share:.0%}</small></li>" for leg, of in trace.legs.items())
+    legs = in_order(trace.legs).items()
+    legend = "".join(f"<li>{_leg(leg, language)} <small>{found.share:.0%}</small></li>" for leg, found in legs)
     return (
         f'<p class="rag-count" role="status"><strong>{escape(count)}</strong> '
         f'<span title="{escape(steps)} ms">{escape(timings)}</span></p>'
         f'<ul class="rag-legend" aria-label="{say("search.legend", language)}">{legend}</ul>'
     )
+
+
+def in_order(legs: Mapping[str, T]) -> dict[str, T]:
+    """The legs in the order of their sliders."""
+    return {name: legs[name] for name in LEGS if name in legs}
 
 
 def _leg(name: str, language: str) -> str:
@@ -145,13 +162,14 @@ def _hit(
     settings: Retrieval,
     language: str,
 ) -> str:
-    path = " › ".join([hit.title or hit.document_id, *hit.headings])
+    title, headings = hit.title or hit.document_id, "".join(f" › {heading}" for heading in hit.headings)
     place = [hit.document_id] + ([] if hit.page is None else [say("search.page", language, page=hit.page)])
-    label = say("search.hit", language, rank=hit.rank, title=path)
+    label = say("search.hit", language, rank=hit.rank, title=title + headings)
     return (
         f'<li class="rag-hit" tabindex="{0 if hit.rank == 1 else -1}" aria-label="{escape(label)}">'
         f'<span class="rag-number">{hit.rank}</span>'
-        f'<h4 dir="auto">{escape(path)}</h4><p class="rag-place">{escape(", ".join(place))}</p>'
+        f'<h4 dir="auto">{escape(title)}<span>{escape(headings)}</span></h4>'
+        f'<p class="rag-place">{escape(", ".join(place))}</p>'
         f'<span class="rag-score" title="{say("search.score", language)}">{hit.score:.3f}</span>'
         f'<p class="rag-found" dir="auto">{excerpt(hit.text, matches(asked, hit.text))}</p>'
         f"{picture(candidate.legs, candidate.score / longest, highest, language)}"
@@ -186,7 +204,7 @@ def picture(legs: Mapping[str, LegScore], length: float, highest: float, languag
         length: of the bar, 1 for the best hit.
         highest: what a leg adds at most to a hit, whose bar is the longest.
     """
-    width = _COLUMN * len(legs)
+    legs, width = in_order(legs), _COLUMN * len(legs)
     total = sum(leg.share for leg in legs.values()) or 1.0
     parts, columns, at = [], [], 0.0
     for place, (name, leg) in enumerate(legs.items()):
@@ -221,7 +239,7 @@ def _passage(hit: Hit, candidate: Candidate, asked: str, settings: Retrieval, la
     rows = "".join(
         f"<tr><th>{_leg(name, language)}</th><td>{leg.score:.3f}</td>"
         f"<td>{weights[name]:g}</td><td>{leg.share:.3f}</td><td>{leg.rank}</td></tr>"
-        for name, leg in candidate.legs.items()
+        for name, leg in in_order(candidate.legs).items()
     )
     stages = [name for name in hit.scores if name not in LEGS]
     rows += "".join(

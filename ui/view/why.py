@@ -3,7 +3,7 @@
 from rag.retrieval.trace import Explanation
 from ui.language import say
 from ui.view.html import box, escape
-from ui.view.search import excerpt
+from ui.view.search import excerpt, in_order
 
 NAMES = "rag-names-missing"
 """The id of the list of documents that are offered."""
@@ -46,9 +46,10 @@ def explanation(found: Explanation, title: str, language: str, *, reranks: bool)
     verdict = say("search.why_found", language, rank=found.rank) if lost is None else say("search.why_lost", language)
     best = f'<p class="rag-found" dir="auto">{excerpt(found.text, ())}</p>' if found.text else ""
     return (
-        f'<div class="rag-explained" role="status"><h4 dir="auto">{escape(title)}</h4>'
+        f'<section class="rag-explained" role="status" tabindex="-1"><header><h4 dir="auto">{escape(title)}</h4>'
+        f'<button type="button" class="rag-clear" data-close>{say("search.why_close", language)}</button></header>'
         f'<p class="rag-place">{escape(found.document_id)}</p><p class="rag-verdict">{escape(verdict)}</p>'
-        f'<ol class="rag-stages">{steps}</ol>{best}{_legs(found, language)}</div>'
+        f'<div><ol class="rag-stages">{steps}</ol>{_legs(found, language)}</div>{best}</section>'
     )
 
 
@@ -64,7 +65,7 @@ def _legs(found: Explanation, language: str) -> str:
         return ""
     longest = max([*(leg.share for leg in found.legs.values()), *found.last_hit.values()], default=0.0) or 1.0
     rows = ""
-    for name, leg in found.legs.items():
+    for name, leg in in_order(found.legs).items():
         beside = found.last_hit.get(name)
         last = "" if beside is None else f"{beside:.3f}"
         about, bars = escape(say(f"search.leg_{name}", language)), _bars(name, leg.share, beside, longest)

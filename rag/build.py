@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rag.errors import SettingsError
 from rag.ingest.prepare import Preparer, Stopwatch
+from rag.legs import LEGS
 from rag.models.languages import languages_of
 from rag.plugins import load
 from rag.protocols import Chunker, Connector, Encoder, LexicalEncoder, Parser, Situator, Store, TokenCounter
@@ -266,6 +267,7 @@ def build_searcher(
     return Searcher(
         queries=queries,
         scorer=scorer,
+        built=tuple(leg for leg in LEGS if leg in generation.legs),
         weights=asked,
         candidates=settings.retrieval.candidates,
         stages=stages_for(settings.retrieval.rerank, scorer=scorer, queries=queries, weights=asked),

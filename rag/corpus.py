@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Generator, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from rag.ingest.generations import refuse_changed_settings
 from rag.opened import OpenCorpus
 from rag.results import Answer, IngestReport, Plan, SearchResult, StoredDocument, VerifyReport
 from rag.retrieval.filters import Where, build_filter
-from rag.settings import Settings, load_settings, with_overrides
+from rag.settings import Retrieval, Settings, load_settings, with_overrides
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from rag.langchain import RagRetriever, RagRunnable
     from rag.protocols import Connector, Encoder
     from rag.retrieval.documents import DocumentReader
+    from rag.retrieval.exploration import Exploration
+    from rag.retrieval.facets import Listing
     from rag.retrieval.trace import Explanation
 
 
@@ -269,7 +272,8 @@ class Rag:
         """
         top_k = self.settings.retrieval.top_k if top_k is None else top_k
         asked: dict[str, Any] = {"top_k": top_k, "where": build_filter(where, principals), "trace": trace}
-        return self._opened.again_after_a_switch(lambda: self._opened.searcher().search(query, **asked))
+        found = self._opened.again_after_a_switch(lambda: self._opened.searcher().search(query, **asked))
+        return replace(found, filtered=bool(where))
 
     def why(
         self,
@@ -279,22 +283,54 @@ class Rag:
         top_k: int | None = None,
         where: Where | None = None,
         principals: Sequence[str] | None = None,
+        settings: Retrieval | None = None,
     ) -> "Explanation":
         """What became of a document in a `search` with these arguments: found, or lost where and by how much.
+
+        Args:
+            settings: in place of the corpus' own `retrieval`.
 
         Raises:
             RagError: there is no such document, or these principals may not see it.
         """
         from rag.retrieval.trace import explain
 
-        top_k = self.settings.retrieval.top_k if top_k is None else top_k
-        conditions = build_filter(where, principals)
+        wanted = settings or self.settings.retrieval
+        asked: dict[str, Any] = {"top_k": top_k or wanted.top_k, "where": build_filter(where, principals)}
 
         def trace() -> "Explanation":
             self.documents().require(document_id, principals=principals)
-            return explain(self._opened.searcher(), query, document_id, top_k=top_k, where=conditions)
+            return explain(self._opened.searcher(wanted), query, document_id, **asked)
 
         return self._opened.again_after_a_switch(trace)
+
+    def explore(
+        self,
+        query: str,
+        *,
+        candidates: int | None = None,
+        where: Where | None = None,
+        principals: Sequence[str] | None = None,
+    ) -> "Exploration":
+        """What a query finds, to be ranked with other weights and numbers by `Exploration.rank`.
+
+        Args:
+            candidates: the most candidates a leg, and the most hits, that can be ranked; by default as `search` has.
+        """
+        from rag.retrieval.exploration import explore
+
+        now, conditions = self.settings.retrieval, build_filter(where, principals)
+        limit = max(now.candidates, now.top_k) if candidates is None else candidates
+        return self._opened.again_after_a_switch(
+            lambda: explore(self._opened.searcher(), now, query, candidates=limit, where=conditions)
+        )
+
+    def listing(self, *, principals: Sequence[str] | None = None) -> "Listing":
+        """The documents, to be found by name and counted by what `where` filters on.
+
+        They are as they were at most a minute ago; what this object ingests is seen when the job ends.
+        """
+        return self._opened.again_after_a_switch(self._opened.listing).visible_to(principals)
 
     def ask(
         self,

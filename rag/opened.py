@@ -1,5 +1,6 @@
 """What a corpus holds open: its store with the lock, its models, the searcher of the generation that answers."""
 
+import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cached_property, partial
@@ -10,7 +11,7 @@ from rag import build
 from rag.errors import CorpusMissingError
 from rag.ingest.generations import Generation, answers_as_built, current_generation
 from rag.models.lazy import LazyEncoder
-from rag.settings import ChatModel, EdgeStore, Settings
+from rag.settings import ChatModel, EdgeStore, Retrieval, Settings
 from rag.store.artifacts import Artifacts
 
 if TYPE_CHECKING:
@@ -21,9 +22,13 @@ if TYPE_CHECKING:
     from rag.ingest.prepare import Preparer
     from rag.protocols import Connector, Encoder, Store
     from rag.retrieval.documents import DocumentReader
+    from rag.retrieval.facets import Listing
     from rag.retrieval.search import Searcher
 
 T = TypeVar("T")
+
+KEPT_S = 60.0
+"""How long the listing of the documents is kept: an ingestion under way, or another process, may change it."""
 
 
 class OpenStore:
@@ -106,6 +111,7 @@ class OpenCorpus:
         self._of, self._lock = of, RLock()
         self._searcher: Searcher | None = None
         self._searcher_of = 0
+        self._listing: tuple[int, float, Listing] | None = None
         self.shared: OpenStore = of.shared if of else OpenStore(settings, wait_s)
         load: Callable[[], Encoder] = partial(build.build_encoder, settings)
         self._model_of = self
@@ -189,8 +195,21 @@ class OpenCorpus:
         """What is stored, to be read."""
         return build.build_documents(*self.generation())
 
-    def searcher(self) -> "Searcher":
-        """What searches the generation that answers."""
+    def listing(self) -> "Listing":
+        """All documents, whoever may see them; as they were up to `KEPT_S` seconds ago, or when a job ended."""
+        written, now, kept = self.shared.written, time.monotonic(), self._listing
+        if kept is not None and kept[0] == written and now - kept[1] < KEPT_S:
+            return kept[2]
+        found = self.documents().listing()
+        self._listing = written, now, found
+        return found
+
+    def searcher(self, retrieval: Retrieval | None = None) -> "Searcher":
+        """What searches the generation that answers.
+
+        Args:
+            retrieval: in place of the settings' own.
+        """
         with self._lock:
             written = self.shared.written
             if self._searcher is None or self._searcher_of != written:
@@ -199,7 +218,12 @@ class OpenCorpus:
                 self.warn(generation)
                 self._searcher_of = written
                 self._searcher = build.build_searcher(self.settings, store, generation, encoder=self.encoder)
-            return self._searcher
+            found, now = self._searcher, self.settings.retrieval
+        if retrieval is None or retrieval == now:
+            return found
+        from rag.retrieval.exploration import tuned
+
+        return tuned(found, retrieval, now=now)
 
     def answerer(self) -> "Answerer":
         """What answers from what the searcher finds."""

@@ -61,6 +61,8 @@ class SearchResult(Sequence[Hit]):
     """Coverage below which the question is not answered, unless the settings name another."""
     trace: Trace | None = None
     """How it came to these hits, where the search was asked to say so."""
+    filtered: bool = False
+    """A filter (`where`) left documents out; what may not be seen does not count."""
 
     def __len__(self) -> int:
         return len(self.hits)

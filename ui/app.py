@@ -7,6 +7,8 @@ import gradio as gr
 
 from ui.chat import build_chat
 from ui.language import LANGUAGES, i18n, say
+from ui.scope import scope_state
+from ui.search import build_search
 from ui.served import Served
 from ui.settings import build_settings
 
@@ -27,9 +29,12 @@ def build_app(served: Sequence[Served]) -> gr.Blocks:
     app = gr.Blocks(title=say("app.title", LANGUAGES[0]), analytics_enabled=False, fill_width=True, fill_height=True)
     with app:
         picked = _corpus_picker(served)
+        where = scope_state(picked)
         with gr.Tabs(elem_id="rag-tabs"):
             with gr.Tab(i18n()("tabs.chat"), id="chat", elem_id="rag-tab-chat"):
-                build_chat(served, picked)
+                build_chat(served, picked, where)
+            with gr.Tab(i18n()("tabs.search"), id="search", elem_id="rag-tab-search"):
+                build_search(served, picked, where)
             with gr.Tab(i18n()("tabs.settings"), id="settings", elem_id="rag-tab-settings"):
                 build_settings(served, picked, app)
     app.max_threads = THREADS

@@ -6,6 +6,7 @@ from typing import Any
 import gradio as gr
 
 from ui.conversation import Turns, respond, understood_as
+from ui.scope import Where, build_scope
 from ui.served import Served
 from ui.settings import preferences_of
 from ui.users import principals_of
@@ -24,12 +25,13 @@ def _busy() -> Any:
     return gr.update(value="", submit_btn=False, stop_btn="Stop")
 
 
-def build_chat(served: Sequence[Served], picked: Any) -> None:
+def build_chat(served: Sequence[Served], picked: Any, where: Any) -> None:
     """Put the chat into the Gradio blocks that are open.
 
     Args:
         served: one or more corpora.
         picked: the component that holds the place of the one to ask.
+        where: the state with the filter.
     """
     turns = gr.State(())
     names = [each.name for each in served]
@@ -48,6 +50,7 @@ def build_chat(served: Sequence[Served], picked: Any) -> None:
                 elem_id="rag-messages",
             )
             as_asked = gr.Button(AS_ASKED, visible=False, size="sm", variant="secondary", elem_id="rag-as-asked")
+            build_scope(served, picked, where, tab="chat")
             question = gr.Textbox(
                 label="Question",
                 show_label=False,
@@ -62,12 +65,13 @@ def build_chat(served: Sequence[Served], picked: Any) -> None:
             panel = gr.HTML(passages.sources(()), apply_default_css=False)
 
     def run(
-        corpus: int, before: Turns, asked: str, request: gr.Request, *, rewrite: bool = True
+        corpus: int, scope: Where, before: Turns, asked: str, request: gr.Request, *, rewrite: bool = True
     ) -> Iterator[tuple[Any, ...]]:
         after = before
         box, button = _busy(), gr.update(visible=False)
         wanted = preferences_of(request)
-        way: dict[str, Any] = {"rewrite": rewrite and wanted.rewrite, "principals": principals_of(request)}
+        way: dict[str, Any] = {"rewrite": rewrite and wanted.rewrite, "where": scope}
+        way["principals"] = principals_of(request)
         for after in respond(served[corpus].asked(wanted.overrides()), before, asked, **way):
             yield after, answer.messages(after, running=True), gr.skip(), box, button
             box = button = gr.skip()
@@ -77,19 +81,21 @@ def build_chat(served: Sequence[Served], picked: Any) -> None:
         button = gr.update(visible=understood_as(now) is not None)
         return now, answer.messages(now), passages.sources(now), _ready(), button
 
-    def ask(corpus: int, before: Turns, asked: str, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+    def ask(corpus: int, scope: Where, before: Turns, asked: str, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         if asked.strip():
-            yield from run(corpus, before, asked.strip(), request)
+            yield from run(corpus, scope, before, asked.strip(), request)
         else:
             yield (*(gr.skip(),) * 3, gr.update(value=""), gr.skip())
 
-    def retry(corpus: int, now: Turns, chosen: gr.RetryData, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+    def retry(
+        corpus: int, scope: Where, now: Turns, chosen: gr.RetryData, request: gr.Request
+    ) -> Iterator[tuple[Any, ...]]:
         message: Any = chosen.index
         place = message // 2
-        yield from run(corpus, now[:place], now[place].question, request)
+        yield from run(corpus, scope, now[:place], now[place].question, request)
 
-    def again_as_asked(corpus: int, now: Turns, request: gr.Request) -> Iterator[tuple[Any, ...]]:
-        yield from run(corpus, now[:-1], now[-1].question, request, rewrite=False)
+    def again_as_asked(corpus: int, scope: Where, now: Turns, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+        yield from run(corpus, scope, now[:-1], now[-1].question, request, rewrite=False)
 
     def clear(corpus: int) -> tuple[Any, ...]:
         empty = gr.update(value=[], placeholder=answer.hint(names[corpus]))
@@ -98,9 +104,9 @@ def build_chat(served: Sequence[Served], picked: Any) -> None:
     outputs = [turns, chatbot, panel, question, as_asked]
     shared: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     answering: list[Any] = [
-        question.submit(ask, [picked, turns, question], outputs, **shared),
-        chatbot.retry(retry, [picked, turns], outputs, **shared),
-        as_asked.click(again_as_asked, [picked, turns], outputs, **shared),
+        question.submit(ask, [picked, where, turns, question], outputs, **shared),
+        chatbot.retry(retry, [picked, where, turns], outputs, **shared),
+        as_asked.click(again_as_asked, [picked, where, turns], outputs, **shared),
     ]
     question.stop(settled, [turns], outputs, cancels=answering, **shared)
     chatbot.clear(clear, [picked], outputs, cancels=answering, **shared)

@@ -66,10 +66,13 @@ def decide(result: SearchResult, min_confidence: float | None) -> str | None:
         min_confidence: probability from 0 to 1 below which the system abstains; None is the result's own.
     """
     if not result.hits:
+        if result.filtered:
+            return "Nothing was found: no passage meets the filter. Without the filter, there may be an answer."
         return "Nothing was found: the corpus holds no passage that this search may see."
     needed = result.threshold if min_confidence is None else min_confidence
     if result.coverage is not None and result.coverage < needed:
+        searched = "What the filter leaves" if result.filtered else "The corpus"
         return (
-            f"The corpus does not seem to cover this question (confidence {result.coverage:.2f}, needed {needed:.2f})."
+            f"{searched} does not seem to cover this question (confidence {result.coverage:.2f}, needed {needed:.2f})."
         )
     return None

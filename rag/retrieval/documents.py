@@ -10,6 +10,7 @@ from rag.errors import RagError
 from rag.points import Vector
 from rag.protocols import Store
 from rag.results import ChunkSpan, StoredDocument
+from rag.retrieval.facets import LISTED, Listing
 from rag.store.records import document_point_id
 from rag.types import Chunk
 
@@ -95,6 +96,10 @@ class DocumentReader:
                 for id, chunk in found.items()
             )
             yield record.payload["title"], tuple(sorted(chunks, key=lambda chunk: chunk.ordinal))
+
+    def listing(self) -> Listing:
+        """All documents that were read, whoever may see them. Slow with many: the engine reads their texts as well."""
+        return Listing.of(self.store.scroll(self.documents, fields=LISTED))
 
     def text(self, document_id: str) -> str | None:
         """The stored text of a document, read now; None where it is gone."""

@@ -12,9 +12,10 @@ from rag.points import Filter
 from rag.protocols import Store
 from rag.results import Hit, SearchResult
 from rag.retrieval.fusion import fuse, ranks
+from rag.retrieval.pool import Pool
 from rag.retrieval.queries import QueryEncoder
 from rag.retrieval.rerank import Ranked, Stage, rerank
-from rag.retrieval.scoring import Scorer, Scores
+from rag.retrieval.scoring import Scorer
 from rag.retrieval.trace import trace as trace_of
 from rag.store.records import lines_of
 
@@ -29,6 +30,7 @@ class Searcher:
     """Searches one generation of a corpus.
 
     Attributes:
+        built: all legs that there are vectors for.
         weights: of the legs that are asked.
         candidates: how many chunks each leg brings.
         stages: score the best of them again.
@@ -38,6 +40,7 @@ class Searcher:
 
     queries: QueryEncoder
     scorer: Scorer
+    built: tuple[str, ...]
     weights: Mapping[str, float]
     candidates: int
     stages: Sequence[Stage]
@@ -61,25 +64,58 @@ class Searcher:
         clock = _Clock()
         asked = self.queries.encode(query, self.weights)
         clock.lap("encode")
-        found = self.scorer.candidates(asked, max(top_k, self.candidates), where)
+        limit = max(top_k, self.candidates)
+        found = self.scorer.candidates(asked, limit, where)
         clock.lap("candidates")
         if not any(found.values()) and not trace:
             return SearchResult(query=query, hits=(), timings_ms=clock.laps())
         scores = self.scorer.score(asked, found)
+        pool = Pool(query=query, limit=limit, asked=asked, found=found, scores=scores)
+        return self._rank(pool, top_k, trace, clock)
+
+    def gather(self, query: str, *, limit: int, where: Filter = ()) -> tuple[Pool, dict[str, float]]:
+        """What all legs that are built find, whatever they weigh, to be ranked by `rank`; and the time that it took.
+
+        Args:
+            limit: most chunks that each leg brings.
+        """
+        clock = _Clock()
+        asked = self.queries.encode(query, dict.fromkeys(self.built, 1.0))
+        clock.lap("encode")
+        found = self.scorer.candidates(asked, limit, where)
+        clock.lap("candidates")
+        scores = self.scorer.score(asked, found)
+        clock.lap("score")
+        records = self.store.retrieve(self.scorer.chunks, scores.ids, fields=SHOWN)
+        clock.lap("payload")
+        pool = Pool(query=query, limit=limit, asked=asked, found=found, scores=scores, records=records)
+        return pool, clock.laps()
+
+    def rank(self, pool: Pool, *, top_k: int, trace: bool = False) -> SearchResult:
+        """The hits among what was found already.
+
+        Args:
+            pool: found with the legs that have a weight, each bringing as many candidates as a search would ask for.
+            trace: as in `search`.
+        """
+        return self._rank(pool, top_k, trace, _Clock())
+
+    def _rank(self, pool: Pool, top_k: int, trace: bool, clock: "_Clock") -> SearchResult:
+        found, scores = pool.found, pool.scores
         fused = fuse(scores.legs, self.weights, scores.best)
         clock.lap("score")
-        ranked = rerank(self.stages, query, asked, scores.ids, fused, top_k)
+        ranked = rerank(self.stages, pool.query, pool.asked, scores.ids, fused, top_k)
         if self.stages:
             clock.lap("rerank")
-        hits = self._hits(scores, ranked, top_k)
+        hits = self._hits(pool, ranked, top_k)
         clock.lap("payload")
-        covered = {}
+        covered: dict[str, Any] = {}
         if hits and self.calibration:
-            read = any(LEGS[leg].query == "dense" for leg in asked)
+            read = any(LEGS[leg].query == "dense" for leg in pool.asked)
             curve = self.calibration.read if read else self.calibration.unread
             covered = {"coverage": curve.probability(float(fused.max())), "threshold": curve.threshold}
         traced = trace_of(found, scores, self.weights, {hit.chunk_id for hit in hits}) if trace else None
-        return SearchResult(query=query, hits=hits, timings_ms=clock.laps(), trace=traced, **covered)
+        return SearchResult(query=pool.query, hits=hits, timings_ms=clock.laps(), trace=traced, **covered)
 
     def legs(self, query: str, *, limit: int, where: Filter = ()) -> dict[str, list[tuple[str, int]]]:
         """What each leg that is about chunks finds alone: document id and ordinal of its chunks, best first.
@@ -93,11 +129,13 @@ class Searcher:
         places = {id: (record.payload["document_id"], record.payload["ordinal"]) for id, record in records.items()}
         return {leg: [places[scored.id] for scored in hits if scored.id in places] for leg, hits in found.items()}
 
-    def _hits(self, scores: Scores, ranked: Ranked, top_k: int) -> tuple[Hit, ...]:
+    def _hits(self, pool: Pool, ranked: Ranked, top_k: int) -> tuple[Hit, ...]:
+        scores, records = pool.scores, pool.records
+        if not records:
+            records = self.store.retrieve(self.scorer.chunks, ranked.ids[:top_k], fields=SHOWN)
         places = {id: n for n, id in enumerate(scores.ids)}
         leg_ranks = {name: ranks(values, scores.ids) for name, values in scores.legs.items()}
         stage_ranks = {name: _ranks_by_id(values) for name, values in ranked.stages.items()}
-        records = self.store.retrieve(self.scorer.chunks, ranked.ids[:top_k], fields=SHOWN)
         hits: list[Hit] = []
         for id, score in zip(ranked.ids[:top_k], ranked.scores.tolist(), strict=False):
             if id not in records:

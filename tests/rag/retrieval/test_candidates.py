@@ -69,7 +69,15 @@ def searcher_of(texts: list[str], candidates: int) -> Searcher:
     )
     queries = QueryEncoder(encoder=lambda: encoder, lexical=lexical, languages=Languages(None), idf=scorer.idf)
     weights = Weights().asked()
-    return Searcher(queries=queries, scorer=scorer, weights=weights, candidates=candidates, stages=(), calibration=None)
+    return Searcher(
+        queries=queries,
+        scorer=scorer,
+        built=tuple(weights),
+        weights=weights,
+        candidates=candidates,
+        stages=(),
+        calibration=None,
+    )
 
 
 @settings(max_examples=25, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])

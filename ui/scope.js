@@ -1,0 +1,73 @@
+// The bar of filters: what is chosen goes to the server, which sends the bar again as it is then.
+const drawer = () => element.querySelector(".rag-drawer");
+const opener = () => element.querySelector(".rag-scope-open");
+const document_ = () => element.querySelector("input[name=document]");
+let waiting;
+
+// a bar that comes anew knows neither what is open nor what was ticked since it came
+const sync = () => {
+  const open = element.classList.contains("rag-open");
+  drawer().hidden = !open;
+  opener().setAttribute("aria-expanded", String(open));
+  for (const box of element.querySelectorAll("input[type=checkbox]")) box.checked = box.hasAttribute("checked");
+  for (const day of element.querySelectorAll("input[type=date]")) {
+    if (day !== document.activeElement) day.value = day.getAttribute("value") ?? "";
+  }
+};
+
+const choice = () => {
+  const values = JSON.parse(drawer().dataset.held); // fields that the drawer does not list stay
+  for (const group of drawer().querySelectorAll("fieldset[data-name]")) {
+    const boxes = [...group.querySelectorAll("input:checked")];
+    values[group.dataset.name] = boxes.flatMap((box) => JSON.parse(box.dataset.values));
+  }
+  const day = (name) => drawer().querySelector(`input[name=${name}]`)?.value || null;
+  return { values, since: day("since"), until: day("until"), document: drawer().dataset.document || null };
+};
+
+const only = () => {
+  const name = document_().value.trim();
+  if (name) trigger("only", { document: name });
+  document_().value = "";
+};
+
+const toggle = (open) => {
+  element.classList.toggle("rag-open", open);
+  sync();
+  if (open) trigger("opened");
+};
+
+element.addEventListener("click", (event) => {
+  const removed = event.target.closest("[data-remove]");
+  if (event.target.closest(".rag-scope-open")) toggle(!element.classList.contains("rag-open"));
+  else if (removed) trigger("removed", JSON.parse(removed.dataset.remove));
+  else if (event.target.closest("[data-clear]")) trigger("cleared");
+  else return;
+  opener().focus(); // what was clicked may go
+});
+
+element.addEventListener("change", (event) => {
+  if (event.target === document_()) only();
+  else trigger("chosen", choice());
+});
+
+element.addEventListener("input", (event) => {
+  if (event.target !== document_()) return;
+  clearTimeout(waiting);
+  const text = document_().value;
+  const offered = [...(document_().list?.options ?? [])].some((option) => option.value === text);
+  if (offered) only();
+  else waiting = setTimeout(() => trigger("typed", { text }), 200);
+});
+
+element.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && element.classList.contains("rag-open")) {
+    toggle(false);
+    opener().focus();
+  } else if (event.key === "Enter" && event.target === document_()) {
+    event.preventDefault();
+    only();
+  }
+});
+
+watch("value", sync);

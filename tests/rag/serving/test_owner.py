@@ -29,6 +29,7 @@ from rag.serving.client import OwnedCorpus, reach
 from rag.serving.owner import Owner, owning
 from rag.serving.wire import REQUEST_BYTES, greet
 from rag.store.lock import LOCK_FILE, OWNER_FILE
+from rag.store.shards import Shards
 from tests.corpora import FACTS, MakeFolder
 from ui.served import Served
 
@@ -417,9 +418,29 @@ def test_a_client_that_goes_before_its_turn_begins_nothing(facts: Rag, gated: tu
     assert ingestions.runs == 1
 
 
+def test_an_ingestion_while_serving_does_not_rewrite_the_index(
+    facts: Rag, owner: Owner, client: OwnedCorpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rewritten: list[Path] = []
+    monkeypatch.setattr(Shards, "compact", lambda _, path: rewritten.append(path))
+    for n in range(4):
+        (folder_of(facts) / "water.md").write_text(f"# Water\n\nTea needs soft water. Take {n}.\n")
+        assert client.ingest().changed == 1
+    assert rewritten == [], "which holds up everything in this process"
+    fresh = tmp_path / "fresh"
+    with Rag.open(folder_of(facts), overrides=[f"store.path={fresh}"]) as alone:
+        alone.ingest()
+        (folder_of(facts) / "water.md").write_text("# Water\n\nSoft.\n")
+        expected = [(hit.chunk_id, hit.score) for hit in alone.search("soft water for tea")]
+        assert [(hit.chunk_id, hit.score) for hit in client.search("soft water for tea")] == expected
+        alone.ingest()
+    assert rewritten, "a process that serves nobody takes its time"
+
+
 def test_ingestions_never_overlap(make_folder: MakeFolder) -> None:
-    folder = make_folder({f"{n}.md": f"# Text {n}\n\nSome words about {n}." for n in range(6)})
-    with Rag.open(folder, overrides=["embedding.batch_tokens=256"]) as corpus:
+    with Rag.open(make_folder(), overrides=["embedding.batch_tokens=256"]) as corpus:
+        corpus.ingest()
+        make_folder({f"{n}.md": f"# Text {n}\n\nSome words about {n}." for n in range(6)})
         inside = Lock()
         overlaps: list[Progress] = []
 
@@ -438,7 +459,7 @@ def test_ingestions_never_overlap(make_folder: MakeFolder) -> None:
         for thread in threads:
             thread.join(60)
         assert overlaps == []
-        assert corpus.verify().documents == 6
+        assert corpus.verify().documents == 6 + len(FACTS)
 
 
 def test_watched_sources_are_followed_through_the_owner(make_folder: MakeFolder, tmp_path: Path) -> None:

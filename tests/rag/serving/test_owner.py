@@ -18,6 +18,7 @@ import pytest
 
 from rag.cli import main
 from rag.corpus import Rag
+from rag.doctor import Check, diagnose
 from rag.errors import RagError, SettingsChangedError, SettingsError, StoreError, StoreInUseError
 from rag.ingest.job import Progress
 from rag.jobs import Jobs, JobStoppedError
@@ -223,6 +224,16 @@ def test_python_beside_an_owner_is_told_that_commands_go_through_it(facts: Rag, 
     last = done.stderr.strip().splitlines()[-1]
     assert last.startswith("rag.errors.StoreInUseError: ")
     assert "rag plan, ingest, verify, show, search, why and ask go through it" in last
+
+
+def test_the_doctor_says_which_process_serves(facts: Rag, owner: Owner, index: Path) -> None:
+    def lock() -> Check:
+        return next(check for check in diagnose(facts.settings, offline=True).checks if check.name == "lock")
+
+    assert lock().status == "ok"
+    assert f"process {os.getpid()} (" in lock().detail
+    owner.close()
+    assert lock().status == "fail"
 
 
 # --- whose settings

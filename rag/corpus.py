@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from rag import build
 from rag.asynchronous import in_thread
 from rag.errors import RagError, SettingsError
-from rag.ingest.generations import refuse_changed_settings
 from rag.opened import OpenCorpus
 from rag.results import Answer, IngestReport, Plan, SearchResult, StoredDocument, VerifyReport
 from rag.retrieval.filters import Where, build_filter
@@ -106,15 +106,18 @@ class Rag:
         other._opened = OpenCorpus(settings, of=self._opened, same_model=same_model)
         return other
 
-    def hold(self, *, wait_s: float | None = None) -> bool:
+    def hold(self, *, wait_s: float | None = None, serving: bool = False) -> bool:
         """Open the store now instead of at the first use; False where nothing was ingested yet.
 
         Args:
             wait_s: for another process that holds it, other than that of the corpus.
+            serving: others read the corpus here while it is ingested, which from now on does nothing that holds them
+                up for long.
 
         Raises:
             StoreInUseError: another process still holds it.
         """
+        self._opened.shared.serving |= serving
         return self._opened.shared.if_any(wait_s=wait_s) is not None
 
     @property
@@ -166,7 +169,9 @@ class Rag:
                 preparer=preparer,
                 store=self._opened.store(create=True),
                 encoder=self._opened.encoder,
-                options=Options(max_delete=max_delete, rebuild=rebuild, sources=sources),
+                options=Options(
+                    max_delete=max_delete, rebuild=rebuild, sources=sources, serving=self._opened.shared.serving
+                ),
                 progress=progress,
             )
 
@@ -210,29 +215,16 @@ class Rag:
             CorpusMissingError: nothing was ingested yet.
             SettingsChangedError: to be repaired, and index settings differ from the stored ones.
         """
-        from rag.ingest.repair import repair as mend
-        from rag.ingest.verify import reconcile
+        from rag.ingest.repair import verify
 
         with self._opened.shared.writing:  # half written documents would be findings
             store, generation = self._opened.generation()
             self._opened.warn(generation)
-            found = reconcile(store, generation, encoder=self._opened.encoder)
-            if not repair or not found.count:
-                return found.report()
-            refuse_changed_settings(self.settings, generation)
-            with self._opened.reading(caches=True) as (connectors, preparer):
-                mend(
-                    found,
-                    store=store,
-                    generation=generation,
-                    connectors=connectors,
-                    preparer=preparer,
-                    encoder=self._opened.encoder,
-                    group_tokens=2 * self.settings.embedding.batch_tokens,
-                )
-            self._opened.shared.changed()
-            left = reconcile(store, generation, encoder=self._opened.encoder)
-            return left.report(repaired=found.count - left.count)
+            reading = partial(self._opened.reading, caches=True) if repair else None
+            report = verify(self.settings, store, generation, encoder=self._opened.encoder, reading=reading)
+            if repair:
+                self._opened.shared.changed()
+            return report
 
     def show(self, document_id: str, *, principals: Sequence[str] | None = None) -> StoredDocument:
         """A document as stored, with its chunks in order.

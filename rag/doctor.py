@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -14,6 +15,8 @@ from rag import build
 from rag.errors import RagError
 from rag.plugins import load
 from rag.protocols import Connector
+from rag.serving.address import read_address
+from rag.serving.wire import WireError, greet
 from rag.settings import ChatModel, EdgeStore, ServerStore, Settings
 from rag.settings.sources import Source
 from rag.store.lock import LOCK_FILE, OwnerLock
@@ -221,7 +224,17 @@ def _store(settings: Settings, offline: bool) -> Iterator[Check]:
             lock.acquire()
             lock.release()
         except RagError as error:
-            yield Check(name="lock", status="fail", detail=str(error), fix="wait for it, or end it")
+            yield _holder(path, str(error))
+
+
+def _holder(folder: Path, in_use: str) -> Check:
+    """What holds the index: a process that commands go through is no trouble."""
+    address = read_address(folder)
+    with suppress(WireError):
+        if address is not None:
+            greet(address).close()
+            return Check(name="lock", status="ok", detail=f"{address} serves the corpus; commands go through it")
+    return Check(name="lock", status="fail", detail=in_use, fix="wait for it, or end it")
 
 
 def _server(settings: Settings, store: ServerStore, offline: bool) -> Check:

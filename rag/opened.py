@@ -37,11 +37,13 @@ class OpenStore:
     Attributes:
         writing: held by what changes the stored documents, of which there is one at a time.
         written: how often that was: what was made of the stored documents before is out of date.
+        serving: others read in this process while documents are written.
     """
 
     def __init__(self, settings: Settings, wait_s: float) -> None:
         self.writing = RLock()
         self.written = 0
+        self.serving = False
         self._settings, self._wait_s, self._lock = settings, wait_s, RLock()
         self._store: Store | None = None
 

@@ -221,8 +221,12 @@ class Store(Protocol):
         """Return when everything written so far survives a power cut."""
         ...
 
+    def refresh(self, name: str) -> None:
+        """Make the idf exact again, which deleted points distort."""
+        ...
+
     def compact(self, name: str) -> None:
-        """Give back the space of deleted points and make the idf exact again. Slow: never in a serving process."""
+        """Also give back the space of deleted points. Slow: never in a serving process."""
         ...
 
     def close(self) -> None:

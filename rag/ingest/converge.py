@@ -48,12 +48,14 @@ class Options:
         max_delete: share of the stored documents that may be deleted, 0 to 1; 1 also lets a rebuild drop documents
             that cannot be read any more, and an index pass to another folder.
         rebuild: build a new generation if the index settings changed, or anyway.
+        serving: others read the corpus in this process: the index is not rewritten, which would hold them up.
         sources: whose documents the run is about; the others stay as they are. None is all, those included that the
             settings no longer name.
     """
 
     max_delete: float = 0.3
     rebuild: bool = False
+    serving: bool = False
     sources: Collection[str] | None = None
 
     def concern(self, document_id: str) -> bool:
@@ -128,9 +130,8 @@ def ingest(
         if options.max_delete < 1:
             guard_lost(lost)
         activate_generation(store, settings.name, target)
-    if _should_compact(writer, tally.changed):
-        with preparer.stopwatch.time("write"):
-            _compact(store, target)
+    with preparer.stopwatch.time("write"):
+        _tidy(store, target, writer, replaced=tally.changed > 0, serving=options.serving)
     return IngestReport(
         corpus=settings.name,
         new=tally.new,
@@ -171,15 +172,17 @@ def _states_before(store: Store, current: Generation | None, *, rebuild: bool) -
         return {}
 
 
-def _compact(store: Store, target: Generation) -> None:
-    """A tidier index is not worth the report of a finished job."""
+def _tidy(store: Store, target: Generation, writer: Writer, *, replaced: bool, serving: bool) -> None:
+    """Deleted and replaced points make the idf wrong and the files larger; many new ones make opening slow.
+
+    A tidier index is not worth the report of a finished job.
+    """
+    replaced = replaced or writer.chunks_deleted > 0
+    tidy = store.refresh if serving else store.compact
+    if not (replaced or (writer.chunks_written >= COMPACT_FROM and not serving)):
+        return
     try:
-        store.compact(target.chunks)
-        store.compact(target.documents)
+        tidy(target.chunks)
+        tidy(target.documents)
     except StoreError as error:
         _LOG.warning("the index works but could not be compacted: %s", error)
-
-
-def _should_compact(writer: Writer, changed: int) -> bool:
-    """Deleted and replaced points make the idf wrong and the files larger; many new ones make opening slow."""
-    return writer.chunks_deleted > 0 or changed > 0 or writer.chunks_written >= COMPACT_FROM

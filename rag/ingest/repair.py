@@ -1,15 +1,49 @@
 """Mend what `verify` found: orphans out, damaged documents read, encoded and written again."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 
 from rag.ingest.changes import Changes, chunk_owners, list_sources, stored_states
-from rag.ingest.generations import Generation
+from rag.ingest.generations import Generation, refuse_changed_settings
 from rag.ingest.job import Job
 from rag.ingest.prepare import Preparer
-from rag.ingest.verify import Findings
+from rag.ingest.verify import Findings, reconcile
 from rag.ingest.write import Writer
 from rag.models.lazy import LazyEncoder
 from rag.protocols import Connector, Store
+from rag.results import VerifyReport
+from rag.settings import Settings
+
+
+def verify(
+    settings: Settings,
+    store: Store,
+    generation: Generation,
+    *,
+    encoder: LazyEncoder,
+    reading: Callable[[], AbstractContextManager[tuple[list[Connector], Preparer]]] | None,
+) -> VerifyReport:
+    """What is wrong; with `reading`, what is still wrong after repairing it. See `Rag.verify`.
+
+    Args:
+        reading: opens the connectors and what reads their items.
+    """
+    found = reconcile(store, generation, encoder=encoder)
+    if reading is None or not found.count:
+        return found.report()
+    refuse_changed_settings(settings, generation)
+    with reading() as (connectors, preparer):
+        repair(
+            found,
+            store=store,
+            generation=generation,
+            connectors=connectors,
+            preparer=preparer,
+            encoder=encoder,
+            group_tokens=2 * settings.embedding.batch_tokens,
+        )
+    left = reconcile(store, generation, encoder=encoder)
+    return left.report(repaired=found.count - left.count)
 
 
 def repair(

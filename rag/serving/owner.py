@@ -78,7 +78,7 @@ class Owner:
     def start(self) -> None:
         """Open the corpus, if it holds anything and nobody else does, and answer from now on."""
         try:
-            self._corpus.hold(wait_s=0)
+            self._corpus.hold(wait_s=0, serving=True)
         except RagError as error:  # its first use will say so
             _LOG.info("%s is not open yet: %s", self._corpus.name, error)
         self._announce()

@@ -190,6 +190,10 @@ class EdgeStore:
         with self._shards.call(f"flushing {name}"):
             self._shards.flush(self._open(name)[1])
 
+    def refresh(self, name: str) -> None:
+        with self._shards.call(f"refreshing {name}"):
+            self._shards.reload(self._open(name)[1])
+
     def compact(self, name: str) -> None:
         with self._shards.call(f"compacting {name}"):
             self._shards.compact(self._open(name)[1])

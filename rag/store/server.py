@@ -203,6 +203,10 @@ class ServerStore:
         """Nothing to do: every write waited until the server had it."""
         self._schema(name)
 
+    def refresh(self, name: str) -> None:
+        """Nothing to do: as for `compact`."""
+        self._schema(name)
+
     def compact(self, name: str) -> None:
         """Nothing to do: a server compacts by itself."""
         self._schema(name)

@@ -72,10 +72,14 @@ class Shards:
             self._open[path].flush()
 
     def compact(self, path: Path) -> None:
-        """Rewrite the shard without deleted points and load it again, for it counts their terms until then."""
+        """Rewrite the shard without deleted points; nothing else runs in this process meanwhile."""
         self.check_space(sum(_allocated(file) for file in path.rglob("*")))
+        self.get(path).optimize()
+        self.reload(path)
+
+    def reload(self, path: Path) -> None:
+        """Close the shard and load it again, for it counts the terms of deleted points until then."""
         shard = self.get(path)
-        shard.optimize()
         shard.flush()
         del self._open[path]
         shard.close()

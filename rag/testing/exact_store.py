@@ -128,6 +128,9 @@ class ExactStore:
     def flush(self, name: str) -> None:
         self._schema(name)
 
+    def refresh(self, name: str) -> None:
+        self._schema(name)
+
     def compact(self, name: str) -> None:
         self._schema(name)
 

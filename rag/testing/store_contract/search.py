@@ -104,12 +104,13 @@ class SearchContract(StoreFixtures):
         assert [h.id for h in hits] == [point_id(1), point_id(0)]
         assert all(h.score == pytest.approx(expected[h.id], abs=1e-4) for h in hits)
 
-    def test_idf_is_exact_after_deletes_replacements_and_compact(self, filled: Store) -> None:
+    @pytest.mark.parametrize("tidy", ["refresh", "compact"])
+    def test_idf_is_exact_after_deletes_and_replacements(self, filled: Store, tidy: str) -> None:
         name = SCHEMA.name
         filled.delete(name, [point_id(n) for n in range(0, 30, 2)])
         changed = [replace(p, id=point_id(n)) for n, p in enumerate(points(40, seed=7)) if n % 5 == 1]
         filled.upsert(name, changed)
-        filled.compact(name)
+        getattr(filled, tidy)(name)
         exact = ExactStore()
         exact.create(SCHEMA)
         exact.upsert(name, points(48))
@@ -139,6 +140,7 @@ class SearchContract(StoreFixtures):
         assert store.count(SCHEMA.name) == 0
         store.upsert(SCHEMA.name, [])
         store.flush(SCHEMA.name)
+        store.refresh(SCHEMA.name)
         store.compact(SCHEMA.name)
 
     def test_a_query_that_does_not_fit_is_refused(self, store: Store) -> None:

@@ -66,7 +66,7 @@ class OwnerProcess:
 
     def kill(self) -> None:
         self._process.send_signal(signal.SIGKILL)
-        self._process.wait()
+        self._process.communicate(timeout=60)
 
     def end(self) -> None:
         if self._process.poll() is None:

@@ -4,6 +4,7 @@ import json
 import random
 import string
 from dataclasses import is_dataclass
+from pathlib import Path
 from types import NoneType
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -24,6 +25,7 @@ from rag.ingest.job import Progress
 from rag.jobs import JobStoppedError
 from rag.retrieval.trace import Explanation, LegTrace
 from rag.serving.encoding import as_json, decoded, decoded_error, encoded, encoded_error
+from rag.settings import Settings, load_settings
 
 KINDS = [
     *(
@@ -113,3 +115,32 @@ def test_an_error_that_is_not_known_here_is_the_nearest_that_is() -> None:
 def test_arguments_may_be_any_collections() -> None:
     asked = {"sources": frozenset({"b", "a"}), "where": {"year": (2024, 2025), "team": "x"}, "k": None}
     assert as_json(asked) == {"sources": ["a", "b"], "where": {"year": [2024, 2025], "team": "x"}, "k": None}
+
+
+SOURCES = """
+name: all
+sources:
+  - {kind: files, path: docs, acl: [staff], metadata: {day: 2024-05-01, tags: [a, b]}, watch: true}
+  - {kind: files, name: bucket, path: "s3://bucket/docs", options: {anon: true}, options_env: {key: KEY}}
+  - {kind: web, urls: ["https://example.org/"], headers_env: {Authorization: TOKEN}, requests_per_second: 0.5}
+  - {kind: git, url: "https://example.org/x.git", token_env: TOKEN}
+  - {kind: sql, url_env: URL, query: "select 1", key: id, text: [body]}
+  - {kind: mail, path: box.mbox, since: 2024-01-31}
+  - {kind: jsonl, path: "-"}
+  - {kind: langchain, loader: "module:Loader", arguments: {n: 1.0}, arguments_env: {key: KEY}}
+chunking: {kind: fixed, overlap: 20}
+situating: [headings, llm]
+contexts: {llm: "openai:x", price_per_million: {input: 0.1, output: 1}}
+retrieval: {top_k: 3, weights: {raw: 0.5}, rerank: [{kind: mmr}]}
+answer: {llm: "openai:x", api_key_env: KEY}
+"""
+
+
+def test_settings_are_the_same_at_the_other_side(tmp_path: Path) -> None:
+    path = tmp_path / "all.yaml"
+    path.write_text(SOURCES)
+    root = Path(__file__).parents[3]
+    for config in (path, *sorted((root / "configs").glob("*.yaml"))):
+        settings = load_settings(config)
+        sent = json.loads(json.dumps(settings.model_dump(mode="json", exclude={"store"})))
+        assert Settings.model_validate({**sent, "store": settings.store.model_dump()}) == settings

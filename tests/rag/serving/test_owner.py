@@ -18,6 +18,7 @@ import pytest
 
 from rag.cli import main
 from rag.corpus import Rag
+from rag.doctor import Check, diagnose
 from rag.errors import RagError, SettingsChangedError, SettingsError, StoreError, StoreInUseError
 from rag.ingest.job import Progress
 from rag.jobs import Jobs, JobStoppedError
@@ -29,6 +30,7 @@ from rag.serving.client import OwnedCorpus, reach
 from rag.serving.owner import Owner, owning
 from rag.serving.wire import REQUEST_BYTES, greet
 from rag.store.lock import LOCK_FILE, OWNER_FILE
+from rag.store.shards import Shards
 from tests.corpora import FACTS, MakeFolder
 from ui.served import Served
 
@@ -224,6 +226,16 @@ def test_python_beside_an_owner_is_told_that_commands_go_through_it(facts: Rag, 
     assert "rag plan, ingest, verify, show, search, why and ask go through it" in last
 
 
+def test_the_doctor_says_which_process_serves(facts: Rag, owner: Owner, index: Path) -> None:
+    def lock() -> Check:
+        return next(check for check in diagnose(facts.settings, offline=True).checks if check.name == "lock")
+
+    assert lock().status == "ok"
+    assert f"process {os.getpid()} (" in lock().detail
+    owner.close()
+    assert lock().status == "fail"
+
+
 # --- whose settings
 
 
@@ -417,9 +429,29 @@ def test_a_client_that_goes_before_its_turn_begins_nothing(facts: Rag, gated: tu
     assert ingestions.runs == 1
 
 
+def test_an_ingestion_while_serving_does_not_rewrite_the_index(
+    facts: Rag, owner: Owner, client: OwnedCorpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rewritten: list[Path] = []
+    monkeypatch.setattr(Shards, "compact", lambda _, path: rewritten.append(path))
+    for n in range(4):
+        (folder_of(facts) / "water.md").write_text(f"# Water\n\nTea needs soft water. Take {n}.\n")
+        assert client.ingest().changed == 1
+    assert rewritten == [], "which holds up everything in this process"
+    fresh = tmp_path / "fresh"
+    with Rag.open(folder_of(facts), overrides=[f"store.path={fresh}"]) as alone:
+        alone.ingest()
+        (folder_of(facts) / "water.md").write_text("# Water\n\nSoft.\n")
+        expected = [(hit.chunk_id, hit.score) for hit in alone.search("soft water for tea")]
+        assert [(hit.chunk_id, hit.score) for hit in client.search("soft water for tea")] == expected
+        alone.ingest()
+    assert rewritten, "a process that serves nobody takes its time"
+
+
 def test_ingestions_never_overlap(make_folder: MakeFolder) -> None:
-    folder = make_folder({f"{n}.md": f"# Text {n}\n\nSome words about {n}." for n in range(6)})
-    with Rag.open(folder, overrides=["embedding.batch_tokens=256"]) as corpus:
+    with Rag.open(make_folder(), overrides=["embedding.batch_tokens=256"]) as corpus:
+        corpus.ingest()
+        make_folder({f"{n}.md": f"# Text {n}\n\nSome words about {n}." for n in range(6)})
         inside = Lock()
         overlaps: list[Progress] = []
 
@@ -438,7 +470,7 @@ def test_ingestions_never_overlap(make_folder: MakeFolder) -> None:
         for thread in threads:
             thread.join(60)
         assert overlaps == []
-        assert corpus.verify().documents == 6
+        assert corpus.verify().documents == 6 + len(FACTS)
 
 
 def test_watched_sources_are_followed_through_the_owner(make_folder: MakeFolder, tmp_path: Path) -> None:

@@ -1,0 +1,116 @@
+"""The owner is a process of its own: other settings, several clients, its violent end."""
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rag.cli import main
+from rag.errors import StoreError
+from rag.results import Answer, IngestReport
+from rag.serving.client import OwnedCorpus, reach
+from rag.settings import load_settings
+from rag.store.lock import OWNER_FILE
+from tests.chat_server import ScriptedServer
+from tests.rag.serving.process import OwnerProcess, reached, write_corpus
+
+QUESTION = "At what temperature is green tea brewed?"
+
+
+def test_two_clients_are_answered_at_once(owner: OwnerProcess) -> None:
+    alone = reached(owner).search("guide")
+    found: list[list[str]] = []
+
+    def search() -> None:
+        corpus = reached(owner)
+        found.extend([hit.chunk_id for hit in corpus.search("guide")] for _ in range(5))
+
+    threads = [threading.Thread(target=search) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert found == [[hit.chunk_id for hit in alone]] * 20
+
+
+def test_a_clients_model_answers(owner: OwnerProcess, server: ScriptedServer) -> None:
+    server.replies("Green tea is brewed at 75 degrees Celsius for two minutes [1].")
+    model = ["answer.llm=openai:scripted", f"answer.base_url={server.base_url}"]
+    answer = reached(owner, *model).ask(QUESTION)
+    assert isinstance(answer, Answer)
+    assert (answer.model, answer.abstained) == ("openai:scripted", False)
+    assert reached(owner).ask(QUESTION).model == "extractive", "the owner's settings are as they were"
+
+
+def test_closing_a_stream_stops_the_owners_model(owner: OwnerProcess, server: ScriptedServer) -> None:
+    server.replies(*["Green tea. "] * 400, pause_s=0.05)
+    model = ["answer.llm=openai:scripted", f"answer.base_url={server.base_url}"]
+    events = reached(owner, *model).stream(QUESTION)
+    assert [next(events)["type"] for _ in range(3)] == ["retrieval", "token", "token"]
+    started = time.monotonic()
+    events.close()
+    assert reached(owner).search("tea")
+    assert time.monotonic() - started < 10, "20 s are left of the model's answer"
+
+
+def test_a_search_is_answered_while_an_ingestion_runs(owner: OwnerProcess) -> None:
+    for n in range(150):
+        text = "".join(
+            f"## Part {m}\n\nSentence {m} of text {n} tells of the cocoa of lot {n * m}.\n\n" for m in range(8)
+        )
+        (owner.config.parent / "docs" / "alpha" / f"{n}.md").write_text(f"# Text {n}\n\n{text}", encoding="utf-8")
+    reports: list[IngestReport] = []
+    seen: list[int] = []
+    corpus = reached(owner)
+    job = threading.Thread(target=lambda: reports.append(corpus.ingest(progress=lambda at: seen.append(at.done))))
+    job.start()
+    times = []
+    while job.is_alive():
+        started = time.monotonic()
+        assert reached(owner).search("French press")[0].document_id == "closed:guide.md"
+        times.append(time.monotonic() - started)
+    assert reports[0].new == 150
+    assert seen[-1] == 150
+    assert len(times) >= 3
+    assert sorted(times)[len(times) // 2] < 2, "half of them are much faster; a busy machine may hold one up"
+
+
+@pytest.fixture
+def doomed(tmp_path: Path) -> Iterator[OwnerProcess]:
+    process = OwnerProcess(write_corpus(tmp_path))
+    yield process
+    process.end()
+
+
+def test_a_killed_owner_is_one_clear_line_and_no_harm(
+    doomed: OwnerProcess, server: ScriptedServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.replies("Green tea is brewed at 75 degrees Celsius [1].", wait_s=5)
+    words = ["--set", "answer.llm=openai:scripted", "--set", f"answer.base_url={server.base_url}"]
+    client = reach(load_settings(doomed.config), wait_s=5)
+    assert isinstance(client, OwnedCorpus)
+
+    def kill() -> None:
+        while not server.requests:
+            time.sleep(0.01)
+        doomed.kill()
+
+    killing = threading.Thread(target=kill)
+    killing.start()
+    capsys.readouterr()
+    assert main(["ask", str(doomed.config), QUESTION, *words]) == 1
+    killing.join()
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert len(err.splitlines()) == 1
+    assert f"process {doomed.pid} (" in err
+    assert "ended before it answered" in err
+    assert "run the command again" in err
+    with pytest.raises(StoreError, match="run the command again"):
+        client.search("tea")
+    assert (doomed.index / OWNER_FILE).exists(), "what a killed owner leaves"
+    assert main(["search", str(doomed.config), "tea"]) == 0
+    assert main(["verify", str(doomed.config)]) == 0
+    assert capsys.readouterr().err == ""

@@ -1,13 +1,13 @@
 """What a corpus holds open: its store with the lock, its models, the searcher of the generation that answers."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from functools import cached_property
 from threading import RLock
 from typing import TYPE_CHECKING, TypeVar
 
 from rag import build
-from rag.errors import CorpusMissingError
+from rag.errors import CorpusMissingError, DocumentError
 from rag.ingest.generations import Generation, answers_as_built, current_generation
 from rag.models.lazy import LazyEncoder
 from rag.settings import EdgeStore, Settings
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rag.answering.abstention import Calibration
     from rag.answering.answerer import Answerer
     from rag.ingest.prepare import Preparer
+    from rag.originals import Originals
     from rag.protocols import Connector, Store
     from rag.retrieval.documents import DocumentReader
     from rag.retrieval.search import Searcher
@@ -108,6 +109,25 @@ class OpenCorpus:
         """What is stored, to be read."""
         return build.build_documents(*self.generation())
 
+    @cached_property
+    def originals(self) -> "Originals":
+        """The files behind the documents."""
+        from rag.originals import Originals
+
+        return Originals(self.documents, self._source, build.build_viewer(self.settings))
+
+    @contextmanager
+    def _source(self, name: str) -> "Iterator[Connector]":
+        """The connector of a source."""
+        if given := next((connector for connector in self._connectors if connector.name == name), None):
+            yield given
+            return
+        built = build.build_connectors(self.settings, caches=False, only=[name])
+        if not built:
+            raise DocumentError(f"there is no source {name!r} in the corpus file any more", kind="read")
+        with closing(built[0]) as connector:
+            yield connector
+
     def searcher(self) -> "Searcher":
         """What searches the generation that answers."""
         with self._lock:
@@ -151,5 +171,8 @@ class OpenCorpus:
         """Release the store and its lock; a second call does nothing."""
         with self._lock:
             store, self._store, self._searcher = self._store, None, None
+            shown = self.__dict__.get("originals")
+        if shown is not None:
+            shown.close()
         if store is not None:
             store.close()

@@ -7,6 +7,7 @@ import gradio as gr
 
 from ui.chat import build_chat
 from ui.language import i18n
+from ui.passages import Passages
 from ui.served import Served
 
 TITLE = "Situated RAG"
@@ -14,17 +15,18 @@ CONCURRENT_ANSWERS = 4
 WAITING_QUESTIONS = 64
 
 
-def build_app(served: Sequence[Served]) -> gr.Blocks:
+def build_app(served: Sequence[Served], shown: Passages) -> gr.Blocks:
     """The app, not yet served.
 
     Args:
         served: one or more corpora. They stay open: who opened them closes them.
+        shown: the passages behind answers.
     """
     app = gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True, fill_height=True)
     with app:
         picked = _corpus_picker(served)
         with gr.Tabs(elem_id="rag-tabs"), gr.Tab(i18n()("tabs.chat"), id="chat", elem_id="rag-tab-chat"):
-            build_chat(served, picked)
+            build_chat(served, picked, shown)
     # direct calls of the event endpoints would pass the queue by
     app.queue(default_concurrency_limit=CONCURRENT_ANSWERS, max_size=WAITING_QUESTIONS, api_open=False)
     return app

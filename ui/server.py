@@ -14,6 +14,7 @@ from rag.errors import RagError, SettingsError
 from ui.app import build_app
 from ui.following import following
 from ui.language import i18n
+from ui.passages import Passages
 from ui.served import Served
 
 if TYPE_CHECKING:
@@ -38,14 +39,16 @@ def serve(corpora: "Sequence[Rag]", *, host: str, port: int) -> None:
     """
     _check_address(host, port)
     served = [Served(corpus) for corpus in corpora]
-    app = build_app(served)
+    passages = Passages(served)
+    app = build_app(served, passages)
     shown = f"[{host}]" if ":" in host else host
     app.launch(
         server_name=shown,
         server_port=port,
         theme=_theme(),
         css_paths=sorted((_HERE / "styles").glob("*.css")),
-        js=(_HERE / "script.js").read_text(encoding="utf-8"),
+        js=_scripts(),
+        app_kwargs={"routes": passages.routes()},
         i18n=i18n(),
         share=False,
         inbrowser=False,
@@ -69,6 +72,12 @@ def serve(corpora: "Sequence[Rag]", *, host: str, port: int) -> None:
         pass
     finally:
         app.close(verbose=False)
+
+
+def _scripts() -> str:
+    """All scripts as the one function that Gradio runs; each file holds a function of its own."""
+    functions = (path.read_text(encoding="utf-8") for path in sorted(_HERE.glob("*.js")))
+    return f"() => {{ {' '.join(f'({function})();' for function in functions)} }}"
 
 
 def _check_address(host: str, port: int) -> None:

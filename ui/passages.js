@@ -1,6 +1,8 @@
 () => {
   const ESCAPE = "Escape";
   const PREVIEW_MS = 180;
+  // styles for narrow screens hold within this element alone
+  const home = () => document.querySelector(".gradio-container .contain") ?? document.body;
   const CLOSE = '<svg viewBox="0 0 16 16" aria-hidden="true"><path d="M4 4l8 8M12 4l-8 8"/></svg>';
 
   // Cited pages are fetched when their place is open and near what is seen.
@@ -65,7 +67,7 @@
     close.addEventListener("click", () => dialog.close());
     dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
     dialog.addEventListener("close", () => dialog.remove());
-    document.querySelector(".gradio-container").append(dialog);
+    home().append(dialog);
     dialog.showModal();
     page.focus({ preventScroll: true });
     sheet.querySelector("mark")?.scrollIntoView({ block: "center", inline: "start" });
@@ -96,7 +98,6 @@
   preview.id = "rag-preview";
   preview.setAttribute("role", "tooltip");
   preview.hidden = true;
-  document.querySelector(".gradio-container").append(preview);
   let wanted = null;
   let timer = 0;
 
@@ -116,6 +117,7 @@
     heading.textContent = title;
     words.textContent = shown.textContent.trim().slice(0, 400);
     preview.replaceChildren(heading, words);
+    if (!preview.isConnected) home().append(preview);
     preview.hidden = false;
     link.setAttribute("aria-describedby", preview.id);
     const at = link.getBoundingClientRect();

@@ -88,6 +88,7 @@ class Passages:
         document_id, uri = evidence["document_id"], evidence["uri"]
         paged = evidence["page"] is not None and kind_of(evidence.get("mime") or "") == "pages"
         spans = [*quotes] or [(evidence["start"], evidence["end"])]
+        lines = self._corpora[place].originals().lines(document_id, spans, principals=principals) if paged else []
         opened, cited = (
             ["original", place, document_id],
             ["page", place, document_id, spans if paged else [], bool(quotes)],
@@ -96,7 +97,8 @@ class Passages:
         kept = not web_address(uri) and kinds.get(document_id.partition(":")[0]) in _READ_AGAIN
         return Behind(
             text=text,
-            pages=f"{PATH}/page/{self._links.token(cited, principals)}" if paged else "",
+            page=lines[0].page if lines else None,
+            pages=f"{PATH}/page/{self._links.token(cited, principals)}" if lines else "",
             at_once="://" not in uri,
             original=f"{PATH}/original/{self._links.token(opened, principals)}" if kept else "",
         )

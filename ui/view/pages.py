@@ -1,7 +1,7 @@
 """Cited pages as pictures: a strip around the quote, which opens to the whole page; the lines are boxed on top."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rag.types import LineBox
 from ui.language import say
@@ -12,7 +12,7 @@ STRIP_RATIO = 2.4
 
 _MARGIN = 18.0  # points around the cited lines
 _MIN_SHARE = 0.55  # of a page's width that a strip shows at least
-_PADDING = 1.5  # points around a line
+_PADDING = 2.0  # points beside a line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +54,7 @@ def _strip(page: Page, title: str, language: str) -> str:
         f"inline-size:{_percent(page.width / width)};left:{_percent(-left / width)};top:{_percent(-top / height)};"
         f"aspect-ratio:{page.width:.2f}/{page.height:.2f}"
     )
-    boxes = "".join(_box(line, text, page) for line, text in page.lines)
+    boxes = "".join(_box(line, text, page) for line, text in _apart(page.lines))
     name = escape(say("passages.page_of", language, page=page.number, title=title))
     label = escape(say("passages.open_page", language, page=page.number))
     close = escape(say("passages.close", language))
@@ -79,9 +79,21 @@ def _region(page: Page) -> tuple[float, float, float]:
     return left, min(max(top - above, 0.0), max(page.height - height, 0.0)), width
 
 
+def _apart(lines: Sequence[tuple[LineBox, str]]) -> list[tuple[LineBox, str]]:
+    """Boxes of lines that stand close meet instead of overlapping."""
+    shown: list[tuple[LineBox, str]] = []
+    for line, text in lines:
+        if shown and shown[-1][0].top < line.top < shown[-1][0].bottom < line.bottom:
+            above, words = shown[-1]
+            border = (line.top + above.bottom) / 2
+            shown[-1], line = (replace(above, bottom=border), words), replace(line, top=border)
+        shown.append((line, text))
+    return shown
+
+
 def _box(line: LineBox, text: str, page: Page) -> str:
-    left, top = max(line.left - _PADDING, 0.0), max(line.top - _PADDING, 0.0)
-    right, bottom = min(line.right + _PADDING, page.width), min(line.bottom + _PADDING, page.height)
+    left, top = max(line.left - _PADDING, 0.0), max(line.top, 0.0)
+    right, bottom = min(line.right + _PADDING, page.width), min(line.bottom, page.height)
     place = (
         f"left:{_percent(left / page.width)};top:{_percent(top / page.height)};"
         f"inline-size:{_percent((right - left) / page.width)};block-size:{_percent((bottom - top) / page.height)}"

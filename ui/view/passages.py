@@ -22,12 +22,14 @@ class Behind:
 
     Attributes:
         text: its whole text as it is stored now; None where it is not at hand.
+        page: the first one that is cited.
         pages: address of the cited pages as pictures, "" without any.
         at_once: the pictures are cheap: they come with the passage.
         original: address of the file, "" where there is none to open.
     """
 
     text: str | None = None
+    page: int | None = None
     pages: str = ""
     at_once: bool = False
     original: str = ""
@@ -66,26 +68,27 @@ def _source(
     number = evidence["number"]
     quotes = sorted({(c["start"], c["end"]) for c in citations if c["evidence"] == number and c["verified"]})
     behind = look(evidence, quotes)
+    page = evidence["page"] if behind.page is None else behind.page
     path = "".join(f"<span>{escape(heading)}</span>" for heading in evidence["headings"])
     return (
         f'<article class="rag-source" id="source-{turn}-{number}" tabindex="-1">'
         f'<span class="rag-number">{number}</span>'
         f'<h4 dir="auto">{escape(evidence["title"] or evidence["document_id"])}</h4>'
         + (f'<p class="rag-path" dir="auto">{path}</p>' if path else "")
-        + _facts(evidence, language)
+        + _facts(evidence, page, language)
         + body(evidence, quotes, behind.text, language)
-        + (pages(evidence, behind, language) if behind.pages else "")
+        + (pages(page, behind, language) if behind.pages else "")
         + _place(evidence, behind, language)
         + "</article>"
     )
 
 
-def _facts(evidence: Mapping[str, Any], language: str) -> str:
+def _facts(evidence: Mapping[str, Any], page: int | None, language: str) -> str:
     """Kind of document, page and score in one quiet line."""
     picture, kind = icon(evidence.get("mime") or "")
     facts = [f"<span>{picture}{escape(kind)}</span>"] if kind else []
-    if evidence["page"] is not None:
-        facts.append(f"<span>{say('passages.page', language, page=evidence['page'])}</span>")
+    if page is not None:
+        facts.append(f"<span>{say('passages.page', language, page=page)}</span>")
     if (score := evidence.get("score")) is not None:
         share = round(100 * min(max(float(score), 0.0), 1.0))
         label = say("passages.score", language, score=f"{float(score):.2f}")
@@ -140,9 +143,9 @@ def _with_whole(excerpt: str, whole: str, language: str) -> str:
     return f'{excerpt}<details class="rag-whole"><summary>{summary}</summary>{whole}</details>'
 
 
-def pages(evidence: Mapping[str, Any], behind: Behind, language: str) -> str:
+def pages(page: int | None, behind: Behind, language: str) -> str:
     """Where the cited pages come when they are looked at; the page brings them (passages.js)."""
-    summary = say("passages.page_picture", language, page=evidence["page"])
+    summary = say("passages.page_picture", language, page=page)
     failed = escape(say("passages.no_picture", language))
     return (
         f'<details class="rag-pages" data-pages="{escape(behind.pages)}" data-failed="{failed}"'

@@ -138,7 +138,8 @@ class _Renderer:
         for low, high in _lines(p.text, start, len(p.text) if end < 0 else end):
             cited = any(a < high and low < b for a, b in p.marks)
             label = f' data-line="{number}"' if p.whole else ""
-            shown = self._inline([(low, high)], inline.Inline())
+            first = low + len(p.text[low:high]) - len(p.text[low:high].lstrip())
+            shown = escape(p.text[low:first]) + self._inline([(first, high)], inline.Inline())
             parts.append(f'<span class="rag-line{" rag-cited" if cited else ""}"{label}>{shown}\n</span>')
             number += 1
         return f'<pre class="rag-pre rag-code" tabindex="0"><code>{"".join(parts)}</code></pre>'

@@ -19,7 +19,7 @@ from ui.view.structure import Passage, kind_of, structured
 TAGS = {"p", "mark", "a", "s", "strong", "em", "code", "br", "hr", "ul", "ol", "li", "blockquote", "pre", "span", "div"}
 TAGS |= {"table", "thead", "tbody", "tr", "th", "td"}
 ATTRIBUTES = {"class", "role", "aria-level", "href", "target", "rel", "tabindex", "colspan", "start", "data-line"}
-VOID = ("br", "hr")
+VOID = ("br", "hr", "img")
 HOSTILE = (
     "<script>alert(1)</script> <img src=x onerror=alert(1)> \" ' & &lt; [go](javascript:alert(1)) "
     '![x](http://evil.example/x.png) [y](data:text/html,x) <http://evil.example> [z](https://x/"onclick="y) {{value}}'

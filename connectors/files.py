@@ -103,6 +103,13 @@ class FilesConnector:
             raise DocumentError(f"{item.uri}: changed since it was listed: {reason}", kind="read")
         return Blob.from_data(data, mime_type=item.mime, path=item.uri)
 
+    def fingerprint(self, item: SourceItem) -> str | None:
+        """The file's fingerprint as it is now; None where it is gone. Opens nothing."""
+        try:
+            return _fingerprint(os.stat(item.uri))  # noqa: PTH116
+        except (OSError, ValueError):
+            return None
+
     def close(self) -> None:
         """Nothing is held open."""
 
@@ -158,13 +165,17 @@ class FilesConnector:
             source=self.name,
             key=entry.key,
             uri=entry.path,
-            fingerprint=f"{status.st_mtime_ns}-{status.st_size}",
+            fingerprint=_fingerprint(status),
             mime=format.mime_of(entry.key),
             size=status.st_size,
             modified=_utc(status.st_mtime),
             metadata=self._metadata,
             acl=self._acl,
         )
+
+
+def _fingerprint(status: os.stat_result) -> str:
+    return f"{status.st_mtime_ns}-{status.st_size}"
 
 
 def _scanned(folder: str) -> Iterable[os.DirEntry[str]]:

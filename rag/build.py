@@ -12,7 +12,17 @@ from rag.ingest.prepare import Preparer, Stopwatch
 from rag.legs import LEGS
 from rag.models.languages import languages_of
 from rag.plugins import load
-from rag.protocols import Chunker, Connector, Encoder, LexicalEncoder, Parser, Situator, Store, TokenCounter
+from rag.protocols import (
+    Chunker,
+    Connector,
+    Encoder,
+    FileViewer,
+    LexicalEncoder,
+    Parser,
+    Situator,
+    Store,
+    TokenCounter,
+)
 from rag.secrets import secret
 from rag.settings import (
     EdgeStore,
@@ -51,6 +61,9 @@ REMOTE_FILES = "connectors.remote_files:RemoteFilesConnector"
 PARSER = "connectors.parsing.workers:WorkerParser"
 PARSING_OPTIONS = "connectors.parsing.options:Options"
 FORMAT_OF_MIME = "connectors.parsing.formats:format_of_mime"
+
+VIEW_TIMEOUT_S = 20
+"""Somebody waits for the page."""
 
 CONTEXT_RETRIES = 6
 """How often a request for a context is sent again: a job asks for thousands, and servers limit their rate."""
@@ -110,6 +123,18 @@ def build_parser(settings: Settings) -> Parser:
         options, workers=parsing.workers, timeout_s=parsing.timeout_s, memory_mb=parsing.memory_mb
     )
     return parser
+
+
+def build_viewer(settings: Settings) -> FileViewer:
+    """What opens files to show them: one at a time, as confined as parsing is."""
+    parsing = settings.parsing
+    viewer: FileViewer = load(PARSER)(
+        load(PARSING_OPTIONS)(),
+        workers=1,
+        timeout_s=min(parsing.timeout_s, VIEW_TIMEOUT_S),
+        memory_mb=parsing.memory_mb,
+    )
+    return viewer
 
 
 def build_counter(settings: Settings) -> TokenCounter:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from rag.answering.answerer import Events
     from rag.ingest.job import Progress
     from rag.langchain import RagRetriever, RagRunnable
+    from rag.originals import Originals
     from rag.protocols import Connector, Encoder
     from rag.retrieval.documents import DocumentReader
     from rag.retrieval.exploration import Exploration
@@ -240,6 +241,10 @@ class Rag:
     def documents(self) -> "DocumentReader":
         """What is stored, to be read."""
         return self._opened.documents()
+
+    def originals(self) -> "Originals":
+        """The files behind the documents, as their sources have them now; pages as pictures, cited lines as boxes."""
+        return self._opened.originals
 
     def search(
         self,

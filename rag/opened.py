@@ -2,13 +2,13 @@
 
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from functools import cached_property, partial
 from threading import RLock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rag import build
-from rag.errors import CorpusMissingError
+from rag.errors import CorpusMissingError, DocumentError
 from rag.ingest.generations import Generation, answers_as_built, current_generation
 from rag.models.lazy import LazyEncoder
 from rag.settings import ChatModel, EdgeStore, Retrieval, Settings
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rag.answering.abstention import Calibration
     from rag.answering.answerer import Answerer
     from rag.ingest.prepare import Preparer
+    from rag.originals import Originals
     from rag.protocols import Connector, Encoder, Store
     from rag.retrieval.documents import DocumentReader
     from rag.retrieval.facets import Listing
@@ -197,6 +198,25 @@ class OpenCorpus:
         """What is stored, to be read."""
         return build.build_documents(*self.generation())
 
+    @cached_property
+    def originals(self) -> "Originals":
+        """The files behind the documents."""
+        from rag.originals import Originals
+
+        return Originals(self.documents, self._source, build.build_viewer(self.settings))
+
+    @contextmanager
+    def _source(self, name: str) -> "Iterator[Connector]":
+        """The connector of a source."""
+        if given := next((connector for connector in self._connectors if connector.name == name), None):
+            yield given
+            return
+        built = build.build_connectors(self.settings, caches=False, only=[name])
+        if not built:
+            raise DocumentError(f"there is no source {name!r} in the corpus file any more", kind="read")
+        with closing(built[0]) as connector:
+            yield connector
+
     def listing(self) -> "Listing":
         """All documents, whoever may see them; as they were up to `KEPT_S` seconds ago, or when a job ended."""
         written, now, kept = self.shared.written, time.monotonic(), self._listing
@@ -254,6 +274,9 @@ class OpenCorpus:
 
     def close(self) -> None:
         """Release the store and its lock, unless they are another's; a second call does nothing."""
+        shown = self.__dict__.get("originals")
+        if shown is not None:
+            shown.close()
         if self._of is None:
             self.shared.close()
 

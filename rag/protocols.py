@@ -1,12 +1,12 @@
 """The seams: small, batch-first, typed. Nothing has to inherit from them."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 from langchain_core.documents.base import Blob
 
 from rag.points import CollectionSchema, Filter, IndexKind, Leg, Point, Record, Scored, SparseVector, Vector
-from rag.types import Chunk, Document, Parsed, Skip, SourceItem
+from rag.types import Chunk, Document, PagePicture, Parsed, Skip, SourceItem
 
 TextKind: TypeAlias = Literal["query", "chunk", "headings", "document"]
 TextUnit: TypeAlias = Literal["words", "bigrams", "ngrams"]
@@ -52,6 +52,40 @@ class Parser(Protocol):
 
     def holds_members(self, item: SourceItem) -> bool:
         """Whether the item is a container: how many documents it holds is known when it was read."""
+        ...
+
+    def close(self) -> None:
+        """End what it started; a second call does nothing."""
+        ...
+
+
+@runtime_checkable
+class KnowsFingerprints(Protocol):
+    """A connector that can tell without a listing whether an item changed."""
+
+    def fingerprint(self, item: SourceItem) -> str | None:
+        """The item's fingerprint as it is now; None where it is gone or no longer part of the source."""
+        ...
+
+
+class FileViewer(Protocol):
+    """Shows what is in a file. Files are hostile input: nothing of them is opened in this process."""
+
+    def draw(self, data: bytes, item: SourceItem, page: int) -> PagePicture:
+        """A page, from 1, as a picture.
+
+        Raises:
+            DocumentError: there is no such page (`page`), files like this have no pages to draw (`format`), it cannot
+                be read, or drawing it took too long or too much.
+        """
+        ...
+
+    def member(self, data: bytes, item: SourceItem, document_id: str) -> bytes:
+        """The file in a container whose document has this id.
+
+        Raises:
+            DocumentError: it is not there (any more), or the container cannot be read.
+        """
         ...
 
     def close(self) -> None:

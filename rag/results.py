@@ -119,7 +119,7 @@ class Evidence:
         return max((c for c in self.chunks if c.start <= position), key=lambda c: c.start, default=self.chunks[0])
 
     def to_dict(self) -> dict[str, Any]:
-        names = ("number", "document_id", "uri", "title", "headings", "page", "start", "end", "text", "mime")
+        names = ("number", "document_id", "uri", "title", "headings", "page", "start", "end", "text", "mime", "score")
         return {name: _json(getattr(self, name)) for name in names}
 
 

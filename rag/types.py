@@ -81,6 +81,21 @@ class LineBox:
     bottom: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PagePicture:
+    """A page as it looks.
+
+    Attributes:
+        data: an image file of the media type `mime`.
+        width: in points, as of `LineBox`; as is `height`.
+    """
+
+    data: bytes
+    mime: str
+    width: float
+    height: float
+
+
 ElementKind: TypeAlias = Literal["heading", "paragraph", "list_item", "table", "code"]
 
 

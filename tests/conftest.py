@@ -20,8 +20,9 @@ from rag.protocols import Encoder, Parser, TokenCounter
 from rag.settings import Embedding, Parsing, Settings
 from tests.chat_server import server
 from tests.corpora import FACTS, MakeFolder
+from tests.pdf_files import make_pdf
 
-__all__ = ["server"]
+__all__ = ["make_pdf", "server"]
 
 _load = build.build_encoder
 

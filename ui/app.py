@@ -7,6 +7,7 @@ import gradio as gr
 
 from ui.chat import build_chat
 from ui.language import LANGUAGES, i18n, say
+from ui.passages import Passages
 from ui.scope import scope_state
 from ui.search import build_search
 from ui.served import Served
@@ -20,11 +21,12 @@ WAITING_EVENTS = 256
 """More are refused at once."""
 
 
-def build_app(served: Sequence[Served]) -> gr.Blocks:
+def build_app(served: Sequence[Served], shown: Passages) -> gr.Blocks:
     """The app, not yet served.
 
     Args:
         served: one or more corpora. They stay open: who opened them closes them.
+        shown: the passages behind answers.
     """
     app = gr.Blocks(title=say("app.title", LANGUAGES[0]), analytics_enabled=False, fill_width=True, fill_height=True)
     with app:
@@ -32,7 +34,7 @@ def build_app(served: Sequence[Served]) -> gr.Blocks:
         where = scope_state(picked)
         with gr.Tabs(elem_id="rag-tabs"):
             with gr.Tab(i18n()("tabs.chat"), id="chat", elem_id="rag-tab-chat"):
-                build_chat(served, picked, where)
+                build_chat(served, picked, where, shown)
             with gr.Tab(i18n()("tabs.search"), id="search", elem_id="rag-tab-search"):
                 build_search(served, picked, where)
             with gr.Tab(i18n()("tabs.settings"), id="settings", elem_id="rag-tab-settings"):

@@ -6,11 +6,13 @@ from typing import Any
 import gradio as gr
 
 from ui.conversation import Turns, respond, understood_as
+from ui.passages import Passages
 from ui.scope import Where, build_scope
 from ui.served import Served
 from ui.settings import preferences_of
 from ui.users import principals_of
-from ui.view import answer, passages
+from ui.view import answer
+from ui.view.passages import sources
 
 AS_ASKED = "Ask it as it was written"
 """Undoes the rewriting of a question that was taken for a follow-up."""
@@ -25,13 +27,14 @@ def _busy() -> Any:
     return gr.update(value="", submit_btn=False, stop_btn="Stop")
 
 
-def build_chat(served: Sequence[Served], picked: Any, where: Any) -> None:
+def build_chat(served: Sequence[Served], picked: Any, where: Any, shown: Passages) -> None:
     """Put the chat into the Gradio blocks that are open.
 
     Args:
         served: one or more corpora.
         picked: the component that holds the place of the one to ask.
         where: the state with the filter.
+        shown: the passages behind answers.
     """
     turns = gr.State(())
     names = [each.name for each in served]
@@ -62,7 +65,7 @@ def build_chat(served: Sequence[Served], picked: Any, where: Any) -> None:
                 elem_id="rag-ask",
             )
         with gr.Column(scale=2, min_width=300, elem_id="rag-panel"):
-            panel = gr.HTML(passages.sources(()), apply_default_css=False)
+            panel = gr.HTML(sources(()), apply_default_css=False)
 
     def run(
         corpus: int, scope: Where, before: Turns, asked: str, request: gr.Request, *, rewrite: bool = True
@@ -75,11 +78,11 @@ def build_chat(served: Sequence[Served], picked: Any, where: Any) -> None:
         for after in respond(served[corpus].asked(wanted.overrides()), before, asked, **way):
             yield after, answer.messages(after, running=True), gr.skip(), box, button
             box = button = gr.skip()
-        yield settled(after)
+        yield settled(corpus, after, request)
 
-    def settled(now: Turns) -> tuple[Any, ...]:
+    def settled(corpus: int, now: Turns, request: gr.Request) -> tuple[Any, ...]:
         button = gr.update(visible=understood_as(now) is not None)
-        return now, answer.messages(now), passages.sources(now), _ready(), button
+        return now, answer.messages(now), shown.panel(corpus, now, request), _ready(), button
 
     def ask(corpus: int, scope: Where, before: Turns, asked: str, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         if asked.strip():
@@ -97,9 +100,9 @@ def build_chat(served: Sequence[Served], picked: Any, where: Any) -> None:
     def again_as_asked(corpus: int, scope: Where, now: Turns, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         yield from run(corpus, scope, now[:-1], now[-1].question, request, rewrite=False)
 
-    def clear(corpus: int) -> tuple[Any, ...]:
+    def clear(corpus: int, request: gr.Request) -> tuple[Any, ...]:
         empty = gr.update(value=[], placeholder=answer.hint(names[corpus]))
-        return (), empty, passages.sources(()), _ready(), gr.update(visible=False)
+        return (), empty, shown.panel(corpus, (), request), _ready(), gr.update(visible=False)
 
     outputs = [turns, chatbot, panel, question, as_asked]
     shared: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
@@ -108,7 +111,7 @@ def build_chat(served: Sequence[Served], picked: Any, where: Any) -> None:
         chatbot.retry(retry, [picked, where, turns], outputs, **shared),
         as_asked.click(again_as_asked, [picked, where, turns], outputs, **shared),
     ]
-    question.stop(settled, [turns], outputs, cancels=answering, **shared)
+    question.stop(settled, [picked, turns], outputs, cancels=answering, **shared)
     chatbot.clear(clear, [picked], outputs, cancels=answering, **shared)
     if len(served) > 1:
         # an answer of one corpus is no history for another

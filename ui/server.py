@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
@@ -18,8 +18,9 @@ from rag.serving.owner import owning
 from ui.app import build_app
 from ui.following import following
 from ui.guard import LOOPBACK
+from ui.passages import Passages
 from ui.served import Served
-from ui.users import users_from
+from ui.users import principals_of, users_from
 from ui.web import Web, build_web, public_address
 
 if TYPE_CHECKING:
@@ -84,8 +85,11 @@ def serving(
                 "(rag users add FILE NAME), or mean it with --no-auth"
             )
         served = [Served(corpus) for corpus in corpora]
-        app = build_app(served)
-        web = build_web(app, users=users, host=host, port=port, address=address, open_to_all=open_to_all)
+        passages = Passages(served, principals_of)
+        app = build_app(served, passages)
+        web = build_web(
+            app, passages.routes(), users=users, host=host, port=port, address=address, open_to_all=open_to_all
+        )
         with _running(web, listener, proxied=address is not None), owning(served):
             for corpus in corpora:  # it takes longer than the first question
                 Thread(target=_load, args=(corpus,), daemon=True, name="encoder").start()

@@ -35,7 +35,7 @@ OPERATOR = User("", None)
 
 def user_of(request: "gr.Request | None") -> User | None:
     """Who asks; None for a request that did not come through the guard."""
-    inner = request.request if request is not None else None
+    inner = getattr(request, "request", request)  # Gradio's, or Starlette's own
     user = inner.scope.get(USER) if inner is not None else None
     return user if isinstance(user, User) else None
 

@@ -1,13 +1,13 @@
 """Puts the app behind its guard, with the login and the page around it: what a web server runs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 import gradio as gr
 from fastapi import FastAPI
-from starlette.routing import Mount
+from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
 from rag.errors import SettingsError
@@ -20,6 +20,8 @@ from ui.users import USER, Users
 
 _HERE = Path(__file__).parent
 _IN_THE_HEAD = "base.css"
+_OF_THE_PAGE = ("script.js", "passages.js")
+"""Scripts that are about the whole page; those of a component come with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ def public_address(url: str | None) -> SplitResult | None:
 
 def build_web(
     app: gr.Blocks,
+    routes: Sequence[Route],
     *,
     users: Users | None,
     host: str,
@@ -63,6 +66,7 @@ def build_web(
 
     Args:
         app: of `build_app`.
+        routes: what is served besides it.
         users: who may log in; None where everyone is the operator.
         host, port: where it is listened.
         address: what browsers call it, where that is something else.
@@ -70,7 +74,9 @@ def build_web(
     """
     root = address.path if address else ""
     login = Login(users, port=port, root=root, https=address.scheme == "https" if address else None) if users else None
-    outer = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, routes=[*login.routes()] if login else [])
+    outer = FastAPI(
+        docs_url=None, redoc_url=None, openapi_url=None, routes=[*(login.routes() if login else ()), *routes]
+    )
     gr.mount_gradio_app(
         outer,
         app,
@@ -82,7 +88,7 @@ def build_web(
         auth_dependency=(lambda request: request.scope[USER].name) if users else None,
         theme=theme(),
         css_paths=sorted(path for path in (_HERE / "styles").glob("*.css") if path.name != _IN_THE_HEAD),
-        js=(_HERE / "script.js").read_text(encoding="utf-8"),
+        js=_scripts(),
         i18n=i18n(),
         footer_links=[],
         run_history=False,
@@ -111,3 +117,9 @@ def build_web(
                 route.app.stop_event.set()  # type: ignore[attr-defined] # heartbeats, which go on for ever
 
     return Web(guard, stop)
+
+
+def _scripts() -> str:
+    """The scripts of the page as the one function that Gradio runs; each file holds a function of its own."""
+    functions = ((_HERE / name).read_text(encoding="utf-8") for name in _OF_THE_PAGE)
+    return f"() => {{ {' '.join(f'({function})();' for function in functions)} }}"

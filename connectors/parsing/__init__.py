@@ -5,11 +5,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from connectors.parsing.containers import Container
-from connectors.parsing.expansion import Budget, expand
+from connectors.parsing.expansion import Budget, expand, member_of
 from connectors.parsing.formats import Format, all_formats, format_of_mime, format_of_name
 from connectors.parsing.options import Options
 from rag.errors import DocumentError, MissingDependencyError
-from rag.types import Document, Parsed, Skip, SourceItem
+from rag.types import Document, PagePicture, Parsed, Skip, SourceItem
 
 if TYPE_CHECKING:  # takes longer to import than all of this
     from langchain_core.documents.base import Blob
@@ -41,6 +41,25 @@ class FormatParser:
         known = item if item.mime else replace(item, mime=format.mime_of(item.key))
         return self._parsed(data, known, format, budget)
 
+    def draw(self, data: bytes, item: SourceItem, page: int) -> PagePicture:
+        """A page, from 1, as a picture.
+
+        Raises:
+            DocumentError: there is no such page (`page`), files like this have no pages to draw (`format`), or it
+                cannot be read: `encrypted`, `parse` ...
+        """
+        from connectors.parsing.pictures import draw
+
+        return draw(data, item, _format(None, item), page)
+
+    def member(self, data: bytes, item: SourceItem, document_id: str) -> bytes:
+        """The file in a container whose document has this id, nested containers included.
+
+        Raises:
+            DocumentError: it is not there (`read`), or the container cannot be read.
+        """
+        return member_of(data, item, document_id, Budget(self._options.max_unpacked_bytes), self._opened)
+
     def holds_members(self, item: SourceItem) -> bool:
         """Whether the item is an archive, a message or a mailbox."""
         return holds_members(item)
@@ -58,6 +77,10 @@ class FormatParser:
             raise
         except Exception as error:
             raise _unreadable(item, format, error) from error
+
+    def _opened(self, data: bytes, item: SourceItem) -> Container | None:
+        found = self._found(data, item, _format(None, item)) if holds_members(item) else None
+        return found if isinstance(found, Container) else None
 
     def _found(self, data: bytes, item: SourceItem, format: Format) -> Document | Container:
         module, _, function = format.parser.partition(":")

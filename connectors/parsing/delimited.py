@@ -34,24 +34,43 @@ def parse(data: bytes, item: SourceItem) -> Document:
     text = canonical(decode(data))
     tabs = item.key.lower().endswith((".tsv", ".tab"))
     mime = "text/tab-separated-values" if tabs else "text/csv"
-    first, end = stripped(text, 0, len(text))
-    if first == end:
+    table = layout(text, tabs=tabs)
+    if not table.records and not table.markup:
         return build(item, data=data, mime=mime, text=text, elements=())
-    start = text.rfind("\n", 0, first) + 1
+    header_end = table.records[table.header_rows - 1][1] if table.header_rows else None
+    start, end = stripped(text, 0, len(text))
+    element = Element(kind="table", start=text.rfind("\n", 0, start) + 1, end=end, header_end=header_end)
+    return build(item, data=data, mime=mime, text=text, elements=[element], markup=table.markup)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a delimited file is laid out.
+
+    Attributes:
+        records: spans of those that are not blank.
+        header_rows: how many of them are the header; 0 where all are.
+        markup: spans of signs that stand for nothing.
+    """
+
+    delimiter: str
+    records: list[Span]
+    header_rows: int
+    markup: list[Span]
+
+
+def layout(text: str, *, tabs: bool) -> Layout:
+    """The records of a canonical text; no delimiter is guessed where it is known to be the tab."""
+    first, end = stripped(text, 0, len(text))
+    start = head = text.rfind("\n", 0, first) + 1
     markup: list[Span] = []
-    head = start
     if named := _NAMED_DELIMITER.match(text, start):
         markup.append((start, named.end(1)))
         head = named.end()
     delimiter = named[1] if named else _TAB if tabs else _delimiter(text[head : head + _SAMPLE_CHARS])
-    syntax = _syntax(delimiter)
-    rows = [*islice(_rows(text, head, end, syntax, markup), _SAMPLE_ROWS)]
-    for _ in _rows(text, rows[-1][1] if rows else end, end, syntax, markup):
-        pass
-    header_rows = _header_rows([_cells(text[low:high], delimiter) for low, high in rows])
-    header_end = rows[header_rows - 1][1] if 0 < header_rows < len(rows) else None
-    element = Element(kind="table", start=start, end=end, header_end=header_end)
-    return build(item, data=data, mime=mime, text=text, elements=[element], markup=markup)
+    records = [*_rows(text, head, end, _syntax(delimiter), markup)]
+    header_rows = _header_rows([_cells(text[low:high], delimiter) for low, high in records[:_SAMPLE_ROWS]])
+    return Layout(delimiter, records, header_rows if header_rows < len(records[:_SAMPLE_ROWS]) else 0, markup)
 
 
 def _delimiter(sample: str) -> str:

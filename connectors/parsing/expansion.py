@@ -84,6 +84,34 @@ def expand(
     return Parsed(documents=tuple(documents), failed=tuple(failed), skipped=tuple(skipped))
 
 
+def member_of(
+    data: bytes,
+    item: SourceItem,
+    document_id: str,
+    budget: Budget,
+    opened: Callable[[bytes, SourceItem], Container | None],
+) -> bytes:
+    """The bytes of the member whose document has this id; those of other members are not read.
+
+    Args:
+        opened: reads a container; None for what is none.
+
+    Raises:
+        DocumentError: it is not there (`read`), or unpacks to too much (`archive`).
+    """
+    while item.id != document_id:
+        container = opened(data, item)
+        names: set[str] = set()
+        for member in container.members if container else ():
+            child = _item(item, member, names)
+            if document_id == child.id or document_id.startswith(f"{child.id}!/"):
+                data, item = _read(member, child, budget), child
+                break
+        else:
+            raise DocumentError(f"{item.uri}: there is no {document_id!r} in it any more", kind="read")
+    return data
+
+
 def _item(item: SourceItem, member: Member, names: set[str]) -> SourceItem:
     """The member as an item; a name that was there before gets a number."""
     # what stands between the names of a container and of its member is in no name

@@ -9,8 +9,9 @@ from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
 from connectors.parsing import ocr
 from connectors.parsing.options import Options
 from connectors.parsing.pdf.layout import write_pages
+from connectors.parsing.pictures import no_such_page, picture, scale_for
 from rag.errors import DocumentError
-from rag.types import Document, SourceItem
+from rag.types import Document, PagePicture, SourceItem
 
 _FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "WEBP", "GIF")
 _PAGED = ("TIFF",)  # the frames of other formats are moments of one picture
@@ -41,7 +42,29 @@ def parse(data: bytes, item: SourceItem, options: Options = Options()) -> Docume
     return writer.document(item, data=data, mime=f"image/{item.key.rpartition('.')[2].lower()}", metadata=metadata)
 
 
+def draw(data: bytes, item: SourceItem, page: int) -> PagePicture:
+    """A frame in its colours, as large as its text was read.
+
+    Raises:
+        DocumentError: as `parse`; or there is no such frame (`page`).
+    """
+    pages = 0
+    for pages, frame in enumerate(_images(data, item), 1):
+        if pages == page:
+            points = 72 / _dpi(frame)
+            upright = _on_white(ImageOps.exif_transpose(frame))
+            width, height = upright.size
+            scale = min(1.0, scale_for(width, height))
+            small = upright.resize((max(1, round(width * scale)), max(1, round(height * scale))))
+            return picture(small, width * points, height * points)
+    raise no_such_page(item, page, pages)
+
+
 def _frames(data: bytes, item: SourceItem) -> Iterator[ocr.Image]:
+    return map(_grey, _images(data, item))
+
+
+def _images(data: bytes, item: SourceItem) -> Iterator[Image.Image]:
     try:
         with warnings.catch_warnings(action="error", category=Image.DecompressionBombWarning):
             opened = Image.open(BytesIO(data), formats=_FORMATS)
@@ -51,7 +74,7 @@ def _frames(data: bytes, item: SourceItem) -> Iterator[ocr.Image]:
                     break
                 if frame.width * frame.height > _MAX_PIXELS:
                     raise Image.DecompressionBombError(f"{frame.width} x {frame.height} pixels")
-                yield _grey(frame)
+                yield frame
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         limit = f"an image may have {_MAX_PIXELS} pixels: make it smaller, or exclude it"
         raise DocumentError(f"{item.uri}: too large ({error!s:.100}); {limit}", kind="parse") from error
@@ -62,15 +85,17 @@ def _frames(data: bytes, item: SourceItem) -> Iterator[ocr.Image]:
 
 def _grey(frame: Image.Image) -> ocr.Image:
     dpi = _dpi(frame)
-    upright = ImageOps.exif_transpose(frame)
-    if upright.has_transparency_data:
-        shown = upright.convert("RGBA")
-        white = Image.new("RGBA", shown.size, "white")
-        upright = Image.alpha_composite(white, shown)
-    grey = upright.convert("L")
+    grey = _on_white(ImageOps.exif_transpose(frame)).convert("L")
     if max(grey.size) < _SMALL:
         grey, dpi = grey.resize((grey.width * 2, grey.height * 2), Image.Resampling.LANCZOS), dpi * 2
     return ocr.Image(grey.tobytes(), grey.width, grey.height, dpi)
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    if not image.has_transparency_data:
+        return image
+    shown = image.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", shown.size, "white"), shown)
 
 
 def _dpi(frame: Image.Image) -> float:

@@ -5,7 +5,7 @@ import struct
 from dataclasses import asdict
 from typing import IO, Any
 
-from rag.types import Document, Element, LineBox, Parsed, Skip, SourceItem, UnreadPart
+from rag.types import Document, Element, LineBox, PagePicture, Parsed, Skip, SourceItem, UnreadPart
 
 _LENGTH = struct.Struct("<Q")
 
@@ -27,13 +27,25 @@ def read_frame(stream: IO[bytes]) -> bytes | None:
     return data if len(data) == length else None
 
 
-def item_to_json(item: SourceItem) -> bytes:
-    return json.dumps(asdict(item)).encode()
+def request_to_json(item: SourceItem, *, page: int | None = None, member: str | None = None) -> bytes:
+    """What is wanted of an item: its documents, a `page` as a picture, or the bytes of a `member`."""
+    return json.dumps({"item": asdict(item), "page": page, "member": member}).encode()
 
 
-def item_from_json(data: bytes) -> SourceItem:
+def request_from_json(data: bytes) -> tuple[SourceItem, int | None, str | None]:
     value = json.loads(data)
-    return SourceItem(**{**value, "acl": tuple(value["acl"])})
+    item = SourceItem(**{**value["item"], "acl": tuple(value["item"]["acl"])})
+    return item, value["page"], value["member"]
+
+
+def picture_to_bytes(picture: PagePicture) -> bytes:
+    head = {"mime": picture.mime, "width": picture.width, "height": picture.height}
+    return json.dumps(head).encode() + b"\n" + picture.data
+
+
+def picture_from_bytes(data: bytes) -> PagePicture:
+    head, _, image = data.partition(b"\n")
+    return PagePicture(data=image, **json.loads(head))
 
 
 def parsed_to_json(parsed: Parsed) -> bytes:

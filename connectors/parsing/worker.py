@@ -1,5 +1,7 @@
 """The process that parses: `python -m connectors.parsing.worker SETTINGS`, files on stdin, documents on stdout.
 
+It also draws pages and takes files out of containers.
+
 It ends itself when a file takes too long or too much memory, since nobody can interrupt a parser that hangs in
 somebody's C code. It reaches no network.
 """
@@ -14,11 +16,14 @@ from typing import IO
 
 from connectors.parsing import FormatParser
 from connectors.parsing.options import Options
-from connectors.parsing.wire import item_from_json, parsed_to_json, read_frame, write_frame
+from connectors.parsing.wire import parsed_to_json, picture_to_bytes, read_frame, request_from_json, write_frame
 from rag.errors import DocumentError, MissingDependencyError
 
 MEMORY_EXIT = 77
 """Exit status of a worker that took more memory than it may."""
+
+MEMBER = b"member\n"
+"""Stands before the bytes of a member of a container."""
 
 _MEMORY_POLL_S = 0.1
 _NETWORK = {
@@ -45,10 +50,16 @@ def main(settings: str) -> None:
 
 
 def _answer(parser: FormatParser, head: bytes, data: bytes, answers: IO[bytes]) -> None:
-    item = item_from_json(head)
+    item, page, member = request_from_json(head)
     error: DocumentError | None = None
     try:
-        answer = parsed_to_json(parser.read(data, None, item))
+        if page is not None:
+            answer = picture_to_bytes(parser.draw(data, item, page))
+        elif member is not None:
+            # what a file holds is never taken for an error
+            answer = MEMBER + parser.member(data, item, member)
+        else:
+            answer = parsed_to_json(parser.read(data, None, item))
     except DocumentError as failure:
         error = failure
     except MissingDependencyError as failure:

@@ -15,10 +15,10 @@ from langchain_core.documents.base import Blob
 
 from connectors.parsing import holds_members
 from connectors.parsing.options import Options
-from connectors.parsing.wire import item_to_json, parsed_from_json, read_frame, write_frame
-from connectors.parsing.worker import MEMORY_EXIT
+from connectors.parsing.wire import parsed_from_json, picture_from_bytes, read_frame, request_to_json, write_frame
+from connectors.parsing.worker import MEMBER, MEMORY_EXIT
 from rag.errors import DocumentError
-from rag.types import Parsed, SourceItem
+from rag.types import PagePicture, Parsed, SourceItem
 
 FILES_A_WORKER = 500
 """After so many files a worker is replaced: what libraries leak goes with it."""
@@ -35,7 +35,7 @@ _ENVIRONMENT = {
 
 
 class WorkerParser:
-    """`FormatParser` in worker processes; implements `rag.protocols.Parser`, for use by several threads.
+    """`FormatParser` in worker processes; implements `rag.protocols.Parser` and `FileViewer`, for several threads.
 
     Args:
         options: how files are read.
@@ -58,19 +58,24 @@ class WorkerParser:
         Raises:
             DocumentError: as `FormatParser.parse`; and `timeout`, `memory`, or `crash` of the worker.
         """
-        worker = self._idle.get()
-        try:
-            started = time.monotonic()
-            known = item if item.mime or not blob.mimetype else replace(item, mime=blob.mimetype)
-            answer = worker.ask(item_to_json(known), blob.as_bytes())
-            if answer is None:
-                raise self._ended(item, worker.end(), time.monotonic() - started)
-        finally:
-            self._idle.put(worker)
-        if answer.startswith(b'{"error"'):
-            failure = json.loads(answer)
-            raise DocumentError(failure["error"], kind=failure["kind"])
-        return parsed_from_json(answer)
+        known = item if item.mime or not blob.mimetype else replace(item, mime=blob.mimetype)
+        return parsed_from_json(self._ask(item, request_to_json(known), blob.as_bytes()))
+
+    def draw(self, data: bytes, item: SourceItem, page: int) -> PagePicture:
+        """A page, from 1, as a picture.
+
+        Raises:
+            DocumentError: as `FormatParser.draw`; and `timeout`, `memory`, or `crash` of the worker.
+        """
+        return picture_from_bytes(self._ask(item, request_to_json(item, page=page), data))
+
+    def member(self, data: bytes, item: SourceItem, document_id: str) -> bytes:
+        """The file in a container whose document has this id.
+
+        Raises:
+            DocumentError: as `FormatParser.member`; and `timeout`, `memory`, or `crash` of the worker.
+        """
+        return self._ask(item, request_to_json(item, member=document_id), data).removeprefix(MEMBER)
 
     def holds_members(self, item: SourceItem) -> bool:
         """Whether the item is an archive, a message or a mailbox."""
@@ -80,6 +85,20 @@ class WorkerParser:
         """End the workers; a second call does nothing. A later `parse` starts them again."""
         for worker in self._workers:
             worker.end()
+
+    def _ask(self, item: SourceItem, head: bytes, data: bytes) -> bytes:
+        worker = self._idle.get()
+        try:
+            started = time.monotonic()
+            answer = worker.ask(head, data)
+            if answer is None:
+                raise self._ended(item, worker.end(), time.monotonic() - started)
+        finally:
+            self._idle.put(worker)
+        if answer.startswith(b'{"error"'):
+            failure = json.loads(answer)
+            raise DocumentError(failure["error"], kind=failure["kind"])
+        return answer
 
     def _ended(self, item: SourceItem, status: int, seconds: float) -> DocumentError:
         """Why a worker ended over a file."""

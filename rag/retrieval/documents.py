@@ -1,18 +1,18 @@
 """Stored documents: shown whole, read again to check a quote, listed by their chunks."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from rag.errors import RagError
 from rag.points import Vector
-from rag.protocols import Store
+from rag.protocols import Spans, Store
 from rag.results import ChunkSpan, StoredDocument
 from rag.retrieval.facets import LISTED, Listing
-from rag.store.records import document_point_id
-from rag.types import Chunk
+from rag.store.records import document_point_id, lines_of
+from rag.types import Chunk, LineBox
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +106,19 @@ class DocumentReader:
         point = document_point_id(document_id)
         record = self.store.retrieve(self.documents, [point], fields=("text",)).get(point)
         return record.payload["text"] if record else None
+
+    def lines(self, document_id: str, spans: Spans) -> list[LineBox]:
+        """Boxes of the lines that spans of a document's text are on, in order; none where it has no pages."""
+        chunks = [c.chunk_id for c in self.chunk_spans(document_id) if any(s < c.end and c.start < e for s, e in spans)]
+        records = self.store.retrieve(self.chunks, chunks, fields=("lines",)).values()
+        found: dict[tuple[float, ...], LineBox] = {}
+        for line in (line for record in records for line in lines_of(record.payload)):
+            if any(start < line.end and line.start < end for start, end in spans):
+                # chunks that share a line each have their part of it
+                place = line.page, line.left, line.top, line.right, line.bottom
+                other = found.get(place, line)
+                found[place] = replace(line, start=min(line.start, other.start), end=max(line.end, other.end))
+        return sorted(found.values(), key=lambda line: (line.start, line.page, line.top))
 
     def sentence_vectors(self, chunk_ids: Sequence[str]) -> dict[str, Vector]:
         """The vectors of the sentences of chunks (m, d), of those that have them."""

@@ -20,7 +20,7 @@ LAYERS = [
     ("rag.corpus",),
     ("rag.opened",),
     ("rag.build",),
-    ("rag.ingest", "rag.retrieval", "rag.answering"),
+    ("rag.ingest", "rag.retrieval", "rag.answering", "rag.originals"),
     ("rag.testing",),
     ("rag.chunking", "rag.situating", "rag.models", "rag.store", "connectors"),
     ("rag.protocols", "rag.settings"),

@@ -12,7 +12,6 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
-
 from rag.corpus import Rag
 from rag.errors import SettingsError
 from tests.chat_server import Reply

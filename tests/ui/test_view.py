@@ -320,14 +320,14 @@ def test_only_web_addresses_are_links(uri, href):
 
 def test_a_source_names_its_place():
     panel = Parsed(passages.sources([turn(reason="r", sources=(evidence(7, page=12, headings=("Money", "Cards")),))]))
-    for words in ("7", "Title 7 › Money › Cards", "files:7.md, page 12", "/docs/7.md"):
+    for words in ("7", "Title 7MoneyCards", "Page 12", "/docs/7.md"):
         assert words in panel.text
 
 
 def test_a_document_without_a_title_is_named_by_its_id():
     panel = passages.sources([turn(reason="r", sources=(evidence(title="", headings=()),))])
     assert "<h4" in panel
-    assert Parsed(panel).text.count("files:1.md") == 2
+    assert "files:1.md" in Parsed(panel).text
 
 
 def test_a_quote_that_could_not_be_verified_is_not_marked():
@@ -344,7 +344,7 @@ def test_a_long_passage_is_shown_around_its_quote_and_whole_one_step_away(blank,
     text = words[:place] + "QUOTE" + words[place:]
     source = evidence(text=text)
     html = passages.sources([turn(cited("A.", citation(source, "QUOTE")), sources=(source,))])
-    excerpt, whole = html.split("<details>")
+    excerpt, whole = html.split('<details class="rag-whole">')
     assert Parsed(excerpt).marks == Parsed(whole).marks == ["QUOTE"]
     assert len(Parsed(excerpt).text) < 2 * passages.CONTEXT_CHARS + 200
     assert text in Parsed(whole).text
@@ -352,8 +352,8 @@ def test_a_long_passage_is_shown_around_its_quote_and_whole_one_step_away(blank,
 
 def test_a_long_passage_without_a_quote_shows_its_beginning():
     source = evidence(text="".join(f"word{i} " for i in range(500)))
-    excerpt, whole = passages.sources([turn(reason="r", sources=(source,))]).split("<details>")
-    shown = Parsed(excerpt).text.split("/docs/1.md")[1]
+    excerpt, whole = passages.sources([turn(reason="r", sources=(source,))]).split('<details class="rag-whole">')
+    shown = Parsed(excerpt.rpartition("<blockquote")[2].partition(">")[2]).text
     assert source.text.startswith(shown.removesuffix(" …"))
     assert passages.NEAREST_CHARS - 50 < len(shown) < passages.NEAREST_CHARS + 50
     assert source.text in Parsed(whole).text
@@ -362,7 +362,7 @@ def test_a_long_passage_without_a_quote_shows_its_beginning():
 def test_a_short_passage_is_shown_once():
     source = evidence(text="A short passage. " * 10)
     html = passages.sources([turn(cited("A.", citation(source, "short")), sources=(source,))])
-    assert "<details>" not in html
+    assert "<details" not in html
     assert source.text in Parsed(html).text
 
 

@@ -1,7 +1,7 @@
 """Text as HTML: escaped, marked, linked. Everything of a document, a model or a user comes through here."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import TypeAlias
 from urllib.parse import urlsplit
@@ -25,6 +25,17 @@ def prose(text: str) -> str:
     return _CODE.sub(r"<code>\1</code>", _STRONG.sub(r"<strong>\1</strong>", shown))
 
 
+def merged(spans: Iterable[Span], start: int, end: int) -> list[Span]:
+    """The union of the spans within start and end: sorted, disjoint; those that touch become one."""
+    union: list[Span] = []
+    for low, high in sorted((max(start, low), min(end, high)) for low, high in spans):
+        if union and low <= union[-1][1]:
+            union[-1] = (union[-1][0], max(union[-1][1], high))
+        elif low < high:
+            union.append((low, high))
+    return union
+
+
 def marked(text: str, spans: Sequence[Span]) -> str:
     """The text, escaped, with the spans highlighted; spans that overlap or touch become one.
 
@@ -32,13 +43,7 @@ def marked(text: str, spans: Sequence[Span]) -> str:
         text: as stored.
         spans: (start, end) in code points of the text; what lies outside of it is ignored.
     """
-    merged: list[Span] = []
-    for start, end in sorted((max(0, start), min(len(text), end)) for start, end in spans):
-        if merged and start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
-        elif start < end:
-            merged.append((start, end))
-    edges = [0, *(edge for span in merged for edge in span), len(text)]
+    edges = [0, *(edge for span in merged(spans, 0, len(text)) for edge in span), len(text)]
     pieces = [escape(text[start:end]) for start, end in pairwise(edges)]
     return "".join(f"<mark>{piece}</mark>" if place % 2 else piece for place, piece in enumerate(pieces))
 
@@ -50,11 +55,15 @@ def box(kind: str, title: str, text: str, more: str = "") -> str:
 
 def address(uri: str) -> str:
     """A link only where it leads to the web: a document chooses its own address."""
-    try:
-        is_web = urlsplit(uri).scheme in ("http", "https")
-    except ValueError:
-        is_web = False
     shown = escape(uri)
-    if is_web:
+    if web_address(uri):
         shown = f'<a href="{shown}" target="_blank" rel="noopener noreferrer nofollow">{shown}</a>'
     return f'<p class="rag-address">{shown}</p>'
+
+
+def web_address(uri: str) -> str:
+    """The address where it is one of the web, else ""."""
+    try:
+        return uri if urlsplit(uri).scheme in ("http", "https") else ""
+    except ValueError:
+        return ""

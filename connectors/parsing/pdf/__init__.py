@@ -4,7 +4,7 @@ import ctypes
 import re
 import threading
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,7 +49,7 @@ def parse(data: bytes, item: SourceItem, options: Options = Options()) -> Docume
     """
     if not data:
         raise DocumentError(f"{item.uri}: the file is empty (0 bytes)", kind="parse")
-    with _PDFIUM, closing(_open(data, item)) as pdf:
+    with open_pdf(data, item) as pdf:
         title = _title(clean_title(pdf.get_metadata_value("Title")), file_stem(item))
         if options.pdf == "hi_res":
             sizes = [pdf.get_page_size(index) for index in range(len(pdf))]
@@ -78,7 +78,18 @@ class _Read:
     failure: str = ""
 
 
-def _open(data: bytes, item: SourceItem) -> pypdfium2.PdfDocument:
+@contextmanager
+def open_pdf(data: bytes, item: SourceItem) -> Iterator[pypdfium2.PdfDocument]:
+    """The file in PDFium, which nobody else uses meanwhile.
+
+    Raises:
+        DocumentError: it is malformed (`parse`) or needs a password (`encrypted`).
+    """
+    with _PDFIUM, closing(_opened(data, item)) as pdf:
+        yield pdf
+
+
+def _opened(data: bytes, item: SourceItem) -> pypdfium2.PdfDocument:
     try:
         return pypdfium2.PdfDocument(data)
     except pypdfium2.PdfiumError as error:
@@ -92,7 +103,7 @@ def _read(pdf: pypdfium2.PdfDocument, item: SourceItem, options: Options) -> _Re
     recognises = options.pdf == "auto" and ocr.installed()
     for number in range(1, len(pdf) + 1):
         try:
-            _fill_in(pdf, number)
+            fill_in(pdf, number)
             page = read_page(pdf, number)
             if _is_picture(pdf, number, page):
                 if recognises:
@@ -115,7 +126,7 @@ def _read(pdf: pypdfium2.PdfDocument, item: SourceItem, options: Options) -> _Re
     return read
 
 
-def _fill_in(pdf: pypdfium2.PdfDocument, number: int) -> None:
+def fill_in(pdf: pypdfium2.PdfDocument, number: int) -> None:
     """Make what stands in fields of a form and in notes on the page part of it; elsewhere it is no text to PDFium."""
     with closing(pdf[number - 1]) as page:
         for n in range(min(raw.FPDFPage_GetAnnotCount(page.raw), _MANY)):

@@ -1,0 +1,205 @@
+"""A stretch of a document as it is meant to be read, with the quotes marked in it.
+
+Nothing of a document becomes HTML but what stands here: its text is escaped character by character, no image is
+loaded, and links lead to the web or nowhere. Where a quote cannot be shown exactly, there is no rendering.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal, TypeAlias
+
+from connectors.parsing.formats import CODE_FORMATS, DATA_FORMATS, DOCUMENT_FORMATS, format_of_mime
+from ui.view import grid, inline
+from ui.view.blocks import Block, Container, blocks_of
+from ui.view.html import Span, escape, merged
+
+MAX_CHARS = 400_000
+"""Of a document that is read for its structure, in a fifth of a second."""
+
+Kind: TypeAlias = Literal["markdown", "written", "pages", "code", "grid", "text"]
+
+_PLAIN = ("text/plain", "text/x-log")
+_GRIDS = ("text/csv", "text/tab-separated-values")
+
+
+def kind_of(mime: str) -> Kind:
+    """How the text of documents of this media type is to be read.
+
+    `markdown` is the file; `written` and `pages` are what our own parsers write, `pages` with the lines of a page.
+    """
+    format = format_of_mime(mime) if mime else None
+    if mime == "text/markdown":
+        return "markdown"
+    if mime in _GRIDS:
+        return "grid"
+    if format is None or mime in _PLAIN:
+        return "text"
+    if format in CODE_FORMATS:
+        return "code"
+    if "boxes" in format.keeps:
+        return "pages"
+    return "written" if format in (*DOCUMENT_FORMATS, *DATA_FORMATS) else "text"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """A stretch of a document's text, and the quotes in it.
+
+    Attributes:
+        text: of the whole document, or of as much as is known of it.
+        start, end: the stretch.
+        marks: spans of the text.
+        whole: `text` is the whole document: its lines can be numbered.
+    """
+
+    text: str
+    mime: str
+    start: int
+    end: int
+    marks: Sequence[Span] = ()
+    whole: bool = False
+
+
+def structured(passage: Passage) -> str | None:
+    """The passage as HTML; None where there is nothing more to it than its text, or where a quote would be lost."""
+    kind = kind_of(passage.mime)
+    if kind == "text" or len(passage.text) > MAX_CHARS:
+        return None
+    passage = replace(passage, marks=merged(passage.marks, passage.start, passage.end))
+    renderer = _Renderer(passage)
+    shown = {"code": renderer.code, "grid": renderer.records}.get(kind, lambda: renderer.blocks(kind))()
+    return None if renderer.lost() else shown
+
+
+@dataclass(slots=True)
+class _Renderer:
+    """Collects what it shows, so that it can say whether a quote is missing."""
+
+    passage: Passage
+    shown: list[Span] = field(default_factory=list)
+
+    def lost(self) -> bool:
+        """Words of a quote are neither shown nor syntax."""
+        seen = merged(self.shown, 0, len(self.passage.text))
+        left = [(low, high) for start, end in self.passage.marks for low, high in _gaps(seen, start, end)]
+        return any(sign.isalnum() for low, high in left for sign in self.passage.text[low:high])
+
+    def blocks(self, kind: Kind) -> str:
+        """Headings, paragraphs, lists, tables and code."""
+        p, parts = self.passage, list[str]()
+        around: tuple[Container, ...] = ()
+        document = blocks_of(p.text, markdown=kind == "markdown")
+        for block in document.blocks:
+            if block.end <= p.start or block.start >= p.end:
+                continue
+            content = self._block(block, kind, document.references)
+            if content:
+                parts += [*_moved(around, block.inside), content]
+                around = block.inside
+        return "".join([*parts, *_moved(around, ())])
+
+    def _block(self, block: Block, kind: Kind, references: Mapping[str, str]) -> str:
+        p, markdown = self.passage, kind == "markdown"
+        # the signs of lists and the fences are syntax, not lost
+        self.shown += _gaps(block.lines, block.start, block.end)
+        if block.kind == "rule":
+            return "<hr>"
+        if block.kind == "table":
+            rows = [grid.Row(line, grid.pipes(p.text, *line)) for n, line in enumerate(block.lines) if n != 1]
+            return self._table(
+                rows,
+                header=1,
+                syntax=lambda _, cell: inline.read(p.text, *cell, markdown=markdown, references=references),
+            )
+        lines = [(max(low, p.start), min(high, p.end)) for low, high in block.lines if low <= p.end and high >= p.start]
+        if not lines:
+            return ""
+        if block.raw:
+            return f'<pre class="rag-pre"><code>{self._inline(lines, inline.Inline())}</code></pre>'
+        syntax = inline.read(p.text, block.lines[0][0], block.lines[-1][1], markdown=markdown, references=references)
+        before = "… " if lines[0][0] > block.lines[0][0] else ""
+        after = " …" if lines[-1][1] < block.lines[-1][1] else ""
+        content = before + self._inline(lines, syntax, "<br>" if kind == "written" else "\n") + after
+        if block.kind == "heading":
+            return f'<p class="rag-heading" role="heading" aria-level="{min(block.level + 4, 9)}">{content}</p>'
+        return f"<p>{content}</p>"
+
+    def _inline(self, lines: Sequence[Span], syntax: inline.Inline, breaks: str = "\n") -> str:
+        self.shown += lines
+        return inline.render(self.passage.text, lines, syntax, self.passage.marks, breaks=breaks)
+
+    def code(self) -> str:
+        """Whole lines with their numbers, those with a quote in them highlighted."""
+        p = self.passage
+        start = p.text.rfind("\n", 0, p.start) + 1
+        end = p.text.find("\n", max(p.end - 1, start))
+        number = p.text.count("\n", 0, start) + 1
+        parts = []
+        for low, high in _lines(p.text, start, len(p.text) if end < 0 else end):
+            cited = any(a < high and low < b for a, b in p.marks)
+            label = f' data-line="{number}"' if p.whole else ""
+            first = low + len(p.text[low:high]) - len(p.text[low:high].lstrip())
+            shown = escape(p.text[low:first]) + self._inline([(first, high)], inline.Inline())
+            parts.append(f'<span class="rag-line{" rag-cited" if cited else ""}"{label}>{shown}\n</span>')
+            number += 1
+        return f'<pre class="rag-pre rag-code" tabindex="0"><code>{"".join(parts)}</code></pre>'
+
+    def records(self) -> str:
+        """The records with the header of their table."""
+        rows, header = grid.records(self.passage.text, self.passage.mime)
+        return self._table(
+            rows, header=header, syntax=lambda row, _: inline.Inline(hidden=[(at, at + 1) for at in row.doubled])
+        )
+
+    def _table(
+        self, rows: Sequence[grid.Row], *, header: int, syntax: Callable[[grid.Row, Span], inline.Inline]
+    ) -> str:
+        """The header and the rows of the passage, those with a quote in them highlighted."""
+
+        def drawn(row: grid.Row, tag: str, *, cited: bool = False) -> str:
+            cells = "".join(f"<{tag}>{self._inline([cell], syntax(row, cell))}</{tag}>" for cell in row.cells)
+            return f'<tr class="rag-cited">{cells}</tr>' if cited else f"<tr>{cells}</tr>"
+
+        p, left_out = self.passage, False
+        head, body = list[str](), list[str]()
+        width = max((len(row.cells) for row in rows), default=1)
+        for number, row in enumerate(rows):
+            low, high = row.span
+            inside = low < p.end and high > p.start
+            if number < header:
+                head.append(drawn(row, "th"))
+            elif inside:
+                cited = any(a < high and low < b for a, b in p.marks)
+                if left_out and not body:
+                    body.append(f'<tr class="rag-left-out"><td colspan="{width}">⋯</td></tr>')
+                body.append(drawn(row, "td", cited=cited))
+            else:
+                left_out = True
+        return (
+            f'<div class="rag-table" tabindex="0"><table><thead>{"".join(head)}</thead>'
+            f"<tbody>{''.join(body)}</tbody></table></div>"
+        )
+
+
+def _moved(before: tuple[Container, ...], after: tuple[Container, ...]) -> list[str]:
+    """The tags that close some containers and open others."""
+    same = 0
+    while same < min(len(before), len(after)) and before[same] == after[same]:
+        same += 1
+    opened = [f'<{c.tag} start="{escape(c.first)}">' if c.first else f"<{c.tag}>" for c in after[same:]]
+    return [*(f"</{container.tag}>" for container in reversed(before[same:])), *opened]
+
+
+def _gaps(spans: Sequence[Span], start: int, end: int) -> list[Span]:
+    """What of start..end is in none of the spans, which are sorted and disjoint."""
+    inner = [(max(start, low), min(end, high)) for low, high in spans if low < end and high > start]
+    edges = [start, *(edge for span in inner for edge in span), end]
+    return [(low, high) for low, high in zip(edges[::2], edges[1::2], strict=True) if low < high]
+
+
+def _lines(text: str, start: int, end: int) -> list[Span]:
+    lines = []
+    while (newline := text.find("\n", start, end)) >= 0:
+        lines.append((start, newline))
+        start = newline + 1
+    return [*lines, (start, end)]

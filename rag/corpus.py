@@ -1,6 +1,7 @@
 """`Rag`: a corpus with everything that can be done to it. Every door goes through this object."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Collection, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from threading import Event
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from rag.answering.abstention import Calibration
     from rag.answering.answerer import Events
+    from rag.corpus_map.result import CorpusMap, Layout, Unit
     from rag.ingest.job import Progress
     from rag.langchain import RagRetriever, RagRunnable
     from rag.protocols import Connector, Encoder
@@ -38,6 +40,9 @@ class Rag:
         llm: a LangChain chat model that answers, instead of the one that `answer.llm` names.
         connectors: further sources, each with a name of its own; they are not closed here.
         wait_s: seconds to wait for another process that holds the embedded store.
+
+    Attributes:
+        latencies: of its searches and answers so far.
     """
 
     def __init__(
@@ -50,6 +55,7 @@ class Rag:
     ) -> None:
         self.settings, self.name = settings, settings.name
         self._opened = OpenCorpus(settings, llm=llm, connectors=connectors, wait_s=wait_s)
+        self.latencies = self._opened.latencies
 
     @classmethod
     def open(
@@ -225,7 +231,9 @@ class Rag:
         """
         top_k = self.settings.retrieval.top_k if top_k is None else top_k
         asked: dict[str, Any] = {"top_k": top_k, "where": build_filter(where, principals), "trace": trace}
-        return self._opened.again_after_a_switch(lambda: self._opened.searcher().search(query, **asked))
+        found = self._opened.again_after_a_switch(lambda: self._opened.searcher().search(query, **asked))
+        self.latencies.record("search", found.timings_ms["total"])
+        return found
 
     def why(
         self,
@@ -251,6 +259,29 @@ class Rag:
             return explain(self._opened.searcher(), query, document_id, top_k=top_k, where=conditions)
 
         return self._opened.again_after_a_switch(trace)
+
+    def map(
+        self,
+        *,
+        unit: "Unit" = "documents",
+        layout: "Layout" = "pca",
+        query: str | None = None,
+        principals: Sequence[str] | None = None,
+    ) -> "CorpusMap":
+        """The corpus in two dimensions, with topics, near-duplicates and outliers; kept until the corpus changes.
+
+        Args:
+            layout: UMAP keeps neighbours together and takes seconds to minutes, PCA keeps distances and is quick.
+            query: is placed on the map, with its hits.
+            principals: as in `search`.
+
+        Raises:
+            CorpusMissingError: nothing was ingested yet.
+            MissingDependencyError: UMAP is not installed.
+        """
+        access = build_filter(None, principals)
+        drawn = self._opened.again_after_a_switch(lambda: self._opened.map(unit, layout, access))
+        return drawn if query is None else self._opened.place(drawn, self.search(query, principals=principals))
 
     def ask(
         self,
@@ -355,10 +386,13 @@ class Rag:
         from rag.answering.conversation import search_both, standalone
         from rag.answering.prompt import prompts
 
+        started = time.perf_counter()
         llm, settings = self._opened.model[1] if self._opened.model else None, self.settings.answer
         meant = question
         if rewrite:
             rules = prompts(settings.prompts).standalone
             meant = standalone(question, history, llm, settings.timeout_s, rules=rules)
         found = search_both(question, meant, lambda text: self.search(text, **conditions))
-        return self._opened.answerer().stream(question, found, history)
+        answer = yield from self._opened.answerer().stream(question, found, history)
+        self.latencies.record("answer", 1000 * (time.perf_counter() - started))
+        return answer

@@ -6,9 +6,12 @@ from functools import cached_property
 from threading import RLock
 from typing import TYPE_CHECKING, TypeVar
 
+import numpy as np
+
 from rag import build
 from rag.errors import CorpusMissingError
 from rag.ingest.generations import Generation, answers_as_built, current_generation
+from rag.latencies import Latencies
 from rag.models.lazy import LazyEncoder
 from rag.settings import EdgeStore, Settings
 from rag.store.artifacts import Artifacts
@@ -18,8 +21,12 @@ if TYPE_CHECKING:
 
     from rag.answering.abstention import Calibration
     from rag.answering.answerer import Answerer
+    from rag.corpus_map.drawing import Maps
+    from rag.corpus_map.result import CorpusMap, Layout, Unit
     from rag.ingest.prepare import Preparer
+    from rag.points import Filter
     from rag.protocols import Connector, Store
+    from rag.results import SearchResult
     from rag.retrieval.documents import DocumentReader
     from rag.retrieval.search import Searcher
 
@@ -31,6 +38,7 @@ class OpenCorpus:
 
     Attributes:
         encoder: loaded when it is first called.
+        latencies: of the searches and answers since it was opened.
         warnings: about a corpus that answers as it was built, while its settings say otherwise by now.
     """
 
@@ -39,11 +47,13 @@ class OpenCorpus:
     ) -> None:
         self.settings = settings
         self.encoder = LazyEncoder(lambda: build.build_encoder(settings))
+        self.latencies = Latencies()
         self.warnings: list[str] = []
         self._connectors = build.checked_names(settings, connectors)
         self._llm, self._wait_s, self._lock = llm, wait_s, RLock()
         self._store: Store | None = None
         self._searcher: Searcher | None = None
+        self._maps: Maps | None = None
 
     @cached_property
     def model(self) -> "tuple[str, BaseChatModel] | None":
@@ -107,6 +117,24 @@ class OpenCorpus:
     def documents(self) -> "DocumentReader":
         """What is stored, to be read."""
         return build.build_documents(*self.generation())
+
+    def map(self, unit: "Unit", layout: "Layout", access: "Filter") -> "CorpusMap":
+        """The map of what meets the conditions of access. See `Rag.map`."""
+        from rag.corpus_map.drawing import Maps
+        from rag.corpus_map.reading import Readable
+
+        with self._lock:
+            self._maps = self._maps or Maps()
+        store, generation = self.generation()
+        source = Readable(store=store, documents=generation.documents, chunks=generation.chunks, where=access)
+        return self._maps.draw(source, unit, layout)
+
+    def place(self, drawn: "CorpusMap", found: "SearchResult") -> "CorpusMap":
+        """The map with the query of a search and its hits on it."""
+        from rag.corpus_map.drawing import place
+
+        asked = self.searcher().queries.encode(found.query, {"raw": 1.0})
+        return place(drawn, found, np.asarray(asked["raw"]) if "raw" in asked else None)
 
     def searcher(self) -> "Searcher":
         """What searches the generation that answers."""

@@ -1,6 +1,7 @@
 """`Rag`: a corpus with everything that can be done to it. Every door goes through this object."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
 
     from rag.answering.abstention import Calibration
     from rag.answering.answerer import Events
+    from rag.corpus_map.result import CorpusMap, Layout, Unit
     from rag.ingest.job import Progress
     from rag.langchain import RagRetriever, RagRunnable
+    from rag.latencies import Latencies
     from rag.originals import Originals
     from rag.protocols import Connector, Encoder
     from rag.retrieval.documents import DocumentReader
@@ -270,6 +273,7 @@ class Rag:
         top_k = self.settings.retrieval.top_k if top_k is None else top_k
         asked: dict[str, Any] = {"top_k": top_k, "where": build_filter(where, principals), "trace": trace}
         found = self._opened.again_after_a_switch(lambda: self._opened.searcher().search(query, **asked))
+        self.latencies.record("search", found.timings_ms["total"])
         return replace(found, filtered=bool(where))
 
     def why(
@@ -328,6 +332,29 @@ class Rag:
         They are as they were at most a minute ago; what this object ingests is seen when the job ends.
         """
         return self._opened.again_after_a_switch(self._opened.listing).visible_to(principals)
+
+    def map(
+        self,
+        *,
+        unit: "Unit" = "documents",
+        layout: "Layout" = "pca",
+        query: str | None = None,
+        principals: Sequence[str] | None = None,
+    ) -> "CorpusMap":
+        """The corpus in two dimensions, with topics, near-duplicates and outliers; kept until the corpus changes.
+
+        Args:
+            layout: UMAP keeps neighbours together and takes seconds to minutes, PCA keeps distances and is quick.
+            query: is placed on the map, with its hits.
+            principals: as in `search`.
+
+        Raises:
+            CorpusMissingError: nothing was ingested yet.
+            MissingDependencyError: UMAP is not installed.
+        """
+        access = build_filter(None, principals)
+        drawn = self._opened.again_after_a_switch(lambda: self._opened.map(unit, layout, access))
+        return drawn if query is None else self._opened.place(drawn, self.search(query, principals=principals))
 
     def ask(
         self,
@@ -426,6 +453,11 @@ class Rag:
         return self._opened.model_name
 
     @property
+    def latencies(self) -> "Latencies":
+        """How long the searches and answers so far took."""
+        return self._opened.latencies
+
+    @property
     def warnings(self) -> list[str]:
         """What was noticed about the corpus by the calls so far."""
         return self._opened.warnings
@@ -437,10 +469,13 @@ class Rag:
         from rag.answering.conversation import search_both, standalone
         from rag.answering.prompt import prompts
 
+        started = time.perf_counter()
         llm, settings = self._opened.model[1] if self._opened.model else None, self.settings.answer
         meant = question
         if rewrite:
             rules = prompts(settings.prompts).standalone
             meant = standalone(question, history, llm, settings.timeout_s, rules=rules)
         found = search_both(question, meant, lambda text: self.search(text, **conditions))
-        return self._opened.answerer().stream(question, found, history)
+        answer = yield from self._opened.answerer().stream(question, found, history)
+        self.latencies.record("answer", 1000 * (time.perf_counter() - started))
+        return answer

@@ -7,9 +7,12 @@ from functools import cached_property, partial
 from threading import RLock
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
+
 from rag import build
 from rag.errors import CorpusMissingError, DocumentError
 from rag.ingest.generations import Generation, answers_as_built, current_generation
+from rag.latencies import Latencies
 from rag.models.lazy import LazyEncoder
 from rag.settings import ChatModel, EdgeStore, Retrieval, Settings
 from rag.store.artifacts import Artifacts
@@ -19,9 +22,13 @@ if TYPE_CHECKING:
 
     from rag.answering.abstention import Calibration
     from rag.answering.answerer import Answerer
+    from rag.corpus_map.drawing import Maps
+    from rag.corpus_map.result import CorpusMap, Layout, Unit
     from rag.ingest.prepare import Preparer
     from rag.originals import Originals
+    from rag.points import Filter
     from rag.protocols import Connector, Encoder, Store
+    from rag.results import SearchResult
     from rag.retrieval.documents import DocumentReader
     from rag.retrieval.facets import Listing
     from rag.retrieval.search import Searcher
@@ -96,6 +103,7 @@ class OpenCorpus:
 
     Attributes:
         encoder: loaded when it is first called.
+        latencies: of the searches and answers since it was opened.
         warnings: about a corpus that answers as it was built, while its settings say otherwise by now.
     """
 
@@ -110,11 +118,13 @@ class OpenCorpus:
         same_model: bool | None = None,
     ) -> None:
         self.settings = settings
+        self.latencies: Latencies = of.latencies if of else Latencies()
         self.warnings: list[str] = []
         self._of, self._lock = of, RLock()
         self._searcher: Searcher | None = None
         self._searcher_of = 0
         self._listing: tuple[int, float, Listing] | None = None
+        self._maps: Maps | None = None
         self.shared: OpenStore = of.shared if of else OpenStore(settings, wait_s)
         load: Callable[[], Encoder] = partial(build.build_encoder, settings)
         self._model_of = self
@@ -225,6 +235,24 @@ class OpenCorpus:
         found = self.documents().listing()
         self._listing = written, now, found
         return found
+
+    def map(self, unit: "Unit", layout: "Layout", access: "Filter") -> "CorpusMap":
+        """The map of what meets the conditions of access. See `Rag.map`."""
+        from rag.corpus_map.drawing import Maps
+        from rag.corpus_map.reading import Readable
+
+        with self._lock:
+            self._maps = self._maps or Maps()
+        store, generation = self.generation()
+        source = Readable(store=store, documents=generation.documents, chunks=generation.chunks, where=access)
+        return self._maps.draw(source, unit, layout)
+
+    def place(self, drawn: "CorpusMap", found: "SearchResult") -> "CorpusMap":
+        """The map with the query of a search and its hits on it."""
+        from rag.corpus_map.drawing import place
+
+        asked = self.searcher().queries.encode(found.query, {"raw": 1.0})
+        return place(drawn, found, np.asarray(asked["raw"]) if "raw" in asked else None)
 
     def searcher(self, retrieval: Retrieval | None = None) -> "Searcher":
         """What searches the generation that answers.

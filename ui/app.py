@@ -7,6 +7,7 @@ import gradio as gr
 
 from ui.chat import build_chat
 from ui.language import LANGUAGES, i18n, say
+from ui.map import build_map
 from ui.passages import Passages
 from ui.scope import scope_state
 from ui.search import build_search
@@ -37,6 +38,8 @@ def build_app(served: Sequence[Served], shown: Passages) -> gr.Blocks:
                 build_chat(served, picked, where, shown)
             with gr.Tab(i18n()("tabs.search"), id="search", elem_id="rag-tab-search"):
                 build_search(served, picked, where)
+            with gr.Tab(i18n()("tabs.map"), id="map", elem_id="rag-tab-map") as tab:
+                build_map(served, picked, tab)
             with gr.Tab(i18n()("tabs.settings"), id="settings", elem_id="rag-tab-settings"):
                 build_settings(served, picked, app)
     app.max_threads = THREADS

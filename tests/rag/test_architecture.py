@@ -20,13 +20,13 @@ LAYERS = [
     ("rag.corpus",),
     ("rag.opened",),
     ("rag.build",),
-    ("rag.ingest", "rag.retrieval", "rag.answering", "rag.originals"),
+    ("rag.ingest", "rag.retrieval", "rag.answering", "rag.originals", "rag.corpus_map"),
     ("rag.testing",),
     ("rag.chunking", "rag.situating", "rag.models", "rag.store", "connectors"),
     ("rag.protocols", "rag.settings"),
     ("rag.results",),
     ("rag.plugins", "rag.secrets", "rag.prompts", "rag.asynchronous"),
-    ("rag.types", "rag.points", "rag.legs", "rag.candidates", "rag.errors"),
+    ("rag.types", "rag.points", "rag.legs", "rag.candidates", "rag.errors", "rag.latencies"),
 ]
 # Rag hands these out; it imports them inside the method that does.
 UPWARD = {

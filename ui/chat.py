@@ -68,7 +68,7 @@ def build_chat(served: Sequence[Served], picked: Any, where: Any) -> None:
     ) -> Iterator[tuple[Any, ...]]:
         after = before
         box, button = _busy(), gr.update(visible=False)
-        seen = {"where": scope, "principals": principals_of(request)}
+        seen: dict[str, Any] = {"where": scope, "principals": principals_of(request)}
         for after in respond(served[corpus].corpus, before, asked, rewrite=rewrite, **seen):
             yield after, answer.messages(after, running=True), gr.skip(), box, button
             box = button = gr.skip()

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -109,7 +110,7 @@ class Searcher:
             clock.lap("rerank")
         hits = self._hits(pool, ranked, top_k)
         clock.lap("payload")
-        covered = {}
+        covered: dict[str, Any] = {}
         if hits and self.calibration:
             read = any(LEGS[leg].query == "dense" for leg in pool.asked)
             curve = self.calibration.read if read else self.calibration.unread

@@ -221,7 +221,7 @@ def test_the_drawer_waits_until_it_is_opened():
 def test_types_of_one_name_are_counted_together():
     html = view.bar({}, KNOWN, tab="t", language="en")
     rows = html.split('data-name="mime"')[1].split("</fieldset>")[0].split("<label")[1:]
-    assert {Parsed(f"<label{row}").text for row in rows} == {"Markdown2", "Table2", "Web page1"}
+    assert {Parsed(f"<label{row}").text for row in rows} == {"Markdown 2", "Table 2", "Web page 1"}
 
 
 def test_a_document_is_meant_by_its_id_or_its_name():

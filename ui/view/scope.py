@@ -167,7 +167,7 @@ def _fieldset(facet: Facet, chosen: Sequence[Any], language: str) -> str:
         indent = f' style="--rag-depth: {min(deep, 4)}"' if facet.name == "path" and deep > 0 else ""
         rows.append(
             f'<label dir="auto"{indent}><input type="checkbox" data-values="{_attribute(group)}"{checked}>'
-            f"<span>{escape(words)}</span><small>{number}</small></label>"
+            f"<span>{escape(words)}</span> <small>{number}</small></label>"
         )
     more = facet.distinct - len(facet.counts)
     rest = f'<p class="rag-hint">{say("scope.more", language, count=more)}</p>' if more else ""

@@ -1,0 +1,243 @@
+"""The search tab and the filters in a real browser: live ranking, facets, why not, one document only."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from rag.corpus import Rag
+
+CHROMIUM = Path("/usr/bin/chromium")
+WIDE, NARROW = (1280, 800), (380, 800)
+QUESTION = "How long do refunds take?"
+PAGES = {
+    "docs/shop/refunds.md": "# Refunds\n\n## Payment\n\nRefunds are paid within 14 days after arrival.\n",
+    "docs/shop/parcels.md": "# Parcels\n\nHow long a parcel is on its way depends on the country. Take care.\n",
+    "docs/staff/leave.md": "# Leave\n\nA refund of travel costs takes 30 days and is long to be waited for.\n",
+    "docs/hostile.md": """# Bad <script>document.title = "run"</script>
+
+Refunds <img src="http://203.0.113.1/a.png"> never.
+""",
+    "web/urlaub.html": '<html lang="de"><title>Urlaub</title><p>Dreißig Tage Urlaub im Jahr.</p></html>',
+}
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    root = tmp_path_factory.mktemp("search")
+    for name, text in PAGES.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text, encoding="utf-8")
+    config = root / "shop.yaml"
+    config.write_text("sources: [{kind: files, name: docs, path: docs}, {kind: files, name: web, path: web}]\n")
+    with Rag.open(config) as corpus:
+        assert corpus.ingest().new == len(PAGES)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    # a job in the background of a shell ignores Ctrl-C, and so do its children unless they ask for it
+    code = (
+        "import signal, sys; from rag.cli import main; "
+        "signal.signal(signal.SIGINT, signal.default_int_handler); sys.exit(main(sys.argv[1:]))"
+    )
+    command = [sys.executable, "-c", code, "chat", str(config), "--port", str(port)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    try:
+        assert process.stderr.readline() == f"chat on http://127.0.0.1:{port}\n"
+        yield f"http://127.0.0.1:{port}"
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=20)[1] == "", "it says nothing but its address"
+    finally:
+        process.kill()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if not CHROMIUM.exists():
+        pytest.skip(f"{CHROMIUM} is not installed")
+    from playwright.sync_api import sync_playwright
+
+    options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=options)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(request, browser, address):
+    width, height, locale = (*getattr(request, "param", WIDE), "en-US")[:3]
+    context = browser.new_context(viewport={"width": width, "height": height}, locale=locale)
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    requests, problems = [], []
+    page.on("request", lambda sent: requests.append(sent.url))
+    page.on("console", lambda message: problems.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.goto(address)
+    page.locator("#rag-tab-search-button, [role=tab]").nth(1).click()
+    page.locator("input[name=query]").wait_for()
+    yield page
+    assert page.title() == "Situated RAG"
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it scrolls sideways"
+    context.close()
+    assert problems == []
+    assert {urlsplit(url).hostname for url in requests if not url.startswith(("data:", "blob:"))} == {"127.0.0.1"}
+
+
+def search(page, query):
+    page.locator("input[name=query]").fill(query)
+    page.locator(".rag-hit").first.wait_for()
+    page.wait_for_function("!document.querySelector('#rag-search.rag-busy')")
+
+
+def places(page):
+    return page.locator("#rag-found .rag-hit > .rag-place").all_inner_texts()
+
+
+def until(page, condition):
+    """Wait for something to hold of the places of the hits."""
+    for _ in range(300):
+        if condition(found := places(page)):
+            return found
+        page.wait_for_timeout(100)
+    raise AssertionError(f"it does not come to hold: {found}")
+
+
+def bar(page, tab="search"):
+    return page.locator("#rag-results .rag-scope" if tab == "search" else "#rag-conversation .rag-scope")
+
+
+def picture(page, name):
+    """A screenshot for people, where CHAT_SCREENSHOTS names a folder."""
+    if folder := os.environ.get("CHAT_SCREENSHOTS"):
+        page.screenshot(path=Path(folder) / f"search-{name}-{page.viewport_size['width']}.png")
+
+
+@pytest.mark.browser
+def test_a_facet_narrows_the_hits_and_its_chip_widens_them_again(page):
+    search(page, QUESTION)
+    assert places(page)[0] == "docs:shop/refunds.md"
+    assert "Refunds" in page.locator(".rag-hit mark").all_inner_texts()
+    assert '<script>document.title = "run"</script>' in page.locator("#rag-found").inner_text()
+    everything = places(page)
+    bar(page).get_by_role("button", name="Filter", exact=True).click()
+    bar(page).get_by_label("staff 1").check()
+    assert until(page, lambda found: len(found) == 1) == ["docs:staff/leave.md"]
+    assert bar(page).locator(".rag-chip").inner_text().split() == ["Folder", "staff"]
+    picture(page, "filter")
+    bar(page).get_by_label("shop 2").check()
+    until(page, lambda found: len(found) == 3)
+    bar(page).get_by_role("button", name="Remove filter Folder: staff").click()
+    until(page, lambda found: len(found) == 2)
+    assert not bar(page).get_by_label("staff 1").is_checked()
+    assert bar(page).get_by_label("shop 2").is_checked()
+    bar(page).get_by_label("To", exact=True).fill("1999-12-31")
+    page.get_by_text("The filter leaves nothing to find.").wait_for()
+    picture(page, "excluded")
+    page.locator("#rag-found").get_by_role("button", name="Clear all filters").click()
+    assert until(page, lambda found: len(found) == len(everything)) == everything
+    assert bar(page).locator(".rag-chip").count() == 0
+    assert not bar(page).get_by_label("shop 2").is_checked()
+
+
+@pytest.mark.browser
+def test_a_slider_ranks_again_and_its_lines_can_be_kept(page):
+    search(page, QUESTION)
+    before = places(page)
+    for leg in ("Words", "Document's words", "Headings", "Word pairs"):
+        page.get_by_role("slider", name=leg, exact=True).fill("0")
+    after = until(page, lambda found: found != before)
+    assert sorted(after) == sorted(before)
+    lines = page.locator("#rag-keep pre")
+    assert "lexical: 0" in lines.inner_text()
+    picture(page, "sliders")
+    page.get_by_role("button", name="Back to the corpus file").click()
+    until(page, lambda found: found == before)
+    lines.wait_for(state="detached")
+    page.get_by_role("slider", name="Passages shown").fill("1")
+    until(page, lambda found: found == before[:1])
+
+
+@pytest.mark.browser
+def test_a_lost_document_is_explained_and_the_explanation_follows_the_sliders(page):
+    search(page, QUESTION)
+    page.get_by_role("slider", name="Passages shown").fill("1")
+    until(page, lambda found: len(found) == 1)
+    page.get_by_label("Title or id of the document").fill("leave")
+    page.get_by_role("button", name="Explain").click()
+    told = page.locator(".rag-explained")
+    told.wait_for()
+    assert "docs:staff/leave.md" in told.inner_text()
+    assert "below the last that is kept" in told.locator(".rag-lost").inner_text()
+    picture(page, "why")
+    page.get_by_role("slider", name="Passages shown").fill("16")
+    told.get_by_text("It was found").wait_for()
+    page.get_by_role("button", name="Close").click()
+    told.wait_for(state="detached")
+    page.get_by_label("Title or id of the document").fill("no such thing")
+    page.get_by_role("button", name="Explain").click()
+    page.get_by_text("There is no such document here.").wait_for()
+
+
+@pytest.mark.browser
+def test_one_document_is_searched_and_asked_alone(page):
+    search(page, QUESTION)
+    hit = page.locator(".rag-hit").nth(1)
+    document = hit.locator(".rag-place").inner_text()
+    hit.focus()
+    page.keyboard.press("Enter")
+    hit.get_by_role("button", name="Search and ask only this document").click()
+    until(page, lambda found: set(found) == {document})
+    page.get_by_role("tab", name="Chat").click()
+    bar(page, "chat").locator(".rag-chip-only").wait_for()
+    page.get_by_role("textbox", name="Question").fill(QUESTION)
+    page.keyboard.press("Enter")
+    page.locator(".rag-author, .rag-box").first.wait_for()
+    asked = page.locator(".rag-source .rag-place").first
+    asked.wait_for()
+    assert {text.split(",")[0] for text in page.locator(".rag-source .rag-place").all_inner_texts()} == {document}
+    picture(page, "one-document")
+    bar(page, "chat").get_by_role("button", name="Clear all filters").click()
+    bar(page, "chat").locator(".rag-chip").wait_for(state="detached")
+    bar(page, "chat").get_by_role("button", name="Filter", exact=True).click()
+    bar(page, "chat").get_by_label("To", exact=True).fill("1999-12-31")
+    bar(page, "chat").locator(".rag-chip").wait_for()
+    page.get_by_role("textbox", name="Question").fill(QUESTION)
+    page.keyboard.press("Enter")
+    page.get_by_text("no passage meets the filter").wait_for()
+
+
+@pytest.mark.browser
+def test_arrow_keys_go_through_the_hits_and_enter_opens_one(page):
+    search(page, QUESTION)
+    page.locator("input[name=query]").press("ArrowDown")
+    for key, place in (("ArrowDown", 1), ("End", page.locator(".rag-hit").count() - 1), ("Home", 0), ("ArrowDown", 1)):
+        page.keyboard.press(key)
+        assert page.evaluate("[...document.querySelectorAll('.rag-hit')].indexOf(document.activeElement)") == place
+    opened = page.locator(".rag-hit").nth(1).locator("blockquote")
+    assert not opened.is_visible()
+    page.keyboard.press("Enter")
+    opened.wait_for()
+    picture(page, "open")
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowUp")
+    assert page.evaluate("document.activeElement.name") == "query"
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("page", [(*NARROW, "de-DE")], ids=["narrow"], indirect=True)
+def test_it_fits_a_phone_and_speaks_german(page):
+    search(page, QUESTION)
+    assert not page.get_by_role("slider", name="Wörter", exact=True).is_visible()
+    page.get_by_text("Rangfolge").click()
+    page.get_by_role("slider", name="Wörter", exact=True).fill("0")
+    page.get_by_text("Zum Behalten in die Korpusdatei schreiben:").wait_for()
+    bar(page).get_by_role("button", name="Filter", exact=True).click()
+    bar(page).get_by_label("Deutsch 1").check()
+    bar(page).locator(".rag-chip", has_text="Sprache").wait_for()
+    picture(page, "narrow")

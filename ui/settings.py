@@ -18,6 +18,8 @@ from ui.served import Served
 from ui.theme import THEMES, chosen_theme
 
 SETTINGS_COOKIE = "rag_settings"
+MAX_COOKIE = 1000
+"""Characters; our own has at most some 120, and a deep one is hard to read."""
 TOP_K, CANDIDATES = (1, 50), (10, 500)
 """How much a question may ask for; the corpus file may go beyond."""
 OF_MODELS = ("model", "unsupported")
@@ -57,7 +59,7 @@ def preferences_of(request: gr.Request | None) -> Preferences:
     """What whoever sends the request chose."""
     text = unquote(request.cookies.get(SETTINGS_COOKIE) or "") if request is not None else ""
     try:
-        values = json.loads(text) if text else {}
+        values = json.loads(text) if 0 < len(text) <= MAX_COOKIE else {}
     except ValueError:
         values = {}
     if not isinstance(values, dict):

@@ -1,5 +1,6 @@
 """The app as a server that may be exposed: who gets in, what is there without a login, headers, and many at once."""
 
+import asyncio
 import json
 import re
 import socket
@@ -53,12 +54,25 @@ def corpus(config):
 
 @contextmanager
 def served(corpus, **how):
-    """The address and the port."""
+    """The port of an app in this process."""
     from ui.server import serving
 
-    port = free_port()
-    with serving([corpus], host="127.0.0.1", port=port, **how):
-        yield port
+    made, make = [], asyncio.new_event_loop
+
+    def kept():
+        made.append(make())
+        return made[-1]
+
+    asyncio.new_event_loop = kept  # Gradio makes some for its locks, runs none of them, and closes none
+    how = {"host": "127.0.0.1", "port": free_port(), **how}
+    try:
+        with serving([corpus], **how):
+            yield how["port"]
+    finally:
+        asyncio.new_event_loop = make
+        asyncio.set_event_loop(None)
+        for loop in made:
+            loop.close()
 
 
 @pytest.fixture(scope="module")
@@ -339,13 +353,9 @@ def test_an_address_that_nobody_can_open_is_refused(corpus, url):
 
 
 def test_other_machines_are_let_in_on_purpose_alone(corpus):
-    from ui.server import serving
-
-    port = free_port()
-    with pytest.raises(SettingsError, match=r"--host 0.0.0.0.*--auth.*--no-auth"):
-        with serving([corpus], host="0.0.0.0", port=port):
-            pass
-    with serving([corpus], host="0.0.0.0", port=port, open_to_all=True):
+    with pytest.raises(SettingsError, match=r"--host 0.0.0.0.*--auth.*--no-auth"), served(corpus, host="0.0.0.0"):
+        pass
+    with served(corpus, host="0.0.0.0", open_to_all=True) as port:
         assert send(port, "GET", "/config", Host="machine.example").status == 200
 
 
@@ -367,8 +377,6 @@ def test_twenty_at_once_are_all_answered(unlocked):
     assert errors == []
     assert len(answers) == 20
     assert all("14 days" in text for _, _, text in answers)
-    slowest = sorted(seconds for _, seconds, _ in answers)
-    print(f"20 at once: median {slowest[10]:.2f} s, slowest {slowest[-1]:.2f} s")
 
 
 @pytest.fixture
@@ -381,7 +389,7 @@ def with_model(config, corpus, server):
 
 
 def test_a_slow_answer_blocks_nobody(with_model, server):
-    server.reply_to = lambda request: Reply(["Refunds are paid within 14 days [1]."], wait_s=4)
+    server.reply_to = lambda _: Reply(["Refunds are paid within 14 days [1]."], wait_s=4)
     quotes = {"Cookie": "rag_settings=" + quote(json.dumps({"model": "quotes"}))}
     ask(with_model, QUESTION, "first", **quotes)
     slow = [threading.Thread(target=ask, args=(with_model, QUESTION, f"slow{n}")) for n in range(12)]
@@ -389,12 +397,9 @@ def test_a_slow_answer_blocks_nobody(with_model, server):
         asker.start()
     while len(server.requests) < len(slow):
         time.sleep(0.01)
-    waits = [ask(with_model, QUESTION, f"quick{n}", **quotes)[1] for n in range(3)]
+    assert all("14 days" in ask(with_model, QUESTION, f"quick{n}", **quotes)[2] for n in range(3))
     assert len(server.requests) == len(slow), "quotes ask no model"
     assert all(asker.is_alive() for asker in slow)
-    begin = time.monotonic()
     assert send(with_model, "GET", "/", Accept="text/html").status == 200
-    page = time.monotonic() - begin
-    print(f"beside 12 slow answers: quotes in {max(waits):.2f} s, the page in {page:.2f} s")
     for asker in slow:
         asker.join()

@@ -71,7 +71,9 @@ def header(*, language: str, theme: str, user: str | None, root: str = "") -> st
         f'<header id="rag-header"><a class="rag-skip" href="#rag-tabs">{escape(say("app.skip", language))}</a>'
         f'<div class="rag-product">{_LOGO}<span>{escape(say("app.title", language))}</span></div>'
         f'<button id="rag-language" class="rag-quiet" type="button" lang="{other}" '
-        f'title="{escape(say("app.other_language", language))}" aria-label="{escape(say("app.language_name", other))}"><span class="rag-on-wide">'
+        f'title="{escape(say("app.other_language", language))}" '
+        f'aria-label="{escape(say("app.language_name", other))}">'
+        f'<span class="rag-on-wide">'
         f'{escape(say("app.language_name", other))}</span><span class="rag-on-narrow" aria-hidden="true">'
         f"{other.upper()}</span></button>"
         f'<button id="rag-theme" class="rag-quiet" type="button" title="{said[theme]}" aria-label="{said[theme]}"'

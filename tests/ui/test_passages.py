@@ -156,6 +156,7 @@ def test_a_passage_without_quotes_shows_its_page_without_boxes(corpus, passages,
     body = get(address, links(html)["page"])[2].decode()
     assert body.count("<img") == 2, "it runs over two pages"
     assert "<mark" not in body
+    assert "boxed" not in body
 
 
 @pytest.mark.parametrize(

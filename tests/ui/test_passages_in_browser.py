@@ -126,7 +126,7 @@ def test_a_cited_page_is_seen_with_its_lines_boxed(page):
     strip.click()
     dialog = page.get_by_role("dialog")
     dialog.wait_for()
-    assert dialog.get_attribute("aria-label") == "Page 2 of Terms of trade, the cited lines are boxed"
+    assert dialog.get_attribute("aria-label") == "Page 2 of Terms of trade"
     assert in_points(dialog.locator(".rag-sheet")) == [pytest.approx(box, abs=2.5) for box in boxes]
     assert dialog.locator("mark").first.text_content() == LINES[0]
     picture(page, "whole-page")

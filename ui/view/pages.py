@@ -56,12 +56,13 @@ def _strip(page: Page, title: str, language: str) -> str:
     )
     boxes = "".join(_box(line, text, page) for line, text in _apart(page.lines))
     name = escape(say("passages.page_of", language, page=page.number, title=title))
+    alt = escape(say("passages.page_boxed", language, page=page.number, title=title)) if page.lines else name
     label = escape(say("passages.open_page", language, page=page.number))
     close = escape(say("passages.close", language))
     return (
         f'<button type="button" class="rag-strip" aria-label="{label}" title="{label}" data-name="{name}" '
         f'data-close="{close}"><span class="rag-sheet" style="{place}">'
-        f'<img src="{escape(page.picture)}" alt="{name}" decoding="async" draggable="false">{boxes}</span></button>'
+        f'<img src="{escape(page.picture)}" alt="{alt}" decoding="async" draggable="false">{boxes}</span></button>'
     )
 
 

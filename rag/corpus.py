@@ -43,6 +43,7 @@ class Rag:
 
     Attributes:
         latencies: of its searches and answers so far.
+        artifacts: what it keeps beside documents and chunks, such as its last evaluation.
     """
 
     def __init__(
@@ -55,7 +56,7 @@ class Rag:
     ) -> None:
         self.settings, self.name = settings, settings.name
         self._opened = OpenCorpus(settings, llm=llm, connectors=connectors, wait_s=wait_s)
-        self.latencies = self._opened.latencies
+        self.latencies, self.artifacts = self._opened.latencies, self._opened.artifacts
 
     @classmethod
     def open(

@@ -39,6 +39,7 @@ class OpenCorpus:
     Attributes:
         encoder: loaded when it is first called.
         latencies: of the searches and answers since it was opened.
+        artifacts: what outlives the generations.
         warnings: about a corpus that answers as it was built, while its settings say otherwise by now.
     """
 
@@ -48,6 +49,7 @@ class OpenCorpus:
         self.settings = settings
         self.encoder = LazyEncoder(lambda: build.build_encoder(settings))
         self.latencies = Latencies()
+        self.artifacts = Artifacts(self.store_if_any, settings.name)
         self.warnings: list[str] = []
         self._connectors = build.checked_names(settings, connectors)
         self._llm, self._wait_s, self._lock = llm, wait_s, RLock()
@@ -157,9 +159,8 @@ class OpenCorpus:
         """Have searches with the legs of today say by it how sure they are."""
         from rag.answering.calibrations import keep_calibration
 
-        store, generation = self.generation()
-        legs = build.asked_legs(self.settings, generation)
-        keep_calibration(Artifacts(lambda: store, self.settings.name), self.settings, legs, calibration)
+        legs = build.asked_legs(self.settings, self.generation()[1])
+        keep_calibration(self.artifacts, self.settings, legs, calibration)
         self.forget()
 
     def forget(self) -> None:

@@ -8,6 +8,7 @@ import gradio as gr
 from ui.chat import build_chat
 from ui.language import i18n
 from ui.map import build_map
+from ui.quality import build_quality
 from ui.served import Served
 
 TITLE = "Situated RAG"
@@ -29,6 +30,8 @@ def build_app(served: Sequence[Served]) -> gr.Blocks:
                 build_chat(served, picked)
             with gr.Tab(i18n()("tabs.map"), id="map", elem_id="rag-tab-map") as tab:
                 build_map(served, picked, tab)
+            with gr.Tab(i18n()("tabs.quality"), id="quality", elem_id="rag-tab-quality") as tab:
+                build_quality(served, picked, tab)
     # direct calls of the event endpoints would pass the queue by
     app.queue(default_concurrency_limit=CONCURRENT_ANSWERS, max_size=WAITING_QUESTIONS, api_open=False)
     return app

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from rag.retrieval.exploration import Exploration
     from rag.retrieval.facets import Listing
     from rag.retrieval.trace import Explanation
+    from rag.store.artifacts import Artifacts
 
 
 class Rag:
@@ -451,6 +452,11 @@ class Rag:
     def model_name(self) -> str | None:
         """The language model that answers; None where the documents are quoted."""
         return self._opened.model_name
+
+    @property
+    def artifacts(self) -> "Artifacts":
+        """What it keeps beside documents and chunks, such as its last evaluation."""
+        return self._opened.artifacts
 
     @property
     def latencies(self) -> "Latencies":

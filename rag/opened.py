@@ -104,6 +104,7 @@ class OpenCorpus:
     Attributes:
         encoder: loaded when it is first called.
         latencies: of the searches and answers since it was opened.
+        artifacts: what outlives the generations.
         warnings: about a corpus that answers as it was built, while its settings say otherwise by now.
     """
 
@@ -119,6 +120,7 @@ class OpenCorpus:
     ) -> None:
         self.settings = settings
         self.latencies: Latencies = of.latencies if of else Latencies()
+        self.artifacts = Artifacts(self.store_if_any, settings.name)
         self.warnings: list[str] = []
         self._of, self._lock = of, RLock()
         self._searcher: Searcher | None = None
@@ -287,9 +289,8 @@ class OpenCorpus:
         """Have searches with the legs of today say by it how sure they are."""
         from rag.answering.calibrations import keep_calibration
 
-        store, generation = self.generation()
-        legs = build.asked_legs(self.settings, generation)
-        keep_calibration(Artifacts(lambda: store, self.settings.name), self.settings, legs, calibration)
+        legs = build.asked_legs(self.settings, self.generation()[1])
+        keep_calibration(self.artifacts, self.settings, legs, calibration)
         self.shared.changed()
 
     def again_after_a_switch(self, read: Callable[[], T]) -> T:

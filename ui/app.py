@@ -9,6 +9,7 @@ from ui.chat import build_chat
 from ui.language import LANGUAGES, i18n, say
 from ui.map import build_map
 from ui.passages import Passages
+from ui.quality import build_quality
 from ui.scope import scope_state
 from ui.search import build_search
 from ui.served import Served
@@ -40,6 +41,8 @@ def build_app(served: Sequence[Served], shown: Passages) -> gr.Blocks:
                 build_search(served, picked, where)
             with gr.Tab(i18n()("tabs.map"), id="map", elem_id="rag-tab-map") as tab:
                 build_map(served, picked, tab)
+            with gr.Tab(i18n()("tabs.quality"), id="quality", elem_id="rag-tab-quality") as tab:
+                build_quality(served, picked, tab)
             with gr.Tab(i18n()("tabs.settings"), id="settings", elem_id="rag-tab-settings"):
                 build_settings(served, picked, app)
     app.max_threads = THREADS

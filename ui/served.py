@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
+from rag.health import Checks, check
 from rag.jobs import Jobs
 
 if TYPE_CHECKING:
@@ -16,19 +17,22 @@ WAYS_TO_ASK = 64
 
 @dataclass(frozen=True)
 class Served:
-    """A corpus and the job that keeps it equal to its sources.
+    """A corpus, the job that keeps it equal to its sources, and what checks it.
 
     Attributes:
         corpus: stays open; who opened it closes it.
         jobs: what ingests it in the background.
+        checks: what verifies it in the background.
     """
 
     corpus: "Rag"
     jobs: Jobs = field(init=False)
+    checks: Checks = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "jobs", Jobs(self.corpus.ingest))
         object.__setattr__(self, "_asked", lru_cache(WAYS_TO_ASK)(lambda keys: self.corpus.with_settings(dict(keys))))
+        object.__setattr__(self, "checks", Checks(partial(check, self.corpus)))
 
     @property
     def name(self) -> str:

@@ -103,4 +103,5 @@ def fitted(places: NDArray[np.float64]) -> NDArray[np.float64]:
     """Places (n, 2) moved and stretched to lie between -1 and 1: UMAP's directions and large distances mean nothing."""
     low, high = places.min(axis=0), places.max(axis=0)
     middle: NDArray[np.float64] = places - (low + high) / 2
-    return middle / np.maximum(np.abs(middle).max(axis=0), 1e-9)
+    middle /= np.maximum(np.abs(middle).max(axis=0), 1e-9)
+    return middle

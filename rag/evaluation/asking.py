@@ -8,6 +8,7 @@ from rag.answering.answerer import answer
 from rag.corpus import Rag
 from rag.evaluation.answers import AnswersReport, Question, evaluate_answers
 from rag.evaluation.beir import Dataset
+from rag.evaluation.kept import keep_report
 from rag.evaluation.manifest import file_hash, manifest
 from rag.evaluation.retrieval import indexed, placed_in
 from rag.results import Answer, Citation
@@ -17,12 +18,12 @@ from rag.settings import Settings
 def evaluate_corpus(
     corpus: Rag, questions: Sequence[Question], path: Path, *, progress: Callable[[str, int, int], object]
 ) -> AnswersReport:
-    """Ask the corpus itself. Evidence names documents, by id or address.
+    """Ask the corpus itself, which keeps the report as its last one. Evidence names documents, by id or address.
 
     Args:
         path: of the questions' file, for the manifest.
     """
-    return evaluate_answers(
+    report = evaluate_answers(
         questions,
         corpus.ask,
         places=lambda citation: (citation.document_id, citation.uri),
@@ -30,6 +31,8 @@ def evaluate_corpus(
         manifest=manifest(corpus.settings, {path.name: file_hash(path)}, answers=True),
         progress=progress,
     )
+    keep_report(corpus.artifacts, "answers", report.to_dict())
+    return report
 
 
 def evaluate_passages(

@@ -16,6 +16,7 @@ from rag.evaluation.beir import load_beir, read_queries
 from rag.evaluation.cloze import cloze
 from rag.evaluation.general import foreign_questions
 from rag.evaluation.generate import UNANSWERABLE, generate
+from rag.evaluation.kept import keep_report
 from rag.evaluation.platt import FEWEST, fit
 from rag.evaluation.retrieval import indexed, placed_in
 from rag.evaluation.separation import auroc
@@ -114,9 +115,7 @@ def calibrate(
             "languages that the encoder reads or in others; --data takes questions of your own"
         )
     calibration = Calibration(read=curves.get("read", SHIPPED.read), unread=curves.get("unread", SHIPPED.unread))
-    if keep:
-        corpus.set_calibration(calibration)
-    return CalibrationReport(
+    report = CalibrationReport(
         corpus=corpus.name,
         risk=risk,
         calibration=calibration,
@@ -126,6 +125,10 @@ def calibrate(
         auroc={group: round(area, 6) for group, area in areas.items()},
         kept=keep,
     )
+    if keep:
+        corpus.set_calibration(calibration)
+        keep_report(corpus.artifacts, "calibration", report.to_dict())
+    return report
 
 
 def _of_data(corpus: Rag, path: Path, seed: int, show: Progress) -> dict[str, Scored]:

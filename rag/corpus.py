@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rag.answering.answerer import Events
     from rag.ingest.job import Progress
     from rag.langchain import RagRetriever, RagRunnable
-    from rag.protocols import Connector, Encoder
+    from rag.protocols import Connector, Encoder, Uploads
     from rag.retrieval.documents import DocumentReader
     from rag.retrieval.trace import Explanation
 
@@ -73,13 +73,22 @@ class Rag:
         """
         return cls(load_settings(config, tuple(overrides)), llm=llm, connectors=connectors, wait_s=wait_s)
 
-    def plan(self) -> Plan:
-        """What `ingest` would do. Writes nothing, not even the index folder."""
+    @property
+    def uploads(self) -> "Uploads":
+        """Files and pages that are handed over one by one; `ingest` takes them into the corpus."""
+        return build.build_uploads(self.settings)
+
+    def plan(self, *, sources: Collection[str] | None = None) -> Plan:
+        """What `ingest` would do. Writes nothing, not even the index folder.
+
+        Args:
+            sources: names of those to look at. None is all.
+        """
         from rag.ingest.plan import plan
 
-        with self._opened.reading(caches=False) as (connectors, preparer):
+        with self._opened.reading(caches=False, sources=sources) as (connectors, preparer):
             store = self._opened.store_if_any()
-            return plan(self.settings, connectors=connectors, preparer=preparer, store=store)
+            return plan(self.settings, connectors=connectors, preparer=preparer, store=store, sources=sources)
 
     def ingest(
         self,

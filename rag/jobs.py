@@ -2,8 +2,9 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from threading import Condition, Thread
 from typing import Any, Literal
 
@@ -12,6 +13,9 @@ from rag.ingest.job import Progress
 from rag.results import IngestReport
 
 _LOG = logging.getLogger(__name__)
+
+KEPT = 8
+"""Jobs that ended and whose outcome is still told to those who watched them."""
 
 
 class JobStoppedError(RagError):
@@ -28,6 +32,8 @@ class JobState:
         progress: None until it knows what there is to do.
         report: of a job that is done.
         error: why it failed or that it was stopped, in one line.
+        error_type: name of the error's class.
+        options: of `Rag.ingest`, with which it was started.
     """
 
     number: int
@@ -36,6 +42,8 @@ class JobState:
     progress: Progress | None = None
     report: IngestReport | None = None
     error: str | None = None
+    error_type: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Jobs:
@@ -50,6 +58,8 @@ class Jobs:
         self._changed = Condition()
         self._last: JobState | None = None
         self._stopping = False
+        self._after: list[str] | None = None
+        self._ended: deque[JobState] = deque(maxlen=KEPT)
         self._thread: Thread | None = None
 
     @property
@@ -67,15 +77,30 @@ class Jobs:
             if self._last is not None and self._last.state == "running":
                 return self._last
             number = 1 if self._last is None else self._last.number + 1
-            self._last = JobState(number=number, state="running", started=time.time())
+            self._last = JobState(number=number, state="running", started=time.time(), options=options)
             self._stopping = False
             self._thread = Thread(target=self._run, args=(options,), daemon=True, name="ingest")
             self._thread.start()
             return self._last
 
+    def follow_up(self, sources: Collection[str]) -> JobState:
+        """Have some sources ingested as they are now.
+
+        The job that runs may have listed them before: then another one follows it.
+
+        Args:
+            sources: as of `Rag.ingest`.
+        """
+        with self._changed:
+            if self._last is None or self._last.state != "running":
+                return self.start(sources=sorted(sources))
+            self._after = sorted({*(self._after or ()), *sources})
+            return self._last
+
     def stop(self) -> None:
-        """Ask the job to end after the documents that it is at; does nothing where none runs."""
-        self._stopping = True
+        """Ask the job to end after the documents that it is at, and that none follows; does nothing where none runs."""
+        with self._changed:
+            self._stopping, self._after = True, None
 
     def watch(self, timeout_s: float | None = None) -> Iterator[JobState]:
         """The state of the job now and at every change, until it ended; nothing where there was none.
@@ -83,14 +108,13 @@ class Jobs:
         Args:
             timeout_s: hand out the state at least this often, also unchanged.
         """
-        seen: JobState | None = None
-        while (state := self._last) is not None:
+        number = self._last.number if self._last is not None else 0
+        while (state := self._state(number)) is not None:
             yield state
             if state.state != "running":
                 return
-            seen = state
             with self._changed:
-                self._changed.wait_for(lambda seen=seen: self._last is not seen, timeout_s)  # type: ignore[misc]
+                self._changed.wait_for(lambda seen=state: self._state(number) is not seen, timeout_s)  # type: ignore[misc]
 
     def close(self, patience_s: float = 30.0) -> None:
         """Stop the job and wait for its end."""
@@ -98,16 +122,34 @@ class Jobs:
         if self._thread is not None:
             self._thread.join(patience_s)
 
+    def _state(self, number: int) -> JobState | None:
+        """Of a job that may be followed by another one by now."""
+        with self._changed:
+            return next((job for job in (self._last, *self._ended) if job is not None and job.number == number), None)
+
     def _run(self, options: dict[str, Any]) -> None:
         try:
-            self._tell(state="done", report=self._ingest(progress=self._progress, **options))
+            report = self._ingest(progress=self._progress, **options)
         except JobStoppedError as error:
-            self._tell(state="stopped", error=str(error))
+            self._end(state="stopped", error=str(error), error_type=type(error).__name__)
         except RagError as error:
-            self._tell(state="failed", error=str(error))
+            self._end(state="failed", error=str(error), error_type=type(error).__name__)
         except Exception as error:
             _LOG.exception("the ingestion failed")
-            self._tell(state="failed", error=f"{type(error).__name__}: {error}; the log shows where")
+            name = type(error).__name__
+            self._end(state="failed", error=f"{name}: {error}; the log shows where", error_type=name)
+        else:
+            self._end(state="done", report=report)
+
+    def _end(self, **outcome: Any) -> None:
+        """Tell the outcome, and start what is to follow before anybody else starts something."""
+        with self._changed:
+            self._tell(**outcome)
+            assert self._last is not None  # noqa: S101 - a job is running
+            self._ended.append(self._last)
+            after, self._after = self._after, None
+            if after is not None:
+                self.start(sources=after)
 
     def _progress(self, at: Progress) -> None:
         if self._stopping:

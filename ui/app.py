@@ -6,6 +6,7 @@ from typing import Any
 import gradio as gr
 
 from ui.chat import build_chat
+from ui.documents import build_documents
 from ui.language import i18n
 from ui.served import Served
 
@@ -23,8 +24,11 @@ def build_app(served: Sequence[Served]) -> gr.Blocks:
     app = gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True, fill_height=True)
     with app:
         picked = _corpus_picker(served)
-        with gr.Tabs(elem_id="rag-tabs"), gr.Tab(i18n()("tabs.chat"), id="chat", elem_id="rag-tab-chat"):
-            build_chat(served, picked)
+        with gr.Tabs(elem_id="rag-tabs"):
+            with gr.Tab(i18n()("tabs.chat"), id="chat", elem_id="rag-tab-chat"):
+                build_chat(served, picked)
+            with gr.Tab(i18n()("tabs.documents"), id="documents", elem_id="rag-tab-documents") as tab:
+                build_documents(served, picked, tab)
     # direct calls of the event endpoints would pass the queue by
     app.queue(default_concurrency_limit=CONCURRENT_ANSWERS, max_size=WAITING_QUESTIONS, api_open=False)
     return app

@@ -4,7 +4,18 @@ import argparse
 import json
 from typing import TYPE_CHECKING, Any
 
-from rag.cli.options import DONE, as_option, command, json_option, opened, positive, print_json, warn, where_option
+from rag.cli.options import (
+    DONE,
+    as_option,
+    command,
+    json_option,
+    megabytes,
+    opened,
+    positive,
+    print_json,
+    warn,
+    where_option,
+)
 
 if TYPE_CHECKING:
     from rag.corpus import Rag
@@ -40,6 +51,15 @@ def add(commands: Any) -> None:
     chat = command(commands, "chat", _chat, "open the web chat", many=True)
     chat.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
     chat.add_argument("--port", type=int, default=7860, help="port to listen on (default: 7860)")
+    chat.add_argument(
+        "--uploads",
+        type=megabytes,
+        default=None,
+        metavar="MB",
+        help="let everyone who opens the chat add files and web pages of up to so many megabytes, delete what was "
+        "added, and ingest; 0 forbids it (default: up to parsing.max_file_mb where --host is this machine only, "
+        "else 0)",
+    )
 
 
 def _search(arguments: argparse.Namespace) -> int:
@@ -108,7 +128,7 @@ def _chat(arguments: argparse.Namespace) -> int:
 
     corpora = [Rag.open(config, overrides=arguments.set, wait_s=arguments.wait) for config in arguments.config]
     try:
-        serve(corpora, host=arguments.host, port=arguments.port)
+        serve(corpora, host=arguments.host, port=arguments.port, max_upload_mb=arguments.uploads)
     finally:
         for corpus in corpora:
             corpus.close()

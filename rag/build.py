@@ -22,6 +22,7 @@ from rag.protocols import (
     Situator,
     Store,
     TokenCounter,
+    Uploads,
 )
 from rag.secrets import secret
 from rag.settings import (
@@ -33,7 +34,9 @@ from rag.settings import (
     ServerStore,
     Settings,
     TopicChunking,
+    UploadsSource,
 )
+from rag.settings.exclusion import how_to_exclude
 from rag.settings.sources import PLUGINS, Source
 from rag.store.artifacts import Artifacts
 
@@ -56,8 +59,10 @@ CONNECTORS = {
     "mail": "connectors.mail:MailConnector",
     "jsonl": "connectors.jsonl:JsonlConnector",
     "langchain": "connectors.langchain:LangchainConnector",
+    "uploads": "connectors.uploads:UploadsConnector",
 }
 REMOTE_FILES = "connectors.remote_files:RemoteFilesConnector"
+UPLOADS = "connectors.uploads:UploadsFolder"
 PARSER = "connectors.parsing.workers:WorkerParser"
 PARSING_OPTIONS = "connectors.parsing.options:Options"
 FORMAT_OF_MIME = "connectors.parsing.formats:format_of_mime"
@@ -78,7 +83,7 @@ def build_connectors(
         only: names of the sources that are wanted; None is all.
         caches: a connector may keep files in the corpus' data folder; False writes nothing there.
     """
-    wanted = [source for source in settings.sources if only is None or source.name in only]
+    wanted = [source for source in settings.all_sources if only is None or source.name in only]
     return [_connector(source, settings, caches) for source in wanted]
 
 
@@ -88,7 +93,7 @@ def checked_names(settings: Settings, connectors: Sequence[Connector]) -> tuple[
     Raises:
         SettingsError: two sources of one name: ids start with it.
     """
-    names = {source.name for source in settings.sources}
+    names = {source.name for source in settings.all_sources}
     for connector in connectors:
         if connector.name in names:
             raise SettingsError(f"two sources are called {connector.name!r}: give each its own name, ids start with it")
@@ -109,11 +114,39 @@ def _connector(source: Source, settings: Settings, caches: bool) -> Connector:
     if isinstance(source, FilesSource) and isinstance(source.path, Path):
         del arguments["options"], arguments["options_env"], arguments["cache_dir"]
     arguments.pop("watch", None)  # not how to list, but when: see Rag.follow
+    if isinstance(source, UploadsSource):
+        del arguments["allow_private"], arguments["cache_dir"]  # how pages are taken: see build_uploads
+        arguments["folder"] = _uploads_folder(settings)
     try:
         connector: Connector = build(**arguments)
     except TypeError as error:  # a connector that other people wrote takes other keys than the corpus file has
         raise SettingsError(f"source {source.name!r} of kind {source.kind!r}: {error}") from error
     return connector
+
+
+def build_uploads(settings: Settings) -> Uploads:
+    """The files that people hand over.
+
+    Raises:
+        SettingsError: there is nowhere to keep them, or another source has their name.
+    """
+    source = settings.uploads
+    if source is None and settings.data_dir is not None:
+        raise SettingsError("a source is called 'uploads': give it another name, or the uploads one: kind uploads")
+    folder: Uploads = load(UPLOADS)(
+        _uploads_folder(settings),
+        source=source.name if source else "",
+        max_file_mb=settings.parsing.max_file_mb,
+        allow_private=source is not None and source.allow_private,
+        others=partial(how_to_exclude, settings),
+    )
+    return folder
+
+
+def _uploads_folder(settings: Settings) -> Path:
+    if settings.uploads_folder is None:
+        raise SettingsError("data_dir is not set: settings made in Python need it, a corpus file has a default")
+    return settings.uploads_folder
 
 
 def build_parser(settings: Settings) -> Parser:

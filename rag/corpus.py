@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from rag.langchain import RagRetriever, RagRunnable
     from rag.latencies import Latencies
     from rag.originals import Originals
-    from rag.protocols import Connector, Encoder
+    from rag.protocols import Connector, Encoder, Uploads
     from rag.retrieval.documents import DocumentReader
     from rag.retrieval.exploration import Exploration
     from rag.retrieval.facets import Listing
@@ -130,13 +130,22 @@ class Rag:
         """Whether the store is open: no other process can use an embedded one."""
         return self._opened.shared.held is not None
 
-    def plan(self) -> Plan:
-        """What `ingest` would do. Writes nothing, not even the index folder."""
+    @property
+    def uploads(self) -> "Uploads":
+        """Files and pages that are handed over one by one; `ingest` takes them into the corpus."""
+        return build.build_uploads(self.settings)
+
+    def plan(self, *, sources: Collection[str] | None = None) -> Plan:
+        """What `ingest` would do. Writes nothing, not even the index folder.
+
+        Args:
+            sources: names of those to look at. None is all.
+        """
         from rag.ingest.plan import plan
 
-        with self._opened.reading(caches=False) as (connectors, preparer):
+        with self._opened.reading(caches=False, sources=sources) as (connectors, preparer):
             store = self._opened.store_if_any()
-            return plan(self.settings, connectors=connectors, preparer=preparer, store=store)
+            return plan(self.settings, connectors=connectors, preparer=preparer, store=store, sources=sources)
 
     def ingest(
         self,

@@ -10,6 +10,7 @@
     │   ├── StoreInUseError      another process holds the embedded store
     │   └── CorpusMissingError   nothing was ingested yet
     ├── EvaluationError          data to measure with are not what they should be
+    ├── UploadRefusedError       a file or page is not taken, or is no upload that could be removed
     ├── DeletionRefusedError     the job would delete more than --max-delete allows
     └── SettingsChangedError     the stored corpus was built with other index settings
 
@@ -69,6 +70,10 @@ class CorpusMissingError(StoreError):
 
 class EvaluationError(RagError):
     """Data to measure with are not what they should be; the message names the file and the line."""
+
+
+class UploadRefusedError(RagError):
+    """What was handed over is not taken, or what is to be removed was not handed over; the message says why."""
 
 
 class DeletionRefusedError(RagError):

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from threading import Condition, Thread
 from typing import Any, Literal
@@ -59,6 +59,7 @@ class Jobs:
         self._last: JobState | None = None
         self._ended: deque[JobState] = deque(maxlen=KEPT)
         self._stopping = False
+        self._after: list[str] | None = None
         self._thread: Thread | None = None
 
     @property
@@ -94,9 +95,24 @@ class Jobs:
             self._thread.start()
             return self._last
 
+    def follow_up(self, sources: Collection[str]) -> JobState:
+        """Have some sources ingested as they are now.
+
+        The job that runs may have listed them before: then another one follows it.
+
+        Args:
+            sources: as of `Rag.ingest`.
+        """
+        with self._changed:
+            if self._last is None or self._last.state != "running":
+                return self.start(sources=sorted(sources))
+            self._after = sorted({*(self._after or ()), *sources})
+            return self._last
+
     def stop(self) -> None:
-        """Ask the job to end after the documents that it is at; does nothing where none runs."""
-        self._stopping = True
+        """Ask the job to end after the documents that it is at, and that none follows; does nothing where none runs."""
+        with self._changed:
+            self._stopping, self._after = True, None
 
     def watch(self, timeout_s: float | None = None, *, number: int | None = None) -> Iterator[JobState]:
         """The state of the job now and at every change, until it ended; nothing where there was none.
@@ -105,15 +121,13 @@ class Jobs:
             timeout_s: hand out the state at least this often, also unchanged.
             number: of the job, which may be over; by default the last one when the watching begins.
         """
-        seen: JobState | None = None
         while (state := self._state(number)) is not None:
             number = state.number
             yield state
             if state.state != "running":
                 return
-            seen = state
             with self._changed:
-                self._changed.wait_for(lambda seen=seen: self._last is not seen, timeout_s)  # type: ignore[misc]
+                self._changed.wait_for(lambda seen=state: self._state(seen.number) is not seen, timeout_s)  # type: ignore[misc]
 
     def close(self, patience_s: float = 30.0) -> None:
         """Stop the job and wait for its end."""
@@ -147,6 +161,9 @@ class Jobs:
         with self._changed:
             assert self._last is not None  # noqa: S101 - a job is running
             self._last = replace(self._last, **changes)
+            self._changed.notify_all()
             if self._last.state != "running":
                 self._ended.append(self._last)
-            self._changed.notify_all()
+                after, self._after = self._after, None
+                if after is not None:  # before anybody else starts something
+                    self.start(sources=after)

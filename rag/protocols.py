@@ -1,10 +1,12 @@
 """The seams: small, batch-first, typed. Nothing has to inherit from them."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 from langchain_core.documents.base import Blob
 
+from rag.entries import Upload
 from rag.points import CollectionSchema, Filter, IndexKind, Leg, Point, Record, Scored, SparseVector, Vector
 from rag.types import Chunk, Document, PagePicture, Parsed, Skip, SourceItem
 
@@ -36,6 +38,50 @@ class Connector(Protocol):
 
     def close(self) -> None:
         """Release connections and temporary files; a second call does nothing."""
+        ...
+
+
+class Uploads(Protocol):
+    """Files that people hand over; what was handed over or removed shows in the corpus after an ingest."""
+
+    def list(self) -> Sequence[Upload]:
+        """All that are kept, by name.
+
+        Raises:
+            SourceError: their folder cannot be read.
+        """
+        ...
+
+    def add(
+        self, name: str, content: bytes | Path, *, replace: bool = False, max_file_mb: float | None = None
+    ) -> Upload:
+        """Keep a file, as a whole or not at all.
+
+        Args:
+            name: a file's name, no path; its ending says what it is.
+            content: its bytes, or where they lie; that file stays.
+            replace: take the place of another file of this name; else it gets a number.
+            max_file_mb: a lower limit than `parsing.max_file_mb`.
+
+        Raises:
+            UploadRefusedError: the name or the size is not legal, or there is no parser for such files.
+        """
+        ...
+
+    def add_url(self, url: str, *, max_file_mb: float | None = None) -> Upload:
+        """Keep a page as it is now; the same address again takes its place.
+
+        Raises:
+            UploadRefusedError: it cannot be had, or is none of the formats that are read.
+        """
+        ...
+
+    def remove(self, document_id: str) -> None:
+        """Remove a file that was handed over.
+
+        Raises:
+            UploadRefusedError: it is no such file; for a document of another source the message says how to exclude it.
+        """
         ...
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import gradio as gr
 
 from ui.chat import build_chat
+from ui.documents import build_documents
 from ui.language import LANGUAGES, i18n, say
 from ui.map import build_map
 from ui.passages import Passages
@@ -37,6 +38,8 @@ def build_app(served: Sequence[Served], shown: Passages) -> gr.Blocks:
         with gr.Tabs(elem_id="rag-tabs"):
             with gr.Tab(i18n()("tabs.chat"), id="chat", elem_id="rag-tab-chat"):
                 build_chat(served, picked, where, shown)
+            with gr.Tab(i18n()("tabs.documents"), id="documents", elem_id="rag-tab-documents") as tab:
+                build_documents(served, picked, tab)
             with gr.Tab(i18n()("tabs.search"), id="search", elem_id="rag-tab-search"):
                 build_search(served, picked, where)
             with gr.Tab(i18n()("tabs.map"), id="map", elem_id="rag-tab-map") as tab:

@@ -21,11 +21,13 @@ class Served:
 
     Attributes:
         corpus: stays open; who opened it closes it.
+        max_upload_mb: largest file that people may add, in millions of bytes; None where they may only look.
         jobs: what ingests it in the background.
         checks: what verifies it in the background.
     """
 
     corpus: "Rag"
+    max_upload_mb: float | None = None
     jobs: Jobs = field(init=False)
     checks: Checks = field(init=False)
 

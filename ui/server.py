@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
@@ -20,6 +20,7 @@ from ui.following import following
 from ui.guard import LOOPBACK
 from ui.passages import Passages
 from ui.served import Served
+from ui.uploading import received, upload_limit
 from ui.users import principals_of, users_from
 from ui.web import Web, build_web, public_address
 
@@ -39,6 +40,7 @@ def serve(
     auth: "str | Path | Authenticate | None" = None,
     url: str | None = None,
     open_to_all: bool = False,
+    max_upload_mb: float | None = None,
 ) -> None:
     """Serve the app until Ctrl-C.
 
@@ -50,12 +52,16 @@ def serve(
             alone, or None. Without it everyone is the operator.
         url: what browsers call the app, where a proxy stands before it.
         open_to_all: without users, also on an address that other machines reach.
+        max_upload_mb: largest file that people may add, in millions of bytes, and at most `parsing.max_file_mb`; 0
+            where nobody may add, delete or ingest anything. By default that is so, but where only this machine can
+            open the app.
 
     Raises:
         SettingsError: the port or the url is not legal, the users file neither, or others could read without a login.
         RagError: nothing can listen there, for example because the port is taken.
     """
-    with serving(corpora, host=host, port=port, auth=auth, url=url, open_to_all=open_to_all) as shown:
+    way: dict[str, Any] = {"auth": auth, "url": url, "open_to_all": open_to_all, "max_upload_mb": max_upload_mb}
+    with serving(corpora, host=host, port=port, **way) as shown:
         print(f"chat on {shown}", file=sys.stderr, flush=True)  # noqa: T201 - the address is all that is said
         with following(corpora):
             try:
@@ -74,26 +80,39 @@ def serving(
     auth: "str | Path | Authenticate | None" = None,
     url: str | None = None,
     open_to_all: bool = False,
+    max_upload_mb: float | None = None,
 ) -> Iterator[str]:
     """The app, served for as long as the block runs; yields its address. See `serve`."""
     address = public_address(url)
     users = users_from(auth)
-    with _listening(host, port) as listener:
+    with _listening(host, port) as listener, received():
         if users is None and not open_to_all and host not in LOOPBACK:
             raise SettingsError(
                 f"--host {host}: whoever reaches this machine could read every document; name users with --auth FILE "
                 "(rag users add FILE NAME), or mean it with --no-auth"
             )
-        served = [Served(corpus) for corpus in corpora]
+        private = host in LOOPBACK and users is None and url is None
+        served = [Served(corpus, upload_limit(corpus, max_upload_mb, private=private)) for corpus in corpora]
         passages = Passages(served, principals_of)
         app = build_app(served, passages)
         web = build_web(
-            app, passages.routes(), users=users, host=host, port=port, address=address, open_to_all=open_to_all
+            app,
+            passages.routes(),
+            users=users,
+            host=host,
+            port=port,
+            address=address,
+            open_to_all=open_to_all,
+            max_upload_mb=max((each.max_upload_mb or 0 for each in served), default=0),
         )
         with _running(web, listener, proxied=address is not None), owning(served):
             for corpus in corpora:  # it takes longer than the first question
                 Thread(target=_load, args=(corpus,), daemon=True, name="encoder").start()
-            yield url or f"http://{f'[{host}]' if ':' in host else host}:{port}"
+            try:
+                yield url or f"http://{f'[{host}]' if ':' in host else host}:{port}"
+            finally:
+                for each in served:
+                    each.jobs.close()
 
 
 def _load(corpus: "Rag") -> None:

@@ -61,6 +61,7 @@ def build_web(
     port: int,
     address: SplitResult | None = None,
     open_to_all: bool = False,
+    max_upload_mb: float = 0,
 ) -> Web:
     """The app as it is served.
 
@@ -71,6 +72,7 @@ def build_web(
         host, port: where it is listened.
         address: what browsers call it, where that is something else.
         open_to_all: without users, also where other machines come.
+        max_upload_mb: largest file that may be uploaded, in millions of bytes.
     """
     root = address.path if address else ""
     login = Login(users, port=port, root=root, https=address.scheme == "https" if address else None) if users else None
@@ -98,7 +100,7 @@ def build_web(
         enable_monitoring=False,
         show_error=False,
         allowed_paths=[],
-        max_file_size=1,  # Gradio takes uploads on every page, also where nothing asks for one
+        max_file_size=int(max_upload_mb * 1_000_000) or 1,  # Gradio takes uploads also where nothing asks for one
     )
     named = {host, *LOOPBACK} | ({address.hostname or ""} if address else set())
     guard = Guard(

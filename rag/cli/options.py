@@ -87,6 +87,17 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def megabytes(text: str) -> float:
+    """An argument that is a size of files, from 0."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text}: megabytes, at least 0")
+    return value
+
+
 def writer_option(parser: argparse.ArgumentParser) -> None:
     """`--llm`, who writes questions."""
     parser.add_argument(

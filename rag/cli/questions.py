@@ -4,7 +4,18 @@ import argparse
 import json
 from typing import TYPE_CHECKING, Any
 
-from rag.cli.options import DONE, as_option, command, json_option, opened, positive, print_json, warn, where_option
+from rag.cli.options import (
+    DONE,
+    as_option,
+    command,
+    json_option,
+    megabytes,
+    opened,
+    positive,
+    print_json,
+    warn,
+    where_option,
+)
 
 if TYPE_CHECKING:
     from rag.corpus import Rag
@@ -51,6 +62,15 @@ def add(commands: Any) -> None:
         "--url",
         metavar="URL",
         help="address that people open, where a proxy stands before it, such as https://rag.example.org/handbook",
+    )
+    chat.add_argument(
+        "--uploads",
+        type=megabytes,
+        default=None,
+        metavar="MB",
+        help="let everyone who opens the chat add files and web pages of up to so many megabytes, delete what was "
+        "added, and ingest; 0 forbids it (default: up to parsing.max_file_mb where only this machine can open it, "
+        "else 0)",
     )
 
 
@@ -127,6 +147,7 @@ def _chat(arguments: argparse.Namespace) -> int:
             auth=arguments.auth,
             url=arguments.url,
             open_to_all=arguments.no_auth,
+            max_upload_mb=arguments.uploads,
         )
     finally:
         for corpus in corpora:

@@ -1,13 +1,14 @@
 """What differs between the sources and the store."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rag.errors import DeletionRefusedError, SourceError
+from rag.errors import DeletionRefusedError, SettingsError, SourceError
 from rag.protocols import Connector, Store
 from rag.results import Skipped
+from rag.settings import Settings
 from rag.store.records import STATE_FIELDS, DocumentState, item_hash
 from rag.types import Skip, SourceItem, encodable
 
@@ -38,6 +39,26 @@ class Changes:
     unchanged: tuple[DocumentState, ...]
     moved: tuple[tuple[DocumentState, str], ...]
     gone: tuple[DocumentState, ...]
+
+
+def chosen(connectors: Sequence[Connector], settings: Settings, sources: Collection[str] | None) -> list[Connector]:
+    """The connectors of the sources that a run is about; None is all.
+
+    Raises:
+        SettingsError: there is no such source.
+    """
+    if sources is None:
+        return [*connectors]
+    known = {source.name for source in settings.all_sources} | {connector.name for connector in connectors}
+    unknown = sorted(set(sources) - known)
+    if unknown:
+        raise SettingsError(f"no source is called {unknown[0]!r}: there are {', '.join(sorted(known))}")
+    return [connector for connector in connectors if connector.name in sources]
+
+
+def concerns(sources: Collection[str] | None, document_id: str) -> bool:
+    """A run about these sources is about the document."""
+    return sources is None or document_id.partition(":")[0] in sources
 
 
 def list_sources(connectors: Sequence[Connector]) -> Listing:

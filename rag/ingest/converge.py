@@ -4,12 +4,13 @@ import logging
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from pathlib import Path
 
 from rag.errors import SettingsError, StoreError
 from rag.ingest.changes import (
+    chosen,
     chunk_owners,
     compare,
+    concerns,
     damaged_documents,
     guard_deletion,
     guard_empty_sources,
@@ -31,7 +32,7 @@ from rag.ingest.write import Writer
 from rag.models.lazy import LazyEncoder
 from rag.protocols import Connector, Store
 from rag.results import IngestReport
-from rag.settings import FilesSource, Settings
+from rag.settings import Settings
 from rag.store.records import DocumentState
 
 _LOG = logging.getLogger(__name__)
@@ -58,10 +59,6 @@ class Options:
     serving: bool = False
     sources: Collection[str] | None = None
 
-    def concern(self, document_id: str) -> bool:
-        """The run is about the document."""
-        return self.sources is None or document_id.partition(":")[0] in self.sources
-
 
 def ingest(
     settings: Settings,
@@ -75,9 +72,9 @@ def ingest(
 ) -> IngestReport:
     """Run a job. See `Rag.ingest`."""
     started = time.monotonic()
-    if options.sources is not None:
-        _check_sources(options, {s.name for s in settings.sources} | {connector.name for connector in connectors})
-        connectors = [connector for connector in connectors if connector.name in options.sources]
+    if options.rebuild and options.sources is not None:
+        raise SettingsError("a rebuild is about all sources: leave out `sources`")
+    connectors = chosen(connectors, settings, options.sources)
     with preparer.stopwatch.time("list"):
         listing = list_sources(connectors)
     current = current_generation(store, settings.name)
@@ -86,15 +83,14 @@ def ingest(
     before = {
         id: state
         for id, state in _states_before(store, current, rebuild=options.rebuild).items()
-        if options.concern(id)
+        if concerns(options.sources, id)
     }
     known = {state.id for state in before.values() if not state.failed}
     listed = {item.id for _, item in listing.items}
     gone = {state.id for state in before.values() if state.id in known and state.item_id not in listed}
     guard_deletion(len(gone), len(known), options.max_delete)
     if options.max_delete < 1:
-        files = [source for source in settings.sources if isinstance(source, FilesSource)]
-        local = {source.name: source.path.absolute() for source in files if isinstance(source.path, Path)}
+        local = settings.local_roots
         guard_empty_sources([c.name for c in connectors if c.name not in local], listing, known)
         replaced = [state for state in before.values() if state.id in gone]
         guard_replacement(replaced, len(known), [*local.values()])
@@ -109,7 +105,7 @@ def ingest(
     if current is None:  # nothing answers yet: what is finished may answer at once
         activate_generation(store, settings.name, target)
     states = before if target is current else stored_states(store, target.documents)
-    owners = {id: chunks for id, chunks in chunk_owners(store, target.chunks).items() if options.concern(id)}
+    owners = {id: chunks for id, chunks in chunk_owners(store, target.chunks).items() if concerns(options.sources, id)}
     damaged = damaged_documents(states.values(), owners)
     changes = compare(listing, states, damaged)
 
@@ -149,14 +145,6 @@ def ingest(
         seconds=round(time.monotonic() - started, 3),
         stages={stage: round(seconds, 3) for stage, seconds in preparer.stopwatch.seconds.items()},
     )
-
-
-def _check_sources(options: Options, known: set[str]) -> None:
-    if options.rebuild:
-        raise SettingsError("a rebuild is about all sources: leave out `sources`")
-    unknown = sorted(set(options.sources or ()) - known)
-    if unknown:
-        raise SettingsError(f"no source is called {unknown[0]!r}: there are {', '.join(sorted(known))}")
 
 
 def _states_before(store: Store, current: Generation | None, *, rebuild: bool) -> dict[str, DocumentState]:

@@ -10,6 +10,8 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
+from itertools import islice
+from threading import Lock
 from typing import TypeVar
 
 from rag.ingest.changes import Changes, states_by_item
@@ -28,6 +30,10 @@ SETTLED = 64
 """Documents without new content that are written together."""
 BEHIND = 2
 """Groups that the writer may be behind."""
+TELL_S = 0.2
+"""Between two reports of what is being read."""
+NAMED = 32
+"""Items that a report names."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -42,6 +48,7 @@ class Progress:
         tokens: encoded so far.
         seconds: since the job began.
         eta_s: seconds left, by the bytes that are left; None before the first document is done.
+        current: ids of items that are being read or encoded, the first ones first.
     """
 
     done: int
@@ -49,6 +56,7 @@ class Progress:
     tokens: int
     seconds: float
     eta_s: float | None
+    current: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         rate = self.tokens / self.seconds if self.seconds else 0.0
@@ -114,9 +122,11 @@ class Job:
 
         def prepare(pair: tuple[Connector, SourceItem]) -> Reading:
             connector, item = pair
+            meter.begin(item)
             return self.preparer.prepare(connector, item, groups.get(item.id, ()), damaged, generation.vectors)
 
         vanished: list[DocumentState] = []
+        meter.tell(self.tokens_encoded)
         with (
             ThreadPoolExecutor(1, "writer") as pool,
             ThreadPoolExecutor(self.preparer.readers, "reader") as readers,
@@ -129,6 +139,7 @@ class Job:
             same: list[Prepared] = []
             finished: list[SourceItem] = []
             for reading in readings:
+                meter.now_and_then(self.tokens_encoded)
                 self._fail(reading, groups.get(reading.item.id, ()), writes)
                 self.tally.skipped += reading.skipped
                 vanished += reading.vanished
@@ -226,15 +237,41 @@ class _Meter:
         self._total, self._bytes, self._report = len(sizes), sum(sizes), report
         self._done = self._bytes_done = 0
         self._started = time.monotonic()
+        self._told = 0.0
+        self._current: dict[str, None] = {}
+        self._lock = Lock()
+
+    def begin(self, item: SourceItem) -> None:
+        """A reader takes the item."""
+        with self._lock:
+            self._current[item.id] = None
 
     def count(self, items: list[SourceItem], tokens: int) -> None:
+        """The items are done."""
+        with self._lock:
+            for item in items:
+                self._current.pop(item.id, None)
         self._done += len(items)
         self._bytes_done += sum(item.size or 1 for item in items)
+        self.tell(tokens)
+
+    def now_and_then(self, tokens: int) -> None:
+        """Tell what is being read, but not for every small file."""
+        if time.monotonic() - self._told >= TELL_S:
+            self.tell(tokens)
+
+    def tell(self, tokens: int) -> None:
+        """Say where the job stands."""
         if self._report is None:
             return
-        seconds = time.monotonic() - self._started
+        self._told = time.monotonic()
+        seconds = self._told - self._started
         left = (self._bytes - self._bytes_done) * seconds / self._bytes_done if self._bytes_done else None
-        self._report(Progress(done=self._done, total=self._total, tokens=tokens, seconds=seconds, eta_s=left))
+        with self._lock:
+            current = tuple(islice(self._current, NAMED))
+        self._report(
+            Progress(done=self._done, total=self._total, tokens=tokens, seconds=seconds, eta_s=left, current=current)
+        )
 
 
 def ahead(

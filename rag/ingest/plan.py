@@ -1,11 +1,20 @@
 """What an ingest would do, without writing anything."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rag.errors import DocumentError
-from rag.ingest.changes import chunk_owners, compare, damaged_documents, list_sources, states_by_item, stored_states
+from rag.ingest.changes import (
+    chosen,
+    chunk_owners,
+    compare,
+    concerns,
+    damaged_documents,
+    list_sources,
+    states_by_item,
+    stored_states,
+)
 from rag.ingest.generations import changed_settings, current_generation
 from rag.ingest.prepare import Preparer
 from rag.protocols import Connector, Store
@@ -23,7 +32,14 @@ BYTES_PER_CHUNK = 17_000
 """Stored bytes of a chunk: vectors and their quantised copies, term weights, payload, document, log."""
 
 
-def plan(settings: Settings, *, connectors: Sequence[Connector], preparer: Preparer, store: Store | None) -> Plan:
+def plan(
+    settings: Settings,
+    *,
+    connectors: Sequence[Connector],
+    preparer: Preparer,
+    store: Store | None,
+    sources: Collection[str] | None = None,
+) -> Plan:
     """Compare sources and store. See `Rag.plan`.
 
     Items whose fingerprint is the stored one are not opened; the others that are known are read, to see whether their
@@ -32,10 +48,16 @@ def plan(settings: Settings, *, connectors: Sequence[Connector], preparer: Prepa
 
     Args:
         store: None where nothing was ever ingested.
+        sources: whose documents the plan is about; None is all.
+
+    Raises:
+        SettingsError: there is no such source.
     """
+    connectors = chosen(connectors, settings, sources)
     listing = list_sources(connectors)
     current = current_generation(store, settings.name) if store else None
-    states = stored_states(store, current.documents) if store and current else {}
+    stored = stored_states(store, current.documents) if store and current else {}
+    states = {id: state for id, state in stored.items() if concerns(sources, id)}
     differing = changed_settings(current, settings.index_settings()) if current else ()
     damaged = damaged_documents(states.values(), chunk_owners(store, current.chunks)) if store and current else set()
     changes = compare(listing, states, damaged)

@@ -11,8 +11,8 @@ from rag.ingest.vectors import DenseVectors, chunk_points, stored_vectors
 from rag.points import AnyVector, Point
 from rag.protocols import Store
 from rag.results import Failure
-from rag.store.records import DocumentState, document_point_id, failed_payload, item_hash
-from rag.types import SourceItem, encodable
+from rag.store.records import DocumentState, document_point_id, failed_payload, failure_fields, item_hash
+from rag.types import SourceItem
 
 MAX_INDEXED_KEYS = 64
 """Metadata keys that get an index, first come, first served."""
@@ -70,7 +70,7 @@ class Writer:
             seen = {"uri": document.uri, "modified": document.modified, "size": document.size}
             chunks |= dict.fromkeys((chunk.id for chunk in prepared.chunks), seen)
             record = {**seen, "fingerprint": prepared.item.fingerprint, "item_hash": item_hash(prepared.item)}
-            record |= {"parts": prepared.parts, "error": None}
+            record |= {"parts": prepared.parts, "error": None, "error_kind": None}
             records[document_point_id(document.id)] = record
         self._set_payloads(chunks, records)
 
@@ -91,7 +91,7 @@ class Writer:
         id = document_point_id(failure.id)
         if state is not None and not state.failed:
             # without its fingerprint the document is tried again at every run
-            record = {"error": encodable(failure.error), "fingerprint": "", "acl": list(item.acl)}
+            record = {**failure_fields(failure), "fingerprint": "", "acl": list(item.acl)}
             rights = {"acl": list(item.acl)} if item.acl != state.acl else {}
             self._set_payloads(dict.fromkeys(state.chunk_ids, rights), {id: record})
             return

@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from rag.entries import DocumentEntry
 from rag.errors import RagError
 from rag.points import Vector
 from rag.protocols import Spans, Store
 from rag.results import ChunkSpan, StoredDocument
 from rag.retrieval.facets import LISTED, Listing
-from rag.store.records import document_point_id, lines_of
+from rag.store.records import ENTRY_FIELDS, document_point_id, entry_of, lines_of
 from rag.types import Chunk, LineBox
 
 
@@ -74,6 +75,12 @@ class DocumentReader:
             chunks=tuple(sorted(rows, key=lambda row: (row["start"], row["end"]))),
             mime=payload["mime"],
         )
+
+    def overview(self, *, principals: Sequence[str] | None = None) -> list[DocumentEntry]:
+        """Every document that these principals may see, failed ones included, by id; no text is read."""
+        records = self.store.scroll(self.documents, fields=ENTRY_FIELDS)
+        seen = (r for r in records if principals is None or {"*", *principals} & set(r.payload["acl"]))
+        return sorted(map(entry_of, seen), key=lambda entry: entry.id)
 
     def each(self) -> Iterator[tuple[str, tuple[Chunk, ...]]]:
         """Title and chunks, in order, of every document that was read, whoever may see it."""

@@ -25,7 +25,7 @@ from rag.settings.models import (
     TopicChunking,
     Weights,
 )
-from rag.settings.sources import FilesSource, PluginSource
+from rag.settings.sources import FilesSource, PluginSource, UploadsSource
 
 __all__ = [
     "CHUNKINGS",
@@ -50,6 +50,7 @@ __all__ = [
     "Settings",
     "StructureChunking",
     "TopicChunking",
+    "UploadsSource",
     "Weights",
     "corpus_name",
     "load_settings",

@@ -13,7 +13,7 @@ from rag.legs import LEGS
 from rag.settings.base import Section, without_password
 from rag.settings.chat_models import AnswerSettings, ContextSettings
 from rag.settings.reranking import Rerank
-from rag.settings.sources import VARIABLE, FilesSource, Source
+from rag.settings.sources import VARIABLE, FilesSource, Source, UploadsSource
 
 QUERY_SECTIONS = ("retrieval", "answer")
 INDEX_SECTIONS = ("parsing", "chunking", "situating", "embedding", "lexical")
@@ -215,7 +215,7 @@ class Settings(Section):
     lexical: Lexical = Lexical()
     store: StoreSettings = EdgeStore(kind="edge")
     data_dir: Path | None = Field(
-        None, description="folder of what is kept in files, such as caches of sources; default .rag/<name>"
+        None, description="folder of what is kept in files: uploads, caches of sources; default .rag/<name>"
     )
     retrieval: Retrieval = Retrieval()
     answer: AnswerSettings = AnswerSettings()
@@ -243,6 +243,8 @@ class Settings(Section):
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"two sources are called {name!r}: give each its own `name`, ids start with it")
+        if sum(isinstance(source, UploadsSource) for source in self.sources) > 1:
+            raise ValueError("two sources are of the kind uploads: a corpus has one, leave the other out")
         return self
 
     @model_validator(mode="after")
@@ -252,6 +254,39 @@ class Settings(Section):
         if "llm" in self.situating and self.contexts.max_document_tokens < self.chunking.max_tokens:
             raise ValueError("contexts.max_document_tokens: at least chunking.max_tokens, a chunk is read whole")
         return self
+
+    @property
+    def all_sources(self) -> tuple[Source, ...]:
+        """The sources, and that of the uploads, which every corpus with a `data_dir` has.
+
+        It is there whether anybody uploads or not: an ingestion by another door must not take what was uploaded for
+        gone. A source of the corpus file that is called `uploads` keeps the name for itself.
+        """
+        taken = any(isinstance(source, UploadsSource) or source.name == "uploads" for source in self.sources)
+        return self.sources if taken or self.data_dir is None else (*self.sources, UploadsSource(kind="uploads"))
+
+    @property
+    def uploads(self) -> UploadsSource | None:
+        """The source of the uploads; None where there cannot be any."""
+        return next((source for source in self.all_sources if isinstance(source, UploadsSource)), None)
+
+    @property
+    def uploads_folder(self) -> Path | None:
+        """Where uploads are kept; it is made by the first one."""
+        return self.data_dir / "uploads" if self.data_dir else None
+
+    @property
+    def local_roots(self) -> dict[str, Path]:
+        """Folders and files of this machine that sources read, by source: they may be emptied.
+
+        Where the folder of the uploads is missing, it was not emptied but is lost: it stays once it is made.
+        """
+        files = [source for source in self.sources if isinstance(source, FilesSource)]
+        roots = {source.name: source.path.absolute() for source in files if isinstance(source.path, Path)}
+        folder = self.uploads_folder
+        if self.uploads is not None and folder is not None and folder.is_dir():
+            roots[self.uploads.name] = folder.absolute()
+        return roots
 
     @property
     def watched(self) -> dict[str, Path]:

@@ -202,6 +202,15 @@ class LangchainSource(_Source):
     )
 
 
+class UploadsSource(_Source):
+    """What people hand over one by one: the files in `data_dir/uploads`. Every corpus has it, also unnamed."""
+
+    kind: Literal["uploads"]
+    allow_private: bool = Field(
+        False, description="also take pages, by their address, from private, loopback and link-local addresses"
+    )
+
+
 class PluginSource(_Source):
     """A source whose connector another distribution brings; its own keys are checked by that connector."""
 
@@ -227,6 +236,7 @@ SOURCES: dict[str, type[_Source]] = {
     "mail": MailSource,
     "jsonl": JsonlSource,
     "langchain": LangchainSource,
+    "uploads": UploadsSource,
 }
 
 
@@ -252,6 +262,7 @@ Source: TypeAlias = Annotated[
         Annotated[MailSource, Tag("mail")],
         Annotated[JsonlSource, Tag("jsonl")],
         Annotated[LangchainSource, Tag("langchain")],
+        Annotated[UploadsSource, Tag("uploads")],
         Annotated[PluginSource, Tag("plugin")],
     ],
     Discriminator(

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
+from rag.entries import DocumentEntry
 from rag.errors import StoreError
 from rag.points import Record
 from rag.results import Failure
@@ -72,6 +73,33 @@ class DocumentState:
             chunk_ids=tuple(p["chunk_ids"]),
             failed=p["status"] == "failed",
         )
+
+
+ENTRY_FIELDS = (
+    *("document_id", "title", "source", "uri", "mime", "acl", "size", "modified"),
+    *("chunk_ids", "content_hash", "status", "error", "error_kind"),
+)
+"""What `entry_of` needs: small fields alone, since a corpus has many documents."""
+
+
+def entry_of(record: Record) -> DocumentEntry:
+    """What a table shows of a document."""
+    p = record.payload
+    error = p.get("error")  # what is set to null is not stored
+    failed, stale = p["status"] == "failed", error is not None or not p["content_hash"]
+    return DocumentEntry(
+        id=p["document_id"],
+        title=p["title"],
+        source=p["source"],
+        uri=p["uri"],
+        mime=p["mime"],
+        state="failed" if failed else "stale" if stale else "ready",
+        error=error,
+        error_kind=p.get("error_kind"),
+        chunks=len(p["chunk_ids"]),
+        size=p.get("size"),
+        modified=p.get("modified"),
+    )
 
 
 def same_record(state: DocumentState, document: Document) -> bool:
@@ -158,8 +186,14 @@ def document_payload(
         "text": document.text,
         "status": "ok",
         "error": None,
+        "error_kind": None,
         "schema": SCHEMA_VERSION,
     }
+
+
+def failure_fields(failure: Failure) -> dict[str, Any]:
+    """What the record of a document says of its last failure."""
+    return {"error": encodable(failure.error), "error_kind": failure.kind}
 
 
 def failed_payload(item: SourceItem, failure: Failure, parts: int) -> dict[str, Any]:
@@ -179,7 +213,7 @@ def failed_payload(item: SourceItem, failure: Failure, parts: int) -> dict[str, 
     )
     # no fingerprint: it is tried again at every run
     record = document_payload(blank, item, parts, [], [])
-    return {**record, "fingerprint": "", "status": "failed", "error": encodable(failure.error)}
+    return {**record, "fingerprint": "", "status": "failed", **failure_fields(failure)}
 
 
 def _storable(metadata: Metadata) -> Metadata:

@@ -24,7 +24,7 @@ LAYERS = [
     ("rag.testing",),
     ("rag.chunking", "rag.situating", "rag.models", "rag.store", "connectors"),
     ("rag.protocols", "rag.settings"),
-    ("rag.results",),
+    ("rag.results", "rag.entries"),
     ("rag.plugins", "rag.secrets", "rag.prompts", "rag.asynchronous"),
     ("rag.types", "rag.points", "rag.legs", "rag.candidates", "rag.errors", "rag.latencies"),
 ]

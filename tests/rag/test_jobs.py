@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rag.corpus import Rag
-from rag.errors import SourceError
+from rag.errors import RagError, SourceError
 from rag.ingest.job import Progress
 from rag.jobs import Jobs
 from tests.corpora import MakeFolder
@@ -65,6 +65,30 @@ def test_everyone_sees_the_job_move(jobs: Jobs, gate: Event) -> None:
     assert [state.state for state in jobs.watch()] == ["done"]
 
 
+def test_what_came_too_late_for_a_job_gets_one_of_its_own(jobs: Jobs, gate: Event) -> None:
+    assert jobs.follow_up(["a"]).number == 1, "nothing runs: at once"
+    watched = jobs.watch()
+    assert next(watched).options == {"sources": ["a"]}
+    assert jobs.follow_up(["b"]).number == jobs.follow_up(["c", "b"]).number == 1
+    gate.set()
+    *_, first = watched
+    assert (first.number, first.state, first.report) == (1, "done", {"sources": ["a"]}), "its own outcome, not the next"
+    *_, second = jobs.watch()
+    assert (second.number, second.report) == (2, {"sources": ["b", "c"]}), "one job for both"
+    assert [*jobs.watch()][-1].number == 2, "and none after it"
+
+
+def test_stopping_a_job_stops_what_would_follow(jobs: Jobs, gate: Event) -> None:
+    jobs.start()
+    jobs.follow_up(["a"])
+    jobs.stop()
+    gate.set()
+    *_, last = jobs.watch()
+    assert (last.number, last.state) == (1, "stopped")
+    jobs.close()
+    assert jobs.last is last
+
+
 def test_a_job_that_hangs_is_still_shown_now_and_then(jobs: Jobs, gate: Event) -> None:
     jobs.start()
     watched = jobs.watch(timeout_s=0.01)
@@ -97,6 +121,7 @@ def test_a_job_that_fails_says_why(error: Exception, words: str) -> None:
     jobs.start()
     *_, last = jobs.watch()
     assert (last.state, last.error, last.report) == ("failed", words, None)
+    assert last.raised is (error if isinstance(error, RagError) else None)
 
 
 def test_a_corpus_is_ingested_stopped_and_gone_on_with(make_folder: MakeFolder) -> None:

@@ -15,7 +15,7 @@ LAYERS = [
     ("rag.cli", "rag.__main__", "ui"),
     ("rag.langchain", "rag.progress", "rag.render"),
     ("rag.doctor", "rag.evaluation"),
-    ("rag.jobs",),
+    ("rag.jobs", "rag.suggestions", "rag.feedback"),
     ("rag.corpus",),
     ("rag.opened",),
     ("rag.build",),

@@ -140,13 +140,9 @@ class Starters:
     _kept: dict[Any, tuple[float, tuple[str, ...]]] = field(default_factory=dict)
     _finding: Lock = field(default_factory=Lock)
 
-    def get(self, phrase: Phrase, *, language: str, principals: Sequence[str] | None = None) -> tuple[str, ...]:
-        """The questions; none where the corpus holds nothing or cannot be read.
-
-        Args:
-            language: that `phrase` speaks.
-        """
-        key = (language, None if principals is None else tuple(sorted(principals)))
+    def get(self, phrase: Phrase, *, principals: Sequence[str] | None = None) -> tuple[str, ...]:
+        """The questions; none where the corpus holds nothing or cannot be read."""
+        key = None if principals is None else tuple(sorted(principals))
         with self._finding:
             since, questions = self._kept.get(key, (0.0, ()))
             if not questions or time.monotonic() - since > KEPT_S:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rag.jobs import Jobs
+from rag.suggestions import Starters
 
 if TYPE_CHECKING:
     from rag.corpus import Rag
@@ -11,18 +12,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Served:
-    """A corpus and the job that keeps it equal to its sources.
+    """A corpus with what is done for everyone who uses it.
 
     Attributes:
         corpus: stays open; who opened it closes it.
         jobs: what ingests it in the background.
+        starters: questions to begin with.
     """
 
     corpus: "Rag"
     jobs: Jobs = field(init=False)
+    starters: Starters = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "jobs", Jobs(self.corpus.ingest))
+        object.__setattr__(self, "starters", Starters(self.corpus))
 
     @property
     def name(self) -> str:

@@ -98,18 +98,18 @@ def test_what_cites_nothing_has_no_follow_ups(corpus: Rag) -> None:
 
 def test_starters_are_kept_for_those_who_see_the_same(corpus: Rag, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = Starters(corpus)
-    first = kept.get(phrase, language="en", principals=["board", "staff"])
+    first = kept.get(phrase, principals=["board", "staff"])
     searches: list[str] = []
     search = corpus.search
     monkeypatch.setattr(corpus, "search", lambda query, **how: searches.append(query) or search(query, **how))
-    assert kept.get(phrase, language="en", principals=["staff", "board"]) == first
+    assert kept.get(phrase, principals=["staff", "board"]) == first
     assert not searches
-    assert kept.get(phrase, language="en", principals=[]) != first
+    assert kept.get(phrase, principals=[]) != first
     assert searches
     searches.clear()
     later = time.monotonic() + suggestions.KEPT_S + 1
     monkeypatch.setattr(time, "monotonic", lambda: later)
-    kept.get(phrase, language="en", principals=["staff", "board"])
+    kept.get(phrase, principals=["staff", "board"])
     assert searches, "they follow the corpus after a while"
 
 
@@ -117,8 +117,8 @@ def test_a_corpus_that_holds_nothing_has_no_starters_and_is_asked_again_later(tm
     (tmp_path / "docs").mkdir()
     with Rag.open(tmp_path / "docs") as corpus:
         kept = Starters(corpus)
-        assert kept.get(phrase, language="en") == ()
+        assert kept.get(phrase) == ()
         assert not (tmp_path / ".rag").exists(), "looking leaves nothing behind"
         (tmp_path / "docs" / "a.md").write_text(PAGES["shop/plain.md"])
         corpus.ingest()
-        assert kept.get(phrase, language="en") == ("What is Opening hours of the warehouse about?",)
+        assert kept.get(phrase) == ("What is Opening hours of the warehouse about?",)

@@ -1,30 +1,54 @@
-"""The chat tab: a conversation with a corpus, and the passages behind its answers."""
+"""The chat tab: a conversation with a corpus, the passages behind its answers, and the conversations before it."""
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from ui.conversation import Turns, respond, understood_as
+from rag.asynchronous import in_thread
+from rag.errors import RagError
+from rag.feedback import Vote, keep_vote
+from rag.suggestions import find_follow_ups
+from ui.coming import Coming
+from ui.conversation import Conversation, Turns, respond
+from ui.language import i18n, language_of, say
 from ui.passages import Passages
 from ui.scope import Where, build_scope
 from ui.served import Served
 from ui.settings import preferences_of
-from ui.users import principals_of
-from ui.view import answer
-from ui.view.passages import sources
+from ui.stored import LONGEST_QUESTION, from_browser, to_browser
+from ui.users import principals_of, user_of
+from ui.view import answer, conversations, export, suggestions
 
-AS_ASKED = "Ask it as it was written"
-"""Undoes the rewriting of a question that was taken for a follow-up."""
+_SCRIPT = (Path(__file__).parent / "conversations.js").read_text(encoding="utf-8")
+_TELL = "watch('value', () => document.dispatchEvent(new CustomEvent('rag-told', { detail: props.value })))"
 
-
-# functions, since Gradio takes an update apart
-def _ready() -> Any:
-    return gr.update(submit_btn="Ask", stop_btn=False)
+Update = dict[Any, Any]
+"""Component -> what it shows from now on."""
 
 
-def _busy() -> Any:
-    return gr.update(value="", submit_btn=False, stop_btn="Stop")
+class Wanted(BaseModel):
+    """What a button of the page asks for; anything may arrive here.
+
+    Attributes:
+        question: to be asked.
+        turn: number of a turn, from 1; 0 is none.
+        conversation: as the browser keeps it.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    question: str = Field("", max_length=LONGEST_QUESTION)
+    turn: int = Field(0, ge=0)
+    rewrite: bool = True
+    vote: Vote | None = None
+    reason: str = ""
+    conversation: Any = None
 
 
 def build_chat(served: Sequence[Served], picked: Any, where: Any, shown: Passages) -> None:
@@ -36,83 +60,248 @@ def build_chat(served: Sequence[Served], picked: Any, where: Any, shown: Passage
         where: the state with the filter.
         shown: the passages behind answers.
     """
-    turns = gr.State(())
-    names = [each.name for each in served]
-    with gr.Row(elem_id="rag-chat", equal_height=True):
-        with gr.Column(scale=3, min_width=320, elem_id="rag-conversation"):
-            chatbot = gr.Chatbot(
-                label="Conversation",
-                show_label=False,
-                container=False,
-                height="100%",
-                layout="bubble",
-                buttons=[],
-                feedback_options=None,
-                latex_delimiters=[],
-                placeholder=answer.hint(names[0]),
-                elem_id="rag-messages",
-            )
-            as_asked = gr.Button(AS_ASKED, visible=False, size="sm", variant="secondary", elem_id="rag-as-asked")
+    coming = Coming()
+    conversation, editing, settled = gr.State(Conversation()), gr.State(0), gr.State(0)
+    with gr.Row(elem_id="rag-chat"):
+        drawer = gr.HTML("", apply_default_css=False, elem_id="rag-drawer", js_on_load=_SCRIPT)
+        with gr.Column(min_width=0, elem_id="rag-conversation"):
+            bar = gr.HTML("", apply_default_css=False, elem_id="rag-bar")
+            with gr.Column(min_width=0, elem_id="rag-scroll"):
+                log = gr.HTML("", apply_default_css=False, elem_id="rag-messages")
+                live = gr.HTML("", apply_default_css=False, elem_id="rag-live")
+                next_questions = gr.HTML("", apply_default_css=False, elem_id="rag-next")
+            banner = gr.HTML("", apply_default_css=False, elem_id="rag-banner")
             build_scope(served, picked, where, tab="chat")
             question = gr.Textbox(
-                label="Question",
+                label=i18n()("chat.question"),
                 show_label=False,
                 container=False,
-                placeholder="Ask a question",
+                placeholder=i18n()("chat.placeholder"),
                 max_lines=6,
-                submit_btn="Ask",
+                max_length=LONGEST_QUESTION,
+                submit_btn=str(i18n()("chat.ask")),
                 autofocus=True,
                 elem_id="rag-ask",
             )
-        with gr.Column(scale=2, min_width=300, elem_id="rag-panel"):
-            panel = gr.HTML(sources(()), apply_default_css=False)
+        with gr.Column(min_width=0, elem_id="rag-panel"):
+            panel = gr.HTML("", apply_default_css=False)
+    page = gr.HTML(None, html_template="", js_on_load=_TELL, visible="hidden")
 
-    def run(
-        corpus: int, scope: Where, before: Turns, asked: str, request: gr.Request, *, rewrite: bool = True
-    ) -> Iterator[tuple[Any, ...]]:
-        after = before
-        box, button = _busy(), gr.update(visible=False)
-        wanted = preferences_of(request)
-        way: dict[str, Any] = {"rewrite": rewrite and wanted.rewrite, "where": scope}
+    def keeps(now: Conversation, corpus: int, request: gr.Request, **more: Any) -> Update:
+        """The browser keeps the conversation as it is."""
+        kept = to_browser(now, corpus=served[corpus].name, owner=_owner(request))
+        return {page: _tell(keeps=kept, **more)}
+
+    def show(now: Conversation, corpus: int, request: gr.Request) -> Update:
+        """A conversation in which no answer is coming."""
+        language = language_of(request)
+        return {
+            conversation: now,
+            log: answer.log(now.turns, language) or suggestions.hint(served[corpus].name, language),
+            live: "",
+            panel: shown.panel(corpus, now.turns, request),
+            question: gr.update(submit_btn=say("chat.ask", language), stop_btn=False),
+            settled: time.monotonic_ns(),
+        }
+
+    def open_(now: Conversation, corpus: int, request: gr.Request, **told: Any) -> Update:
+        return show(now, corpus, request) | {
+            page: _tell(opens=now.id, **told),
+            editing: 0,
+            banner: "",
+            next_questions: "",
+        }
+
+    def start(event: gr.EventData, corpus: int, request: gr.Request) -> Update:
+        """The page is there: its words in the reader's language, and the conversation that it had open."""
+        language, kept = language_of(request), from_browser(_wanted(event).conversation, owner=_owner(request))
+        names = [each.name for each in served]
+        now = Conversation()
+        if kept and kept.corpus in names:
+            corpus, now = names.index(kept.corpus), kept.conversation
+        words = {bar: conversations.bar(language), picked: corpus}
+        return words | listed(corpus, request) | open_(now, corpus, request)
+
+    def listed(corpus: int, request: gr.Request) -> Update:
+        return {drawer: conversations.drawer(language_of(request), corpus=served[corpus].name, owner=_owner(request))}
+
+    async def open_kept(event: gr.EventData, corpus: int, now: Conversation, request: gr.Request) -> Update:
+        await coming.leave(_session(request))
+        kept = from_browser(_wanted(event).conversation, owner=_owner(request))
+        if kept is None or kept.corpus != served[corpus].name:
+            return open_(now, corpus, request, note="unreadable")
+        return open_(kept.conversation, corpus, request)
+
+    async def begin(corpus: int, request: gr.Request) -> Update:
+        await coming.leave(_session(request))
+        return open_(Conversation(), corpus, request)
+
+    async def switch(corpus: int, request: gr.Request) -> Update:
+        """An answer of one corpus is no history for another."""
+        return listed(corpus, request) | await begin(corpus, request)
+
+    async def ask(
+        event: gr.EventData,
+        corpus: int,
+        scope: Where,
+        before: Conversation,
+        typed: str,
+        place: int,
+        request: gr.Request,
+    ) -> AsyncIterator[Update]:
+        """Asynchronous, so that a stop ends it at once, and not behind what the model is at."""
+        session = _session(request)
+        language, wanted = language_of(request), _wanted(event)
+        box: dict[str, Any] = {} if wanted.question or wanted.turn else {"value": ""}
+        asked, turns = _asked(wanted, before.turns, typed, place)
+        if not asked:
+            yield {question: gr.update(value="")}
+            return
+        begun = False
+        now = before.with_turns(turns)
+        chosen = preferences_of(request)
+        way: dict[str, Any] = {"rewrite": wanted.rewrite and chosen.rewrite, "where": scope}
         way["principals"] = principals_of(request)
-        for after in respond(served[corpus].asked(wanted.overrides()), before, asked, **way):
-            yield after, answer.messages(after, running=True), gr.skip(), box, button
-            box = button = gr.skip()
-        yield settled(corpus, after, request)
+        steps = in_thread(respond(served[corpus].asked(chosen.overrides()), turns, asked, **way))
+        async for after in coming.until_stopped(session, steps):
+            now = now.with_turns(after)
+            update: Update = {conversation: now, live: answer.running(after[-1], len(after), language)}
+            if not begun:
+                begun = True
+                update |= {
+                    log: answer.log(turns, language),
+                    question: gr.update(submit_btn=False, stop_btn=say("chat.stop", language), **box),
+                    next_questions: "",
+                    editing: 0,
+                    banner: "",
+                } | keeps(now, corpus, request)
+            yield update
+        if not coming.is_left(session):
+            said = export.plain(now.turns[-1], language) or say("chat.stopped", language)
+            yield show(now, corpus, request) | keeps(now, corpus, request, said=said)
 
-    def settled(corpus: int, now: Turns, request: gr.Request) -> tuple[Any, ...]:
-        button = gr.update(visible=understood_as(now) is not None)
-        return now, answer.messages(now), shown.panel(corpus, now, request), _ready(), button
+    async def ask_until_left(
+        event: gr.EventData,
+        corpus: int,
+        scope: Where,
+        before: Conversation,
+        typed: str,
+        place: int,
+        request: gr.Request,
+    ) -> AsyncIterator[Update]:
+        try:
+            async for update in ask(event, corpus, scope, before, typed, place, request):
+                yield update
+        finally:
+            coming.end(_session(request))
 
-    def ask(corpus: int, scope: Where, before: Turns, asked: str, request: gr.Request) -> Iterator[tuple[Any, ...]]:
-        if asked.strip():
-            yield from run(corpus, scope, before, asked.strip(), request)
-        else:
-            yield (*(gr.skip(),) * 3, gr.update(value=""), gr.skip())
+    async def stop(request: gr.Request) -> None:
+        coming.stop(_session(request))
 
-    def retry(
-        corpus: int, scope: Where, now: Turns, chosen: gr.RetryData, request: gr.Request
-    ) -> Iterator[tuple[Any, ...]]:
-        message: Any = chosen.index
-        place = message // 2
-        yield from run(corpus, scope, now[:place], now[place].question, request)
+    def edit(event: gr.EventData, now: Conversation, request: gr.Request) -> Update:
+        """The question comes into the box, and its turn is replaced when it is asked."""
+        place = _wanted(event).turn
+        if not 0 < place <= len(now.turns):
+            return {editing: 0, banner: "", question: gr.update(value="")}
+        edited = conversations.editing(place, language_of(request))
+        return {editing: place, banner: edited, question: gr.update(value=now.turns[place - 1].question)}
 
-    def again_as_asked(corpus: int, scope: Where, now: Turns, request: gr.Request) -> Iterator[tuple[Any, ...]]:
-        yield from run(corpus, scope, now[:-1], now[-1].question, request, rewrite=False)
+    def vote(event: gr.EventData, corpus: int, now: Conversation, request: gr.Request) -> Update:
+        wanted, language = _wanted(event), language_of(request)
+        turn = now.turns[wanted.turn - 1] if 0 < wanted.turn <= len(now.turns) else None
+        if turn is None or turn.answer is None:
+            return {page: gr.skip()}
+        settings = served[corpus].corpus.settings
+        try:
+            kept = keep_vote(settings, turn.answer, answer_id=turn.id, vote=wanted.vote, reason=wanted.reason)
+        except RagError as error:
+            raise gr.Error(str(error), print_exception=False) from None
+        now = now.with_vote(wanted.turn, kept.vote, kept.reason)
+        return {conversation: now, log: answer.log(now.turns, language)} | keeps(now, corpus, request)
 
-    def clear(corpus: int, request: gr.Request) -> tuple[Any, ...]:
-        empty = gr.update(value=[], placeholder=answer.hint(names[corpus]))
-        return (), empty, shown.panel(corpus, (), request), _ready(), gr.update(visible=False)
+    def take(event: gr.EventData, request: gr.Request) -> Update:
+        """A conversation as a file, which the browser makes: nothing of it stays here."""
+        kept = from_browser(_wanted(event).conversation, owner=_owner(request))
+        if kept is None:
+            return {page: _tell(note="unreadable")}
+        text = export.markdown(
+            kept.name,
+            kept.conversation.turns,
+            corpus=kept.corpus,
+            date=datetime.now(UTC).date().isoformat(),
+            language=language_of(request),
+        )
+        return {page: _tell(file={"name": export.file_name(kept.name), "text": text})}
 
-    outputs = [turns, chatbot, panel, question, as_asked]
-    shared: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-    answering: list[Any] = [
-        question.submit(ask, [picked, where, turns, question], outputs, **shared),
-        chatbot.retry(retry, [picked, where, turns], outputs, **shared),
-        as_asked.click(again_as_asked, [picked, where, turns], outputs, **shared),
-    ]
-    question.stop(settled, [picked, turns], outputs, cancels=answering, **shared)
-    chatbot.clear(clear, [picked], outputs, cancels=answering, **shared)
+    def suggest(corpus: int, now: Conversation, request: gr.Request) -> str:
+        """What may be asked next: about the sections beside the cited ones, else what the documents do answer."""
+        each, language, principals = served[corpus], language_of(request), principals_of(request)
+        asked = [turn.question for turn in now.turns]
+        last = now.turns[-1] if now.turns else None
+        if last is not None and (last.error is not None or last.answer is None):
+            return ""
+        if last is not None and last.answer is not None and not last.answer["abstained"]:
+            found: tuple[str, ...] = ()
+            with suppress(RagError):  # the next question says what is wrong
+                found = find_follow_ups(
+                    each.corpus, last.answer, suggestions.phrase, asked=asked, principals=principals
+                )
+            return suggestions.suggestions(found, say("chat.follow_ups", language))
+        starters = [text for text in each.starters.get(suggestions.phrase, principals=principals) if text not in asked]
+        return suggestions.suggestions(starters, say("chat.instead" if asked else "chat.starters", language))
+
+    screen = [conversation, log, live, panel, question, settled, page, editing, banner, next_questions]
+    hidden: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+    # not cancelled by what comes next, but made again behind it
+    settled.change(suggest, [picked, conversation], next_questions, trigger_mode="always_last", **hidden)
+    # one listener for every way to ask: while one answer comes, no other one begins
+    gr.on(
+        [question.submit, drawer.submit],
+        ask_until_left,
+        [picked, where, conversation, question, editing],
+        screen,
+        trigger_mode="once",
+        **hidden,
+    )
+    question.stop(stop, None, None, **hidden)
+    drawer.start(start, [picked], [*screen, drawer, bar, picked], **hidden)
+    drawer.open(open_kept, [picked, conversation], screen, **hidden)
+    drawer.fresh(begin, [picked], screen, **hidden)
+    drawer.export(take, None, page, **hidden)
+    drawer.edit(edit, [conversation], [editing, banner, question], **hidden)
+    drawer.like(vote, [picked, conversation], [conversation, log, page], **hidden)
     if len(served) > 1:
-        # an answer of one corpus is no history for another
-        picked.change(clear, [picked], outputs, cancels=answering, **shared)
+        picked.input(switch, [picked], [*screen, drawer], **hidden)
+
+
+def _wanted(event: gr.EventData) -> Wanted:
+    """What the page asked for; nothing where that makes no sense."""
+    try:
+        return Wanted.model_validate(event._data or {})
+    except ValidationError:
+        return Wanted()
+
+
+def _asked(wanted: Wanted, turns: Turns, typed: str, editing: int) -> tuple[str, Turns]:
+    """The question, and the turns that stay before it."""
+    if 0 < wanted.turn <= len(turns):
+        return turns[wanted.turn - 1].question, turns[: wanted.turn - 1]
+    if wanted.question.strip():
+        return wanted.question.strip(), turns
+    return typed.strip(), turns[: editing - 1] if 0 < editing <= len(turns) else turns
+
+
+def _session(request: gr.Request) -> str:
+    """Of one open page."""
+    return request.session_hash or ""
+
+
+def _owner(request: gr.Request) -> str:
+    """Whose conversations these are, where several people share a browser."""
+    user = user_of(request)
+    return user.name if user else ""
+
+
+def _tell(**what: Any) -> dict[str, Any]:
+    """Something for the page to do; two that are the same are two."""
+    return {"at": time.monotonic_ns(), **what}

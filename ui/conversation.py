@@ -1,17 +1,24 @@
 """A conversation with a corpus: its turns, and how a question becomes one. Knows nothing of Gradio or HTML."""
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rag.errors import RagError
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from rag.corpus import Rag
+    from rag.feedback import Vote
     from rag.retrieval.filters import Where
 
 _LOG = logging.getLogger(__name__)
+
+UNEXPECTED = ""
+"""The error of a turn that failed in a way that its reader can do nothing about; the log of the server says more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,21 +26,52 @@ class Turn:
     """A question and what has come of it so far.
 
     Attributes:
+        id: of the answer; votes on it name it.
         text: the words of the answer that have arrived.
         answer: the JSON of `rag ask`, when it is complete.
         error: why there is no answer.
         warnings: what the user should know about the corpus.
+        vote: what the reader thinks of the answer, and in what words.
     """
 
     question: str
+    id: str = ""
     text: str = ""
     answer: Mapping[str, Any] | None = None
     error: str | None = None
     warnings: tuple[str, ...] = ()
+    vote: "Vote | None" = None
+    reason: str = ""
 
 
 Turns: TypeAlias = tuple[Turn, ...]
 """Oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """What was asked and answered so far.
+
+    Attributes:
+        id: under which the browser keeps it; "" until the first question is asked.
+    """
+
+    id: str = ""
+    turns: Turns = ()
+
+    def with_turns(self, turns: Turns) -> "Conversation":
+        """With these turns in place of its own; a new one gets its id."""
+        return Conversation(self.id or new_id(), turns)
+
+    def with_vote(self, number: int, vote: "Vote | None", reason: str) -> "Conversation":
+        """With what the reader thinks of an answer; `number` is its turn's, from 1."""
+        voted = replace(self.turns[number - 1], vote=vote, reason=reason)
+        return Conversation(self.id, (*self.turns[: number - 1], voted, *self.turns[number:]))
+
+
+def new_id() -> str:
+    """An id that nothing else has."""
+    return secrets.token_hex(8)
 
 
 def respond(
@@ -44,7 +82,7 @@ def respond(
     rewrite: bool = True,
     where: "Where | None" = None,
     principals: Sequence[str] | None = None,
-) -> Iterator[Turns]:
+) -> "Generator[Turns, None, None]":
     """Ask a question and yield the conversation each time that there is something new to show.
 
     Whatever goes wrong becomes the turn's error.
@@ -56,11 +94,11 @@ def respond(
         rewrite: search for what it means where it depends on the conversation; False takes it as it stands.
         where, principals: as in `Rag.search`.
     """
-    turn = Turn(question=question)
+    turn = Turn(question=question, id=new_id())
     yield (*turns, turn)
     try:
-        scope: dict[str, Any] = {"where": where, "principals": principals}
-        for event in corpus.stream(question, history=history(turns), rewrite=rewrite, **scope):
+        asked: dict[str, Any] = {"history": history(turns), "rewrite": rewrite}
+        for event in corpus.stream(question, where=where, principals=principals, **asked):
             match event:
                 case {"type": "retrieval"}:
                     turn = replace(turn, text="")  # a second one starts the answer over
@@ -75,7 +113,7 @@ def respond(
         yield (*turns, replace(turn, error=str(error)))
     except Exception:
         _LOG.exception("no answer to %r", question)
-        yield (*turns, replace(turn, error="This should not have happened. The terminal shows what went wrong."))
+        yield (*turns, replace(turn, error=UNEXPECTED))
 
 
 def understood_as(turns: Turns) -> str | None:

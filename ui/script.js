@@ -9,4 +9,15 @@
     target.focus({ preventScroll: true });
     target.scrollIntoView({ block: "center", behavior: still ? "auto" : "smooth" });
   });
+
+  // "/" goes to the question, Escape stops an answer.
+  document.addEventListener("keydown", (event) => {
+    const box = document.querySelector("#rag-ask textarea");
+    if (!box?.offsetParent || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "/" && !event.target.closest("input, textarea, select, [contenteditable]")) {
+      event.preventDefault();
+      box.focus();
+    }
+    if (event.key === "Escape") document.querySelector("#rag-ask .stop-button")?.click();
+  });
 }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rag.health import Checks, check
 from rag.jobs import Jobs
+from rag.suggestions import Starters
 
 if TYPE_CHECKING:
     from rag.corpus import Rag
@@ -17,24 +18,27 @@ WAYS_TO_ASK = 64
 
 @dataclass(frozen=True)
 class Served:
-    """A corpus, the job that keeps it equal to its sources, and what checks it.
+    """A corpus with what is done for everyone who uses it.
 
     Attributes:
         corpus: stays open; who opened it closes it.
         max_upload_mb: largest file that people may add, in millions of bytes; None where they may only look.
         jobs: what ingests it in the background.
         checks: what verifies it in the background.
+        starters: questions to begin with.
     """
 
     corpus: "Rag"
     max_upload_mb: float | None = None
     jobs: Jobs = field(init=False)
     checks: Checks = field(init=False)
+    starters: Starters = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "jobs", Jobs(self.corpus.ingest))
         object.__setattr__(self, "_asked", lru_cache(WAYS_TO_ASK)(lambda keys: self.corpus.with_settings(dict(keys))))
         object.__setattr__(self, "checks", Checks(partial(check, self.corpus)))
+        object.__setattr__(self, "starters", Starters(self.corpus))
 
     @property
     def name(self) -> str:

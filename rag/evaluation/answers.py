@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from rag.errors import EvaluationError
 from rag.evaluation.metrics import Interval, interval
 from rag.evaluation.separation import interval_of_auroc
+from rag.feedback import known_answers
 from rag.results import Answer, Citation
 
 REFUSED = 0.05
@@ -111,6 +112,8 @@ class AnswersReport:
 def load_questions(path: Path) -> list[Question]:
     """The questions of a JSONL file: `question`, `answers`, and perhaps `evidence`.
 
+    Of the votes that a chat keeps (`rag.feedback`), those on answers that were liked.
+
     Raises:
         EvaluationError: it cannot be read, a line is not such an object, or there is none.
     """
@@ -118,19 +121,21 @@ def load_questions(path: Path) -> list[Question]:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise EvaluationError(f"{path}: cannot be read ({error})") from None
-    found = []
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            found.append(Question.model_validate(json.loads(line)))
-        except (ValidationError, ValueError):
-            raise EvaluationError(
-                f"{path}:{number}: a line is {{'question': '...', 'answers': ['...'], 'evidence': '...'}}, "
-                "with no answers where the corpus has none"
-            ) from None
+    number, rows, found = 0, {}, []
+    try:
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                rows[number] = json.loads(line)
+        for number, row in known_answers(rows).items():  # noqa: B007 - the message names it
+            found.append(Question.model_validate(row))
+    except (ValidationError, ValueError):
+        raise EvaluationError(
+            f"{path}:{number}: a line is {{'question': '...', 'answers': ['...'], 'evidence': '...'}}, "
+            "with no answers where the corpus has none"
+        ) from None
     if not found:
-        raise EvaluationError(f"{path}: no questions in it")
+        liked = "; of votes only those on liked answers are" if rows else ""
+        raise EvaluationError(f"{path}: no questions in it{liked}")
     return found
 
 

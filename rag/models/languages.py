@@ -2,7 +2,7 @@
 
 import re
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -63,6 +63,17 @@ def languages_of(settings: Embedding) -> Languages:
         return Languages(settings.languages)
     known = PACKAGED.get(settings.model)
     return Languages(known.languages if known else None)
+
+
+def likeliest(text: str, codes: Sequence[str]) -> str:
+    """Which of these languages a text is in, if it is in one of them.
+
+    Args:
+        codes: ISO 639-1; the first one where the text tells nothing.
+    """
+    with _lock:
+        probabilities = dict(_identifier().rank(text[:_FIRST]))
+    return max(codes, key=lambda code: float(probabilities.get(code, 0.0)))
 
 
 @cache

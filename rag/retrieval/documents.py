@@ -12,8 +12,27 @@ from rag.points import Vector
 from rag.protocols import Spans, Store
 from rag.results import ChunkSpan, StoredDocument
 from rag.retrieval.facets import LISTED, Listing
+from rag.retrieval.filters import build_filter
 from rag.store.records import ENTRY_FIELDS, document_point_id, entry_of, lines_of
 from rag.types import Chunk, LineBox
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outline:
+    """A document by its headings.
+
+    Attributes:
+        sections: the heading paths that its chunks stand under, outermost first, each with where it begins in the
+            text; in order.
+    """
+
+    document_id: str
+    title: str
+    sections: Mapping[tuple[str, ...], int]
+
+    def path_at(self, position: int) -> tuple[str, ...]:
+        """The heading path of what stands at a position of the text."""
+        return max((start, path) for path, start in self.sections.items() if start <= max(position, 0))[1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +127,22 @@ class DocumentReader:
         """All documents that were read, whoever may see them. Slow with many: the engine reads their texts as well."""
         return Listing.of(self.store.scroll(self.documents, fields=LISTED))
 
+    def outlines(self, *, principals: Sequence[str] | None = None) -> Iterator[Outline]:
+        """The outline of every document that was read and that these principals may see, in no order that means any."""
+        fields = ("document_id", "title", "chunk_ids", "status")
+        for record in self.store.scroll(self.documents, where=build_filter(None, principals), fields=fields):
+            if record.payload["status"] != "failed":
+                yield self._outline(record.payload)
+
+    def outline(self, document_id: str, *, principals: Sequence[str] | None = None) -> Outline:
+        """The outline of one document.
+
+        Raises:
+            RagError: there is no such document, or these principals may not see it.
+        """
+        fields = ("document_id", "title", "chunk_ids")
+        return self._outline(self.require(document_id, principals=principals, fields=fields))
+
     def text(self, document_id: str) -> str | None:
         """The stored text of a document, read now; None where it is gone."""
         point = document_point_id(document_id)
@@ -152,3 +187,10 @@ class DocumentReader:
             for id, chunk in chunks.items()
         ]
         return sorted(spans, key=lambda span: (span.start, span.end))
+
+    def _outline(self, payload: Mapping[str, Any]) -> Outline:
+        chunks = self.store.retrieve(self.chunks, payload["chunk_ids"], fields=("headings", "start"))
+        sections: dict[tuple[str, ...], int] = {(): 0}
+        for start, path in sorted((int(c.payload["start"]), tuple(c.payload["headings"])) for c in chunks.values()):
+            sections.setdefault(path, start)
+        return Outline(document_id=payload["document_id"], title=payload["title"], sections=sections)

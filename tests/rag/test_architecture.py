@@ -16,7 +16,7 @@ LAYERS = [
     ("rag.langchain", "rag.progress", "rag.render"),
     ("rag.doctor", "rag.evaluation", "rag.health"),
     ("rag.serving",),
-    ("rag.jobs",),
+    ("rag.jobs", "rag.suggestions", "rag.feedback"),
     ("rag.corpus",),
     ("rag.opened",),
     ("rag.build",),

@@ -103,7 +103,7 @@ def page(request, browser, address):
     page.on("console", lambda message: problems.append(message.text) if message.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.goto(address)
-    page.get_by_role("textbox", name="Question").wait_for()
+    page.locator(".rag-start").wait_for()
     yield page
     assert page.title() == "Situated RAG"
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it scrolls sideways"
@@ -113,7 +113,7 @@ def page(request, browser, address):
 
 
 def ask(page, question):
-    settled = page.locator(".rag-author, .rag-box")
+    settled = page.locator("#rag-messages .rag-author, #rag-messages .rag-box")
     place = settled.count()
     page.get_by_role("textbox", name="Question").fill(question)
     page.keyboard.press("Enter")
@@ -165,21 +165,8 @@ def test_an_abstention_shows_the_nearest_passages(page):
     ask(page, "What is the capital of Mongolia?")
     assert "The documents do not answer this." in page.locator(".rag-abstained").inner_text()
     assert page.locator(".rag-abstained a.rag-cite").count() == page.locator(".rag-source").count() > 0
+    page.get_by_role("region", name="What the documents do answer").wait_for()
     picture(page, "abstention")
-
-
-@pytest.mark.browser
-def test_clear_and_retry_do_what_they_say(page):
-    ask(page, QUESTION)
-    page.evaluate("document.querySelector('.rag-author').textContent = 'before the retry'")
-    page.get_by_label("Retry").click()
-    page.get_by_text("Quoted from the documents").wait_for()
-    page.get_by_role("button", name="Ask", exact=True).wait_for()
-    assert page.locator(".rag-question").count() == page.locator(".rag-sources h3").count() == 1
-    page.get_by_label("Clear").click()
-    page.locator(".rag-source").wait_for(state="detached")
-    ask(page, QUESTION)
-    assert page.locator("#source-1-1").count() == 1, "the conversation starts over"
 
 
 @pytest.mark.browser
@@ -187,7 +174,7 @@ def test_clear_and_retry_do_what_they_say(page):
 def test_a_follow_up_shows_how_it_was_understood_and_can_be_asked_as_written(page):
     ask(page, QUESTION)
     as_written = page.get_by_role("button", name="Ask it as it was written")
-    assert not as_written.is_visible()
+    assert as_written.count() == 0
     ask(page, "And to which card?")
     understood = page.locator(".rag-understood")
     assert understood.inner_text().startswith("Understood as: And to which card? (")
@@ -195,10 +182,10 @@ def test_a_follow_up_shows_how_it_was_understood_and_can_be_asked_as_written(pag
     picture(page, "follow-up")
     as_written.click()
     understood.wait_for(state="detached")
-    page.locator(".rag-author, .rag-box").nth(1).wait_for()
+    page.locator("#rag-messages .rag-author, #rag-messages .rag-box").nth(1).wait_for()
     page.get_by_role("button", name="Ask", exact=True).wait_for()
     assert page.locator(".rag-question").count() == 2
-    assert not as_written.is_visible()
+    assert as_written.count() == 0
 
 
 @pytest.mark.browser

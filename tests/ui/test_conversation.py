@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from rag.errors import CorpusMissingError
-from ui.conversation import Turn, history, respond, understood_as
+from ui.conversation import UNEXPECTED, Conversation, Turn, history, respond, understood_as
 
 
 class Scripted:
@@ -16,7 +16,7 @@ class Scripted:
 
     def stream(self, question, *, history, rewrite, where, principals):
         self.asked.append((question, history))
-        self.rewrite, self.scope = rewrite, (where, principals)
+        self.rewrite, self.conditions = rewrite, (where, principals)
         for event in self.events:
             if isinstance(event, Exception):
                 raise event
@@ -46,12 +46,25 @@ def test_a_question_may_be_taken_as_it_stands(rewrite):
     assert corpus.rewrite is rewrite
 
 
-def test_the_scope_of_a_question_is_passed_on():
+@pytest.mark.parametrize(("where", "principals"), [(None, None), ({"source": "files"}, ["staff"])])
+def test_what_may_be_searched_is_passed_on(where, principals):
     corpus = Scripted(RETRIEVAL, DONE)
-    list(respond(corpus, (), "q", where={"mime": "text/html"}, principals=["staff"]))
-    assert corpus.scope == ({"mime": "text/html"}, ["staff"])
-    list(respond(corpus, (), "q"))
-    assert corpus.scope == (None, None)
+    list(respond(corpus, (), "q", where=where, principals=principals))
+    assert corpus.conditions == (where, principals)
+
+
+def test_every_answer_has_an_id_of_its_own_from_the_start():
+    corpus = Scripted(RETRIEVAL, token("Yes."), DONE)
+    first, second = ([turns[-1].id for turns in respond(corpus, (), "q")] for _ in range(2))
+    assert len({*first}) == len({*second}) == 1
+    assert first[0] != second[0]
+
+
+def test_a_conversation_gets_its_id_with_its_first_question_and_keeps_it():
+    begun = Conversation().with_turns((Turn(question="a"),))
+    assert begun.id
+    assert begun.with_turns((Turn(question="b"),)).id == begun.id
+    assert begun.with_vote(1, "down", "Wrong.").turns == (Turn(question="a", vote="down", reason="Wrong."),)
 
 
 def test_what_was_searched_for_is_known_where_it_is_something_else():
@@ -97,8 +110,7 @@ def test_what_the_user_can_mend_is_said_in_the_turn():
 def test_a_bug_is_logged_and_its_details_stay_out_of_the_chat(caplog):
     with caplog.at_level(logging.ERROR):
         *_, last = respond(Scripted(token("half"), ValueError("secret path /root")), (), "q")
-    assert last[-1].error is not None
-    assert "secret" not in last[-1].error
+    assert last[-1].error == UNEXPECTED
     assert "secret path /root" in caplog.text
 
 
@@ -111,7 +123,7 @@ def test_a_closed_conversation_closes_the_stream():
     closed = []
 
     class Endless(Scripted):
-        def stream(self, question, **scope):
+        def stream(self, question, **how):
             try:
                 while True:
                     yield token("x")

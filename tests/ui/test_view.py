@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from rag.results import Answer, AnswerSentence, ChunkSpan, Citation, Evidence
-from ui.conversation import Turn
+from rag.suggestions import Topic
+from ui.conversation import UNEXPECTED, Turn
+from ui.language import LANGUAGES, say
 from ui.view import answer as answers
-from ui.view import html, passages
+from ui.view import conversations, export, html, passages, suggestions
 
 HOSTILE = (
     "<script>alert(1)</script> <img src=x onerror=alert(1)> \" ' & &lt; [go](javascript:alert(1)) "
@@ -102,8 +104,8 @@ def turn(*sentences, sources=(), text=None, model="extractive", reason=None, not
     return Turn(**{"question": "How long?", "answer": answer.to_dict(), **changes})
 
 
-def replied(shown, **options):
-    return Parsed(answers.messages([shown], **options)[1]["content"])
+def replied(shown):
+    return Parsed(answers.reply(shown, 1, "en"))
 
 
 @settings(max_examples=100, deadline=None)
@@ -124,13 +126,24 @@ def test_nothing_that_a_document_or_a_model_says_becomes_markup():
         Turn(question="q", error=HOSTILE),
         Turn(question="q", text=HOSTILE),
     ]
-    shown = "".join(m["content"] for m in answers.messages(turns)) + passages.sources(turns) + answers.hint(HOSTILE)
-    for character in "$`*_~|":
-        assert character not in shown, "Gradio's Markdown and templates would read it"
+    topic = Topic(document_id="d", title=HOSTILE, heading=HOSTILE, sample=HOSTILE)
+    shown = "".join(
+        (
+            answers.log([replace(each, vote="down", reason=HOSTILE) for each in turns], "en"),
+            *(answers.running(each, 1, "de") for each in turns),
+            passages.sources(turns),
+            suggestions.hint(HOSTILE, "en"),
+            suggestions.suggestions([HOSTILE, suggestions.phrase(topic)], HOSTILE),
+            conversations.drawer("de", corpus=HOSTILE, owner=HOSTILE),
+        )
+    )
+    for character in "$`*~|":
+        assert character not in shown, "templates would read it"
     assert "{{" not in shown
     parsed = Parsed(shown)
     assert not {tag for tag, _ in parsed.tags} & {"script", "img", "table", "iframe"}
     assert all(href.startswith("#") for href in parsed.attributes("href"))
+    assert {*parsed.attributes("data-question")} == {HOSTILE, suggestions.phrase(topic)}
     assert not [name for _, attrs in parsed.tags for name in attrs if name.startswith("on") or name == "src"]
     assert parsed.text.count("<script>alert(1)</script>") >= 10
 
@@ -191,7 +204,7 @@ def test_the_line_ends_of_a_document_do_not_break_a_sentence():
 def test_every_turn_keeps_its_own_sources_the_newest_first():
     turns = [turn(cited("A."), sources=(), question="first"), turn(reason="no", sources=(evidence(),), question="two")]
     turns.append(turn(cited("B.", citation(evidence(), "14 days")), sources=(evidence(),), question="third"))
-    links = Parsed("".join(message["content"] for message in answers.messages(turns))).attributes("href")
+    links = Parsed(answers.log(turns, "en")).attributes("href")
     panel = Parsed(passages.sources(turns))
     assert links == ["#source-2-1", "#source-3-1"]
     assert panel.attributes("id") == ["source-3-1", "source-2-1"]
@@ -258,6 +271,8 @@ def test_an_abstention_says_why_and_shows_the_nearest_passages():
     reply, panel = replied(shown), Parsed(passages.sources([shown]))
     assert "The corpus does not cover this." in reply.text
     assert reply.attributes("href") == ["#source-1-1", "#source-1-2"]
+    assert "Try the words that the documents may use" in reply.text
+    assert "[1] Title 1 › Money" in reply.text
     assert "Nearest passages to How long?" in panel.text
     assert panel.attributes("id") == ["source-1-1", "source-1-2"]
     assert panel.marks == []
@@ -270,23 +285,120 @@ def test_an_abstention_with_nothing_near_offers_no_links():
 
 
 @pytest.mark.parametrize(
-    ("shown", "running", "words"),
+    ("shown", "words"),
     [
-        (Turn(question="q"), True, "Searching the documents …"),
-        (Turn(question="q", text="So far"), True, "So far"),
-        (Turn(question="q", text="So far"), False, "So farStopped before the answer was complete and checked."),
-        (Turn(question="q", error="Run it."), False, "This question could not be answered.Run it."),
-        (Turn(question="q", error="Run it."), True, "This question could not be answered.Run it."),
+        (Turn(question="q"), "Stopped before the answer was complete and checked."),
+        (Turn(question="q", text="So far"), "So farStopped before the answer was complete and checked."),
+        (Turn(question="q", error="Run it."), "This question could not be answered.Run it."),
+        (Turn(question="q", error=UNEXPECTED), "This question could not be answered.Something went wrong that"),
     ],
 )
-def test_a_turn_without_a_complete_answer_says_how_it_stands(shown, running, words):
-    assert replied(shown, running=running).text == words
+def test_a_turn_without_a_complete_answer_says_how_it_stands(shown, words):
+    assert replied(shown).text.startswith(words)
 
 
-def test_only_the_last_turn_can_be_running():
-    first, second = answers.messages([Turn(question="a"), Turn(question="b")], running=True)[1::2]
-    assert "Stopped" in first["content"]
-    assert "Searching" in second["content"]
+def test_an_answer_that_is_coming_shows_its_words_and_nothing_to_do_with_it():
+    assert Parsed(answers.running(Turn(question="q"), 1, "en")).text == "qSearching the documents …"
+    parsed = Parsed(answers.running(Turn(question="q", text="So far"), 1, "en"))
+    assert parsed.text == "qSo far"
+    assert parsed.attributes("data-act") == []
+
+
+def test_only_the_last_answer_is_asked_for_again_and_every_question_can_be_edited():
+    turns = [turn(cited("A.")), Turn(question="b", text="stopped"), turn(cited("C."), vote="up")]
+    parsed = Parsed(answers.log(turns, "en"))
+    acts = [(attrs["data-act"], attrs.get("data-turn")) for _, attrs in parsed.tags if "data-act" in attrs]
+    assert [number for act, number in acts if act == "retry"] == ["3"]
+    assert [number for act, number in acts if act == "edit"] == ["1", "2", "3"]
+    assert [number for act, number in acts if act == "vote"] == ["1", "1", "3", "3"], "no answer, no vote"
+    assert parsed.attributes("aria-pressed") == ["false", "false", "true", "false"]
+
+
+def test_a_vote_asks_for_a_reason_until_there_is_one():
+    shown = turn(cited("A."), vote="down")
+    assert "What is wrong with it? (optional)" in Parsed(answers.log([shown], "en")).attributes("placeholder")
+    thanked = Parsed(answers.log([replace(shown, reason="Too short.")], "en"))
+    assert thanked.attributes("placeholder") == []
+    assert "Thank you" in thanked.text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_answer_is_copied_with_its_sources(language):
+    one, two = evidence(3), evidence(4, "Cash takes 2 days.", page=7)
+    shown = turn(
+        cited("Refunds take 14 days.", citation(one, "Refunds take 14 days.")),
+        cited("It rains.", supported=False),
+        sources=(one, evidence(9), two),
+    )
+    page = {"en": "page", "de": "Seite"}[language]
+    shown.answer["sentences"][1]["citations"].append(citation(two, "Cash takes 2 days.").to_dict())
+    assert export.plain(shown, language) == (
+        f"Refunds take 14 days. [3]\nIt rains. [4] ({say('chat.unsupported', language)})\n\n"
+        f"[3] Title 3 › Money (files:3.md)\n\n[4] Title 4 › Money (files:4.md, {page} 7)"
+    )
+    copied = Parsed(answers.log([shown], language)).attributes("data-text")
+    assert copied == [export.plain(shown, language)]
+
+
+def test_a_conversation_is_exported_with_its_sources():
+    source = evidence()
+    turns = [
+        turn(cited("Refunds take 14 days.", citation(source, "Refunds take 14 days.")), sources=(source, evidence(2))),
+        turn(reason="The corpus does not cover this.", question="And\nthe moon?"),
+        Turn(question="Stopped?", text="So far"),
+        Turn(question="Failed?", error="Run it."),
+    ]
+    written = export.markdown("My trip", turns, corpus="handbook", date="2026-01-31", language="en")
+    assert written == (
+        "# My trip\n\n*Conversation about handbook, 2026-01-31*\n\n"
+        "## How long?\n\nRefunds take 14 days. [1]\n\n**Sources**\n\n"
+        "[1] Title 1 › Money (files:1.md)  \n/docs/1.md\n\n> Refunds take 14 days.\n\n"
+        "## And the moon?\n\nThe documents do not answer this.\n\nThe corpus does not cover this.\n\n"
+        "## Stopped?\n\nSo far\n\n*Stopped before the answer was complete and checked.*\n\n"
+        "## Failed?\n\nThis question could not be answered.\n\nRun it.\n"
+    )
+
+
+def test_an_exported_conversation_holds_no_links_pictures_or_html_of_others():
+    source = evidence(text=HOSTILE, title=HOSTILE, headings=(HOSTILE,), document_id=HOSTILE, uri=HOSTILE)
+    shown = turn(cited(HOSTILE, citation(source, HOSTILE)), sources=(source,), question=HOSTILE)
+    written = export.markdown(HOSTILE, [shown], corpus="handbook", date="2026-01-31", language="en")
+    parsed = Parsed(MarkdownIt("commonmark").render(written))
+    assert not {tag for tag, _ in parsed.tags} & {"script", "img", "a", "iframe"}
+    assert parsed.text.count("<script>alert(1)</script>") >= 5
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("How long do refunds take?", "how-long-do-refunds-take.md"),
+        ("../../etc/passwd", "etc-passwd.md"),
+        ("返金は?", "返金は.md"),
+        ("???", "conversation.md"),
+        ("x" * 300, "x" * 60 + ".md"),
+    ],
+)
+def test_the_file_of_a_conversation_has_a_name_that_every_system_takes(name, file):
+    assert export.file_name(name) == file
+
+
+@pytest.mark.parametrize(
+    ("topic", "question"),
+    [
+        ({"heading": "How to brew green tea"}, "How to brew green tea?"),
+        ({"heading": "Can I brew it twice?"}, "Can I brew it twice?"),
+        ({"heading": "Water"}, "What does Green tea say about Water?"),
+        ({}, "What is Green tea about?"),
+        ({"heading": "Wasser", "sample": "Grüner Tee und das Wasser dafür"}, "Was steht in Green tea über Wasser?"),
+    ],
+)
+def test_a_topic_is_put_into_a_question_in_the_language_of_its_document(topic, question):
+    values = {"document_id": "d", "title": "Green tea", "sample": "Green tea and the water for it", **topic}
+    assert suggestions.phrase(Topic(**values)) == question
+
+
+def test_no_suggestions_take_no_place():
+    assert suggestions.suggestions([], "For example") == ""
 
 
 def test_notices_and_warnings_are_shown():
@@ -368,5 +480,6 @@ def test_a_short_passage_is_shown_once():
 
 def test_an_empty_conversation_says_what_will_come():
     assert "The passages behind an answer appear here." in passages.sources([])
-    assert answers.messages([]) == []
-    assert "Ask about handbook" in answers.hint("handbook")
+    assert answers.log([], "en") == ""
+    assert "Ask about handbook" in suggestions.hint("handbook", "en")
+    assert "Fragen zu handbook" in suggestions.hint("handbook", "de")

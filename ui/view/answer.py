@@ -3,95 +3,137 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rag.answering.markers import without_markers
+from rag.feedback import LONGEST_REASON
 from ui.conversation import Turn, understood_as
+from ui.language import say
+from ui.view.buttons import button
+from ui.view.export import numbers, path, pieces, plain
 from ui.view.html import box, escape, prose
 
+NEAREST = 5
+"""Passages that an abstention names; all of them are in the panel."""
 _WORD_JOINER = "\u2060"
 """Keeps the number of a source on the line of the sentence's last word."""
 
 
-def messages(turns: Sequence[Turn], *, running: bool = False) -> list[dict[str, str]]:
-    """The conversation as the messages of a Gradio chatbot.
+def log(turns: Sequence[Turn], language: str) -> str:
+    """The questions with what came of them.
 
     Args:
-        turns: oldest first.
-        running: the last answer is still coming.
+        turns: oldest first; none of them is running.
     """
-    shown = []
-    for number, turn in enumerate(turns, start=1):
-        question = f'<div class="rag-question" dir="auto">{prose(turn.question)}</div>'
-        shown.append({"role": "user", "content": question})
-        shown.append({"role": "assistant", "content": reply(turn, number, running=running and number == len(turns))})
-    return shown
-
-
-def reply(turn: Turn, number: int, *, running: bool = False) -> str:
-    """What stands below a question: the answer so far, the checked answer, why there is none, or an error.
-
-    Args:
-        turn: the turn.
-        number: of the turn, from 1; the links to its sources carry it.
-        running: the answer is still coming.
-    """
-    if turn.error is not None:
-        return box("error", "This question could not be answered.", turn.error)
-    if turn.answer is not None:
-        body = _abstention(turn.answer, number) if turn.answer["abstained"] else _answer(turn.answer, number)
-        notices = [text for text in (turn.answer.get("notice"), *turn.warnings) if text]
-        return _understood(turn) + body + "".join(f'<div class="rag-notice">{prose(text)}</div>' for text in notices)
-    text = f'<div class="rag-answer" dir="auto">{prose(turn.text)}</div>' if turn.text else ""
-    if running:
-        return text or '<div class="rag-waiting">Searching the documents …</div>'
-    return f'{text}<div class="rag-notice">Stopped before the answer was complete and checked.</div>'
-
-
-def _understood(turn: Turn) -> str:
-    """What was searched for, where that is not what was asked."""
-    meant = understood_as((turn,))
-    return f'<div class="rag-understood" dir="auto">Understood as: {prose(meant)}</div>' if meant else ""
-
-
-def _answer(answer: Mapping[str, Any], turn: int) -> str:
-    quoted = answer["model"] == "extractive"
-    # the sentences of a model come without the markers that its text has
-    text = answer["answer"] if quoted else without_markers(answer["answer"])
-    body, at = "", 0
-    for sentence in answer["sentences"]:
-        place = max(text.find(sentence["text"], at), at)
-        body += prose(text[at:place]) + _sentence(sentence, turn)
-        at = place + len(sentence["text"])
-    by = "Quoted from the documents" if quoted else f"Written by {answer['model']}, checked against the documents"
-    return (
-        f'<div class="rag-answer" dir="auto">{body}{prose(text[at:])}</div><div class="rag-author">{escape(by)}</div>'
+    return "".join(
+        _article(
+            turn, number, reply(turn, number, language) + _tools(turn, number, number == len(turns), language), language
+        )
+        for number, turn in enumerate(turns, start=1)
     )
 
 
-def _sentence(sentence: Mapping[str, Any], turn: int) -> str:
-    numbers = sorted({citation["evidence"] for citation in sentence["citations"]})
-    links = "".join(f"{_WORD_JOINER}{_link(number, turn)}" for number in numbers)
+def running(turn: Turn, number: int, language: str) -> str:
+    """A question whose answer is still coming."""
+    text = f'<div class="rag-answer" dir="auto">{prose(turn.text)}</div>' if turn.text else ""
+    waiting = f'<div class="rag-waiting">{say("chat.searching", language)}</div>'
+    return _article(turn, number, text or waiting, language, kind=" rag-running")
+
+
+def _article(turn: Turn, number: int, body: str, language: str, kind: str = "") -> str:
+    edit = "" if kind else button("edit", say("chat.edit", language), turn=number)
+    return (
+        f'<article class="rag-turn{kind}"><div class="rag-asked">{edit}'
+        f'<h2 class="rag-question" dir="auto">{prose(turn.question)}</h2></div>'
+        f'<div class="rag-reply">{body}</div></article>'
+    )
+
+
+def reply(turn: Turn, number: int, language: str) -> str:
+    """What stands below a question: the checked answer, why there is none, what had come of it, or an error.
+
+    Args:
+        turn: the turn, settled.
+        number: of the turn, from 1; the links to its sources carry it.
+    """
+    if turn.error is not None:
+        return box("error", say("chat.failed", language), turn.error or say("chat.unexpected", language))
+    if turn.answer is not None:
+        show = _abstention if turn.answer["abstained"] else _answer
+        notices = [text for text in (turn.answer.get("notice"), *turn.warnings) if text]
+        return (
+            _understood(turn, number, language)
+            + show(turn.answer, number, language)
+            + "".join(f'<div class="rag-notice">{prose(text)}</div>' for text in notices)
+        )
+    text = f'<div class="rag-answer" dir="auto">{prose(turn.text)}</div>' if turn.text else ""
+    return f'{text}<div class="rag-notice">{say("chat.stopped", language)}</div>'
+
+
+def _understood(turn: Turn, number: int, language: str) -> str:
+    """What was searched for, where that is not what was asked, and the way to ask what was."""
+    meant = understood_as((turn,))
+    if not meant:
+        return ""
+    said = prose(say("chat.understood", language, question=meant))
+    undo = f'<button type="button" class="rag-link" data-act="as-written" data-turn="{number}">'
+    return f'<div class="rag-understood" dir="auto">{said} {undo}{say("chat.as_written", language)}</button></div>'
+
+
+def _answer(answer: Mapping[str, Any], turn: int, language: str) -> str:
+    body = "".join(
+        prose(text) if sentence is None else _sentence(sentence, turn, language) for text, sentence in pieces(answer)
+    )
+    quoted = answer["model"] == "extractive"
+    by = say("chat.quoted", language) if quoted else say("chat.written", language, model=answer["model"])
+    return f'<div class="rag-answer" dir="auto">{body}</div><div class="rag-author">{escape(by)}</div>'
+
+
+def _sentence(sentence: Mapping[str, Any], turn: int, language: str) -> str:
+    links = "".join(f"{_WORD_JOINER}{_link(number, turn)}" for number in numbers(sentence))
     text = prose(" ".join(sentence["text"].split()))  # where its lines end is the document's layout
     if sentence["supported"]:
         return text + links
     reason = sentence.get("reason")
-    said = f": {escape(reason)}" if reason else ""
-    label = f'<span class="rag-unsupported-label">not supported by the sources{said}</span>'
+    said = say("chat.unsupported", language) + (f": {escape(reason)}" if reason else "")
+    label = f'<span class="rag-unsupported-label">{said}</span>'
     return f'<span class="rag-unsupported">{text}</span>{links} {label}'
 
 
-def _abstention(answer: Mapping[str, Any], turn: int) -> str:
-    numbers = [evidence["number"] for evidence in answer["evidence"]]
-    links = " ".join(_link(number, turn) for number in numbers)
-    nearest = f"<p>The nearest passages: {links}</p>" if numbers else ""
-    return box("abstained", "The documents do not answer this.", answer["reason"] or "", nearest)
+def _abstention(answer: Mapping[str, Any], turn: int, language: str) -> str:
+    """What to do now, with the passages that came nearest; why it abstained is one step away."""
+    rows = "".join(f"<li>{_link(row['number'], turn)} {escape(path(row))}</li>" for row in answer["evidence"][:NEAREST])
+    nearest = f"<p>{say('chat.nearest', language)}</p><ul>{rows}</ul>" if rows else ""
+    why = (
+        f"<details><summary>{say('chat.why', language)}</summary><p>{prose(answer['reason'])}</p></details>"
+        if answer["reason"]
+        else ""
+    )
+    return box("abstained", say("chat.abstained", language), say("chat.rephrase", language), nearest + why)
 
 
-def hint(corpus: str) -> str:
-    """What an empty conversation shows."""
+def _tools(turn: Turn, number: int, last: bool, language: str) -> str:
+    """What can be done with an answer, and after a vote the place for a reason."""
+    copied = plain(turn, language)
+    tools = []
+    if copied:
+        tools.append(button("copy", say("chat.copy", language), text=copied, done=say("chat.copied", language)))
+    if turn.answer is not None:
+        for vote, label in (("up", say("chat.up", language)), ("down", say("chat.down", language))):
+            tools.append(button(vote, label, pressed=turn.vote == vote, act="vote", vote=vote, turn=number))
+    if last:
+        tools.append(button("retry", say("chat.retry", language), turn=number))
+    return f'<div class="rag-tools">{"".join(tools)}</div>{_reason(turn, number, language)}'
+
+
+def _reason(turn: Turn, number: int, language: str) -> str:
+    if turn.vote is None:
+        return ""
+    if turn.reason:
+        return f'<p class="rag-thanks">{say("chat.thanks", language)}</p>'
+    label = say("chat.reason_up" if turn.vote == "up" else "chat.reason_down", language)
     return (
-        f'<div class="rag-start"><h1>Ask about {escape(corpus)}</h1>'
-        "<p>Answers come from these documents only. Each sentence carries the number of the passage that it was "
-        "checked against; select a number to read it.</p></div>"
+        f'<form class="rag-reason" data-turn="{number}">'
+        f'<input name="reason" maxlength="{LONGEST_REASON}" autocomplete="off" placeholder="{escape(label)}" '
+        f'aria-label="{escape(label)}">'
+        f'<button type="submit" class="rag-link">{say("chat.send", language)}</button></form>'
     )
 
 

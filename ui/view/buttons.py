@@ -20,7 +20,7 @@ _PATHS = {
 
 def icon(name: str) -> str:
     """A picture that says nothing to who cannot see it."""
-    return f'<svg class="rag-icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">{_PATHS[name]}</svg>'
+    return f'<svg class="rag-action-icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">{_PATHS[name]}</svg>'
 
 
 def button(name: str, label: str, *, words: bool = False, pressed: bool | None = None, **data: str | int) -> str:

@@ -3,10 +3,13 @@
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+from rag.corpus import Rag
 from rag.serving.address import Address, read_address
 from rag.serving.client import OwnedCorpus, reach
 from rag.settings import load_settings
@@ -99,3 +102,16 @@ def reached(owner: OwnerProcess, *overrides: str) -> OwnedCorpus:
     corpus = reach(load_settings(owner.config, overrides), wait_s=10)
     assert isinstance(corpus, OwnedCorpus)
     return corpus
+
+
+def folder_of(corpus: Rag | OwnedCorpus) -> Path:
+    """Where the documents of its first source are."""
+    return Path(corpus.settings.sources[0].path)  # type: ignore[union-attr,arg-type]
+
+
+def until(condition: Callable[[], Any]) -> None:
+    """Wait for it."""
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to that"
+        time.sleep(0.01)

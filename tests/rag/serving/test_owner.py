@@ -4,7 +4,6 @@ test_commands.py and test_processes.py, where it is a process of its own."""
 import os
 import signal
 import socket
-import struct
 import subprocess
 import sys
 import threading
@@ -19,132 +18,18 @@ import pytest
 from rag.cli import main
 from rag.corpus import Rag
 from rag.doctor import Check, diagnose
-from rag.errors import RagError, SettingsChangedError, SettingsError, StoreError, StoreInUseError
+from rag.errors import RagError, StoreError, StoreInUseError
 from rag.ingest.job import Progress
 from rag.jobs import Jobs, JobStoppedError
 from rag.results import IngestReport
-from rag.serving import client as client_module
-from rag.serving import wire
 from rag.serving.address import new_address, read_address, write_address
 from rag.serving.client import OwnedCorpus, reach
 from rag.serving.owner import Owner, owning
-from rag.serving.wire import REQUEST_BYTES, greet
 from rag.store.lock import LOCK_FILE, OWNER_FILE
 from rag.store.shards import Shards
 from tests.corpora import FACTS, MakeFolder
+from tests.rag.serving.process import folder_of, until
 from ui.served import Served
-
-
-@pytest.fixture
-def owner(facts: Rag) -> Iterator[Owner]:
-    """Owns `facts`."""
-    owner = Owner(facts, Jobs(facts.ingest))
-    owner.start()
-    yield owner
-    owner.close()
-
-
-@pytest.fixture
-def index(facts: Rag) -> Path:
-    return Path(facts.settings.store.path)  # type: ignore[union-attr,arg-type]
-
-
-@pytest.fixture
-def client(facts: Rag, owner: Owner) -> OwnedCorpus:
-    found = reach(facts.settings, wait_s=5)
-    assert isinstance(found, OwnedCorpus)
-    return found
-
-
-def folder_of(corpus: Rag | OwnedCorpus) -> Path:
-    return Path(corpus.settings.sources[0].path)  # type: ignore[union-attr,arg-type]
-
-
-def until(condition: Callable[[], Any]) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come to that"
-        time.sleep(0.01)
-
-
-# --- who is a client
-
-
-def test_a_stranger_does_not_keep_others_from_being_answered(
-    facts: Rag, owner: Owner, client: OwnedCorpus, index: Path
-) -> None:
-    address = read_address(index)
-    assert address is not None
-    place = ("127.0.0.1", address.port)
-    half_open = [socket.create_connection(place) for _ in range(5)]
-    half_open[0].sendall(b"x" * 200)
-    half_open[1].sendall(b"\x00")
-    assert [hit.chunk_id for hit in client.search("tea")] == [hit.chunk_id for hit in facts.search("tea")]
-    for connection in half_open:
-        connection.close()
-    until(lambda: not owner._connections)
-
-
-def test_only_so_many_strangers_are_listened_to(
-    owner: Owner, client: OwnedCorpus, index: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(wire, "GREETING_S", 0.5)
-    address = read_address(index)
-    assert address is not None
-    strangers = [socket.create_connection(("127.0.0.1", address.port)) for _ in range(50)]
-    time.sleep(0.2)
-    assert len(owner._connections) <= 32
-    until(lambda: not owner._connections)
-    assert client.search("tea")
-    for connection in strangers:
-        connection.close()
-
-
-@pytest.mark.parametrize(
-    "frame",
-    [
-        struct.pack("!I", REQUEST_BYTES + 1) + b"{}",
-        struct.pack("!I", 2) + b"[]",
-        struct.pack("!I", 4) + b"\x80\x04N.",
-    ],
-    ids=["too long", "no object", "a pickle"],
-)
-def test_a_client_that_sends_no_request_is_hung_up_on(owner: Owner, index: Path, frame: bytes) -> None:
-    address = read_address(index)
-    assert address is not None
-    channel = greet(address)
-    channel._connection.sendall(frame)
-    with pytest.raises(wire.WireError):
-        channel.receive(limit=100, timeout_s=5)
-    channel.close()
-    until(lambda: not owner._connections)
-
-
-@pytest.mark.parametrize(
-    ("request_", "words"),
-    [
-        ({"call": "close"}, "knows no call 'close'"),
-        ({"call": "__init__"}, "knows no call"),
-        ({"call": "search", "arguments": {"nothing": 1}}, "TypeError"),
-        ({"settings": {"name": "x"}}, "ValidationError"),
-        ({"settings": None}, "TypeError"),
-    ],
-)
-def test_a_request_that_means_nothing_is_an_error(
-    facts: Rag, owner: Owner, index: Path, request_: dict[str, Any], words: str
-) -> None:
-    address = read_address(index)
-    assert address is not None
-    whole = {"call": "plan", "arguments": {}, "settings": facts.settings.model_dump(mode="json", exclude={"store"})}
-    channel = greet(address)
-    channel.send(whole | request_, limit=REQUEST_BYTES)
-    error = channel.receive(limit=10_000, timeout_s=20)["error"]
-    assert error["kinds"] == ["RagError"]
-    assert words in error["message"]
-    channel.close()
-
-
-# --- where the address is
 
 
 def test_the_address_is_there_while_the_corpus_is_open(facts: Rag, owner: Owner, index: Path) -> None:
@@ -234,56 +119,6 @@ def test_the_doctor_says_which_process_serves(facts: Rag, owner: Owner, index: P
     assert f"process {os.getpid()} (" in lock().detail
     owner.close()
     assert lock().status == "fail"
-
-
-# --- whose settings
-
-
-def test_a_client_has_its_own_settings_over_the_same_store_and_encoder(
-    facts: Rag, owner: Owner, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    facts.search("tea")
-    monkeypatch.setattr("rag.build.build_encoder", lambda _: pytest.fail("the encoder is loaded already"))
-    other = facts.settings.retrieval.model_copy(update={"top_k": 1})
-    one = reach(facts.settings.model_copy(update={"retrieval": other}), wait_s=0)
-    assert len(one.search("guide")) == 1
-    assert len(facts.search("guide")) > 1
-
-
-def test_a_secret_that_only_the_client_has_is_named(facts: Rag, owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
-    update = {"llm": "openai:x", "api_key_env": "KEY_OF_NOBODY"}
-    answer = facts.settings.answer.model_copy(update=update)
-    asking = reach(facts.settings.model_copy(update={"answer": answer}), wait_s=0)
-    with pytest.raises(SettingsError, match="set the environment variable KEY_OF_NOBODY") as plain:
-        asking.ask("tea?")
-    assert "serves the corpus" not in str(plain.value)
-    here = {**os.environ, "KEY_OF_NOBODY": "s3cret"}  # as if this were another process than the owner
-    monkeypatch.setattr(client_module, "os", type("os", (), {"environ": here}))
-    with pytest.raises(SettingsError, match="KEY_OF_NOBODY is set here, but not in process") as missing:
-        asking.ask("tea?")
-    assert "s3cret" not in str(missing.value)
-
-
-def test_sources_that_read_standard_input_are_refused(facts: Rag, owner: Owner, tmp_path: Path) -> None:
-    config = tmp_path / "stdin.yaml"
-    config.write_text("name: docs\nsources: [{kind: jsonl, path: '-'}]\nstore: {kind: edge, path: .rag/docs}\n")
-    client = reach(Rag.open(config).settings, wait_s=0)
-    for refused in (client.plan, client.ingest, lambda: client.verify(repair=True)):
-        with pytest.raises(StoreInUseError, match="reads standard input"):
-            refused()
-    assert client.verify().ok
-
-
-def test_warnings_are_the_clients_own(facts: Rag, owner: Owner) -> None:
-    chunking = facts.settings.chunking.model_copy(update={"max_tokens": 60})
-    changed = reach(facts.settings.model_copy(update={"chunking": chunking}), wait_s=0)
-    changed.search("tea")
-    changed.search("tea")
-    assert len(changed.warnings) == 1
-    assert "chunking.max_tokens" in changed.warnings[0]
-    assert facts.warnings == []
-    with pytest.raises(SettingsChangedError):
-        changed.ingest()
 
 
 # --- jobs

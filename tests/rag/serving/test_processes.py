@@ -19,12 +19,12 @@ from tests.rag.serving.process import OwnerProcess, reached, write_corpus
 QUESTION = "At what temperature is green tea brewed?"
 
 
-def test_two_clients_are_answered_at_once(owner: OwnerProcess) -> None:
-    alone = reached(owner).search("guide")
+def test_two_clients_are_answered_at_once(process: OwnerProcess) -> None:
+    alone = reached(process).search("guide")
     found: list[list[str]] = []
 
     def search() -> None:
-        corpus = reached(owner)
+        corpus = reached(process)
         found.extend([hit.chunk_id for hit in corpus.search("guide")] for _ in range(5))
 
     threads = [threading.Thread(target=search) for _ in range(4)]
@@ -35,41 +35,41 @@ def test_two_clients_are_answered_at_once(owner: OwnerProcess) -> None:
     assert found == [[hit.chunk_id for hit in alone]] * 20
 
 
-def test_a_clients_model_answers(owner: OwnerProcess, server: ScriptedServer) -> None:
+def test_a_clients_model_answers(process: OwnerProcess, server: ScriptedServer) -> None:
     server.replies("Green tea is brewed at 75 degrees Celsius for two minutes [1].")
     model = ["answer.llm=openai:scripted", f"answer.base_url={server.base_url}"]
-    answer = reached(owner, *model).ask(QUESTION)
+    answer = reached(process, *model).ask(QUESTION)
     assert isinstance(answer, Answer)
     assert (answer.model, answer.abstained) == ("openai:scripted", False)
-    assert reached(owner).ask(QUESTION).model == "extractive", "the owner's settings are as they were"
+    assert reached(process).ask(QUESTION).model == "extractive", "the owner's settings are as they were"
 
 
-def test_closing_a_stream_stops_the_owners_model(owner: OwnerProcess, server: ScriptedServer) -> None:
+def test_closing_a_stream_stops_the_owners_model(process: OwnerProcess, server: ScriptedServer) -> None:
     server.replies(*["Green tea. "] * 400, pause_s=0.05)
     model = ["answer.llm=openai:scripted", f"answer.base_url={server.base_url}"]
-    events = reached(owner, *model).stream(QUESTION)
+    events = reached(process, *model).stream(QUESTION)
     assert [next(events)["type"] for _ in range(3)] == ["retrieval", "token", "token"]
     started = time.monotonic()
     events.close()
-    assert reached(owner).search("tea")
+    assert reached(process).search("tea")
     assert time.monotonic() - started < 10, "20 s are left of the model's answer"
 
 
-def test_a_search_is_answered_while_an_ingestion_runs(owner: OwnerProcess) -> None:
+def test_a_search_is_answered_while_an_ingestion_runs(process: OwnerProcess) -> None:
     for n in range(150):
         text = "".join(
             f"## Part {m}\n\nSentence {m} of text {n} tells of the cocoa of lot {n * m}.\n\n" for m in range(8)
         )
-        (owner.config.parent / "docs" / "alpha" / f"{n}.md").write_text(f"# Text {n}\n\n{text}", encoding="utf-8")
+        (process.config.parent / "docs" / "alpha" / f"{n}.md").write_text(f"# Text {n}\n\n{text}", encoding="utf-8")
     reports: list[IngestReport] = []
     seen: list[int] = []
-    corpus = reached(owner)
+    corpus = reached(process)
     job = threading.Thread(target=lambda: reports.append(corpus.ingest(progress=lambda at: seen.append(at.done))))
     job.start()
     times = []
     while job.is_alive():
         started = time.monotonic()
-        assert reached(owner).search("French press")[0].document_id == "closed:guide.md"
+        assert reached(process).search("French press")[0].document_id == "closed:guide.md"
         times.append(time.monotonic() - started)
     assert reports[0].new == 150
     assert seen[-1] == 150

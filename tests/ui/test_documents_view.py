@@ -204,7 +204,8 @@ def test_a_plan_starts_nothing_where_there_is_nothing_to_do():
 
 @pytest.mark.parametrize(
     ("value", "en", "de"),
-    [(None, "–", "–"), (999, "999 B", "999 B"), (1234, "1.2 kB", "1,2 kB"), (50_000, "50 kB", "50 kB"), (4.56e8, "456 MB", "456 MB"),
+    [(None, "–", "–"), (999, "999 B", "999 B"), (1234, "1.2 kB", "1,2 kB"), (50_000, "50 kB", "50 kB"),
+     (4.56e8, "456 MB", "456 MB"),
      (1.5e12, "1,500.0 GB", "1.500,0 GB")],
 )  # fmt: skip
 def test_sizes_are_in_the_language(value, en, de):

@@ -35,14 +35,14 @@ def free_port():
         return server.getsockname()[1]
 
 
-def start(*configs, port):
+def start(*configs, port, options=()):
     """`rag chat` in its own process."""
     # a job in the background of a shell ignores Ctrl-C, and so do its children unless they ask for it
     code = (
         "import signal, sys; from rag.cli import main; "
         "signal.signal(signal.SIGINT, signal.default_int_handler); sys.exit(main(sys.argv[1:]))"
     )
-    command = [sys.executable, "-c", code, "chat", *map(str, configs), "--port", str(port)]
+    command = [sys.executable, "-c", code, "chat", *map(str, configs), "--port", str(port), *options]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -68,7 +68,7 @@ def address(handbook):
     empty.mkdir()
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    process = start(handbook, empty, port=port)
+    process = start(handbook, empty, port=port, options=["--uploads", "0"])
     try:
         with Rag.open(handbook) as corpus:  # the chat touches no corpus before the first question
             assert corpus.ingest().new == 2

@@ -13,7 +13,7 @@ def size(value: float | None, language: str) -> str:
         return "–"
     for unit in ("B", "kB", "MB"):
         if value < 1000:
-            return f"{number(value, language, 0 if unit == 'B' or value >= 100 else 1)} {unit}"
+            return f"{number(value, language, 0 if value >= 100 or round(value, 1) == int(value) else 1)} {unit}"
         value /= 1000
     return f"{number(value, language, 1)} GB"
 

@@ -1,0 +1,162 @@
+"""The documents tab as it is served: real files, real uploads, a real browser, and a second one that looks on."""
+
+import re
+
+import pytest
+
+from rag.corpus import Rag
+from tests.ui.test_app import NARROW, ask, browser, free_port, picture, start, stop
+
+__all__ = ["browser"]
+
+SENTENCE = "Rooibos is steeped for seven minutes in boiling water."
+QUESTION = "How long is rooibos steeped?"
+ROOIBOS = {"name": "rooibos.md", "mimeType": "text/markdown", "buffer": f"# Rooibos\n\n{SENTENCE}\n".encode()}
+HOSTILE = "<img src=x onerror=\"document.title='run'\">.md"
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory):
+    root = tmp_path_factory.mktemp("documents")
+    (root / "temporary").mkdir()
+    (root / "tea").mkdir()
+    (root / "tea/green.md").write_text("# Green tea\n\nGreen tea is brewed at 75 degrees.\n", encoding="utf-8")
+    (root / "tea/broken.pdf").write_bytes(b"no pdf")
+    return root
+
+
+@pytest.fixture(scope="module")
+def address(places):
+    with Rag.open(places / "tea") as corpus:
+        corpus.ingest()
+    port, patch = free_port(), pytest.MonkeyPatch()
+    patch.setenv("TMPDIR", str(places / "temporary"))
+    process = start(places / "tea", port=port, options=["--uploads", "0.05"])
+    patch.undo()
+    try:
+        assert process.stderr.readline() == f"chat on http://127.0.0.1:{port}\n"
+        yield f"http://127.0.0.1:{port}"
+        assert stop(process) == (0, "")
+        assert not [*places.glob("temporary/rag-chat-*")], "what was uploaded and not taken goes with the process"
+    finally:
+        process.kill()
+
+
+@pytest.fixture
+def look(browser, address):
+    """Opens the tab in one more browser."""
+    pages, problems, requests = [], [], []
+
+    def opened(width=1280, height=800, locale="en-US"):
+        page = browser.browser.new_context(
+            viewport={"width": width, "height": height}, locale=locale, reduced_motion="reduce"
+        ).new_page()
+        page.set_default_timeout(60_000)
+        page.on("console", lambda m: problems.append(m.text) if m.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("request", lambda sent: requests.append(sent.url))
+        page.goto(address)
+        page.get_by_role("tab", name=re.compile("Documents|Dokumente")).click()
+        page.locator(".rag-table").wait_for()
+        pages.append(page)
+        return page
+
+    yield opened
+    for page in pages:
+        assert page.title() == "Situated RAG"
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it scrolls sideways"
+        page.context.close()
+    assert problems == []
+    assert not [url for url in requests if not url.startswith((address, "data:", "blob:"))]
+
+
+def row(page, text):
+    return page.locator(".rag-table tbody tr", has_text=text)
+
+
+def test_an_upload_is_seen_by_all_answers_and_stops_answering(look, places):
+    page, other = look(), look()
+    page.locator("input[type=file]").set_input_files(
+        [ROOIBOS, {**ROOIBOS, "name": "tool.exe"}, {**ROOIBOS, "name": "big.md", "buffer": b"x" * 50_001}]
+    )
+    results = page.locator(".rag-results li")
+    results.nth(2).wait_for()
+    assert [text.split(" ")[0] for text in results.all_inner_texts()] == ["rooibos.md", "tool.exe", "big.md"]
+    assert "larger than 50 kB" in results.nth(2).inner_text()
+    row(page, "uploads:rooibos.md").wait_for()
+    picture(page, "documents-uploading")
+    row(other, "uploads:rooibos.md").get_by_text("Ready").wait_for()
+    for each in (page, other):
+        each.locator(".rag-job-done").wait_for()
+        assert "1 new" in each.locator(".rag-job").inner_text()
+    picture(page, "documents-done")
+    assert not [path for path in places.glob("temporary/rag-chat-*/**/*") if path.is_file()], "nothing lingers"
+
+    page.get_by_role("tab", name="Chat").click()
+    ask(page, QUESTION)
+    assert SENTENCE in page.locator(".rag-answer").inner_text()
+
+    other.bring_to_front()
+    row(other, "uploads:rooibos.md").get_by_role("button", name="Delete").click()
+    dialog = other.get_by_role("dialog")
+    assert "Delete this upload?" in dialog.inner_text()
+    picture(other, "documents-delete")
+    dialog.get_by_role("button", name="Cancel").click()
+    dialog.wait_for(state="detached")
+    row(other, "uploads:rooibos.md").get_by_role("button", name="Delete").click()
+    dialog.get_by_role("button", name="Delete").click()
+    row(other, "uploads:rooibos.md").wait_for(state="detached")
+    other.locator(".rag-job", has_text="1 deleted").wait_for()
+    page.bring_to_front()
+    ask(page, QUESTION)
+    assert SENTENCE not in page.locator(".rag-answer, .rag-abstained").last.inner_text()
+
+
+def test_a_failed_file_says_why_and_a_document_opens(look):
+    page = look()
+    page.get_by_role("button", name=re.compile("^Failed")).click()
+    row(page, "green.md").wait_for(state="detached")
+    assert "not a readable PDF" in row(page, "broken.pdf").inner_text()
+    row(page, "broken.pdf").get_by_role("button", name="Retry").click()
+    page.locator(".rag-job", has_text="1 failed").wait_for()
+    page.get_by_role("button", name=re.compile("^All ")).click()
+    page.get_by_role("searchbox", name="Filter documents").fill("green")
+    row(page, "broken.pdf").wait_for(state="detached")
+    row(page, "green.md").get_by_role("button", name="Green tea").click()
+    dialog = page.get_by_role("dialog", name="Green tea")
+    assert "brewed at 75 degrees" in dialog.inner_text()
+    page.keyboard.press("Escape")
+    dialog.wait_for(state="detached")
+    row(page, "green.md").hover()
+    row(page, "green.md").get_by_role("button", name="Exclude").click()
+    assert 'exclude: ["/green.md"]' in page.get_by_role("dialog").inner_text()
+
+
+def test_a_hostile_name_is_text_on_a_phone_in_german_too(look):
+    width, height = NARROW
+    page = look(width=width, height=height, locale="de-DE")
+    page.locator("input[type=file]").set_input_files([{**ROOIBOS, "name": HOSTILE}])
+    page.locator(".rag-results li", has_text="hinzugefügt").wait_for()
+    shown = row(page, "uploads:<img")
+    shown.get_by_text("Bereit").wait_for()
+    assert f"uploads:{HOSTILE}" in shown.inner_text()
+    picture(page, "documents-hostile")
+    shown.get_by_role("button", name="Löschen").click()
+    page.get_by_role("dialog").get_by_role("button", name="Löschen").click()
+    shown.wait_for(state="detached")
+
+
+def test_the_plan_comes_before_an_ingestion(look, places):
+    (places / "tea/mate.md").write_text("# Mate\n\nMate is drunk through a bombilla.\n", encoding="utf-8")
+    page = look()
+    page.get_by_role("button", name="Look for changes").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_text("Looking at the sources").or_(dialog.locator(".rag-tiles")).first.wait_for()
+    ingest = dialog.get_by_role("button", name="Ingest now")
+    ingest.wait_for()
+    assert dialog.locator(".rag-tile", has_text="new").inner_text().split() == ["new", "1"]
+    assert not row(page, "mate.md").count()
+    ingest.click()
+    row(page, "mate.md").get_by_text("Ready").wait_for()

@@ -12,33 +12,31 @@ from ui.view.html import Span
 _PIPE = re.compile(r"(?<!\\)\|")
 
 
-class Row(NamedTuple):
-    """A row; `doubled` are positions of signs that stand twice and mean one."""
+class Cells(NamedTuple):
+    """The cells of a row; `doubled` are positions of signs that stand twice and mean one."""
 
-    span: Span
-    cells: tuple[Span, ...]
+    spans: tuple[Span, ...]
     doubled: tuple[int, ...] = ()
 
 
-def pipes(text: str, start: int, end: int) -> tuple[Span, ...]:
+def pipes(text: str, start: int, end: int) -> Cells:
     """The cells of a row of a Markdown table."""
     borders = [match.start() for match in _PIPE.finditer(text, start, end)]
     lead = bool(borders) and not text[start : borders[0]].strip()
     trail = len(borders) > lead and not text[borders[-1] + 1 : end].strip()
     edges = [borders.pop(0) if lead else start - 1, *borders]
     edges += [] if trail else [end]
-    return tuple(_stripped(text, low + 1, high) for low, high in pairwise(edges))
+    return Cells(tuple(_stripped(text, low + 1, high) for low, high in pairwise(edges)))
 
 
 @lru_cache(maxsize=4)
-def records(text: str, mime: str) -> tuple[tuple[Row, ...], int]:
-    """The records of a delimited file, and how many of them are its header."""
-    layout = delimited.layout(text, tabs=mime == "text/tab-separated-values")
-    rows = tuple(Row(span, *_cells(text, *span, layout.delimiter)) for span in layout.records)
-    return rows, layout.header_rows
+def layout(text: str, mime: str) -> delimited.Layout:
+    """How a delimited file is laid out."""
+    return delimited.layout(text, tabs=mime == "text/tab-separated-values")
 
 
-def _cells(text: str, start: int, end: int, delimiter: str) -> tuple[tuple[Span, ...], tuple[int, ...]]:
+def fields(text: str, start: int, end: int, delimiter: str) -> Cells:
+    """The cells of a record of a delimited file."""
     cells: list[Span] = []
     doubled: list[int] = []
     at = start
@@ -55,7 +53,7 @@ def _cells(text: str, start: int, end: int, delimiter: str) -> tuple[tuple[Span,
         if border < 0:
             break
         at = border + 1
-    return tuple(cells), tuple(doubled)
+    return Cells(tuple(cells), tuple(doubled))
 
 
 def _closing(text: str, start: int, end: int) -> int | None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import unescape
 from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple
 
 from markdown_it.common.utils import normalizeReference
@@ -95,15 +96,22 @@ def render(text: str, lines: Sequence[Span], inline: Inline, marks: Sequence[Spa
         marks: spans of the text that are highlighted; sorted and disjoint.
         breaks: what stands between lines, HTML.
     """
-    edges = sorted({edge for span in (*inline.hidden, *marks) for edge in span} | _style_edges(inline.styles))
+    hidden = sorted(inline.hidden)
+    waiting = sorted(inline.styles, reverse=True)
+    spans = [*hidden, *marks, *((style.start, style.end) for style in inline.styles)]
+    edges = sorted({edge for span in spans for edge in span})
+    active: list[Style] = []
     pieces: list[tuple[bool, str]] = []
     for number, (start, end) in enumerate(lines):
         if number:
             pieces.append((_within(lines[number - 1][1], marks), breaks))
         inner = edges[bisect_right(edges, start) : bisect_right(edges, end - 1)]
         for low, high in zip([start, *inner], [*inner, end], strict=True):
-            if low < high and not any(a <= low < b for a, b in inline.hidden):
-                pieces.append((_within(low, marks), _styled(escape(text[low:high]), low, inline.styles)))
+            while waiting and waiting[-1].start <= low:
+                active.append(waiting.pop())
+            active = [style for style in active if style.end > low]
+            if low < high and not _within(low, hidden):
+                pieces.append((_within(low, marks), _styled(escape(text[low:high]), active)))
     return "".join(
         f"<mark>{shown}</mark>" if marked else shown
         for marked, group in groupby(pieces, key=lambda piece: piece[0])
@@ -111,16 +119,14 @@ def render(text: str, lines: Sequence[Span], inline: Inline, marks: Sequence[Spa
     )
 
 
-def _style_edges(styles: Sequence[Style]) -> set[int]:
-    return {edge for style in styles for edge in (style.start, style.end)}
-
-
 def _within(at: int, spans: Sequence[Span]) -> bool:
-    return any(start <= at < end for start, end in spans)
+    """Whether one of the spans, which are sorted and disjoint, holds the position."""
+    before = bisect_right(spans, at, key=itemgetter(0)) - 1
+    return before >= 0 and at < spans[before][1]
 
 
-def _styled(shown: str, at: int, styles: Sequence[Style]) -> str:
-    active = {style.tag: style for style in styles if style.start <= at < style.end}
+def _styled(shown: str, styles: Sequence[Style]) -> str:
+    active = {style.tag: style for style in styles}
     for tag in reversed(_NESTING):
         if tag not in active:
             continue

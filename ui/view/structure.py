@@ -13,9 +13,14 @@ from ui.view import grid, inline
 from ui.view.blocks import Block, Container, blocks_of
 from ui.view.html import Span, escape, merged
 
-MAX_CHARS = 400_000
-"""Of a document that is read for its structure, in a fifth of a second."""
+MAX_CHARS = 200_000
+"""Of a document that is read for its structure, in a tenth of a second."""
 
+MAX_BLOCK = 20_000
+"""Characters of a paragraph or of a table's row: what is longer was written by no one to be read."""
+
+Drawn: TypeAlias = list[tuple[Span, inline.Inline]]
+"""The cells of a row, each with its syntax."""
 Kind: TypeAlias = Literal["markdown", "written", "pages", "code", "grid", "text"]
 
 _PLAIN = ("text/plain", "text/x-log")
@@ -68,7 +73,7 @@ def structured(passage: Passage) -> str | None:
     passage = replace(passage, marks=merged(passage.marks, passage.start, passage.end))
     renderer = _Renderer(passage)
     shown = {"code": renderer.code, "grid": renderer.records}.get(kind, lambda: renderer.blocks(kind))()
-    return None if renderer.lost() else shown
+    return None if renderer.too_long or renderer.lost() else shown or None
 
 
 @dataclass(slots=True)
@@ -77,6 +82,7 @@ class _Renderer:
 
     passage: Passage
     shown: list[Span] = field(default_factory=list)
+    too_long: bool = False
 
     def lost(self) -> bool:
         """Words of a quote are neither shown nor syntax."""
@@ -105,17 +111,20 @@ class _Renderer:
         if block.kind == "rule":
             return "<hr>"
         if block.kind == "table":
-            rows = [grid.Row(line, grid.pipes(p.text, *line)) for n, line in enumerate(block.lines) if n != 1]
-            return self._table(
-                rows,
-                header=1,
-                syntax=lambda _, cell: inline.read(p.text, *cell, markdown=markdown, references=references),
-            )
+
+            def row(low: int, high: int) -> Drawn:
+                cells = grid.pipes(p.text, low, high).spans
+                return [(c, inline.read(p.text, *c, markdown=markdown, references=references)) for c in cells]
+
+            return self._table((*block.lines[:1], *block.lines[2:]), header=1, row=row)
         lines = [(max(low, p.start), min(high, p.end)) for low, high in block.lines if low <= p.end and high >= p.start]
         if not lines:
             return ""
         if block.raw:
             return f'<pre class="rag-pre"><code>{self._inline(lines, inline.Inline())}</code></pre>'
+        if block.lines[-1][1] - block.lines[0][0] > MAX_BLOCK:
+            self.too_long = True
+            return ""
         syntax = inline.read(p.text, block.lines[0][0], block.lines[-1][1], markdown=markdown, references=references)
         before = "… " if lines[0][0] > block.lines[0][0] else ""
         after = " …" if lines[-1][1] < block.lines[-1][1] else ""
@@ -146,38 +155,37 @@ class _Renderer:
 
     def records(self) -> str:
         """The records with the header of their table."""
-        rows, header = grid.records(self.passage.text, self.passage.mime)
-        return self._table(
-            rows, header=header, syntax=lambda row, _: inline.Inline(hidden=[(at, at + 1) for at in row.doubled])
-        )
+        text = self.passage.text
+        layout = grid.layout(text, self.passage.mime)
 
-    def _table(
-        self, rows: Sequence[grid.Row], *, header: int, syntax: Callable[[grid.Row, Span], inline.Inline]
-    ) -> str:
+        def row(low: int, high: int) -> Drawn:
+            cells = grid.fields(text, low, high, layout.delimiter)
+            doubled = inline.Inline(hidden=[(at, at + 1) for at in cells.doubled])
+            self.shown += doubled.hidden
+            return [(cell, doubled) for cell in cells.spans]
+
+        return self._table(layout.records, header=layout.header_rows, row=row)
+
+    def _table(self, rows: Sequence[Span], *, header: int, row: Callable[[int, int], Drawn]) -> str:
         """The header and the rows of the passage, those with a quote in them highlighted."""
+        p = self.passage
 
-        def drawn(row: grid.Row, tag: str, *, cited: bool = False) -> str:
-            cells = "".join(f"<{tag}>{self._inline([cell], syntax(row, cell))}</{tag}>" for cell in row.cells)
+        def drawn(low: int, high: int, tag: str, *, cited: bool = False) -> str:
+            if high - low > MAX_BLOCK:
+                self.too_long = True
+                return ""
+            cells = "".join(f"<{tag}>{self._inline([cell], syntax)}</{tag}>" for cell, syntax in row(low, high))
             return f'<tr class="rag-cited">{cells}</tr>' if cited else f"<tr>{cells}</tr>"
 
-        p, left_out = self.passage, False
-        head, body = list[str](), list[str]()
-        width = max((len(row.cells) for row in rows), default=1)
-        for number, row in enumerate(rows):
-            low, high = row.span
-            inside = low < p.end and high > p.start
-            if number < header:
-                head.append(drawn(row, "th"))
-            elif inside:
-                cited = any(a < high and low < b for a, b in p.marks)
-                if left_out and not body:
-                    body.append(f'<tr class="rag-left-out"><td colspan="{width}">⋯</td></tr>')
-                body.append(drawn(row, "td", cited=cited))
-            else:
-                left_out = True
+        inside = [(low, high) for low, high in rows[header:] if low < p.end and high > p.start]
+        head = "".join(drawn(*span, "th") for span in rows[:header])
+        left_out = header and inside and inside[0] != rows[header]
+        gap = f'<tr class="rag-left-out"><td colspan="{max(head.count("<th>"), 1)}">⋯</td></tr>' if left_out else ""
+        body = "".join(
+            drawn(low, high, "td", cited=any(a < high and low < b for a, b in p.marks)) for low, high in inside
+        )
         return (
-            f'<div class="rag-table" tabindex="0"><table><thead>{"".join(head)}</thead>'
-            f"<tbody>{''.join(body)}</tbody></table></div>"
+            f'<div class="rag-table" tabindex="0"><table><thead>{head}</thead><tbody>{gap}{body}</tbody></table></div>'
         )
 
 

@@ -16,7 +16,7 @@
       place.innerHTML = await answer.text(); // escaped by the server
     } catch {
       const line = document.createElement("p");
-      line.className = "rag-quiet";
+      line.className = "rag-passages-quiet";
       line.textContent = pages.dataset.failed;
       place.replaceChildren(line);
     }

@@ -1,5 +1,5 @@
 // The bar of filters: what is chosen goes to the server, which sends the bar again as it is then.
-const drawer = () => element.querySelector(".rag-drawer");
+const drawer = () => element.querySelector(".rag-search-drawer");
 const opener = () => element.querySelector(".rag-scope-open");
 const document_ = () => element.querySelector("input[name=document]");
 let waiting;

@@ -59,7 +59,7 @@ def look(browser, address):
         page.on("request", lambda sent: requests.append(sent.url))
         page.goto(address)
         page.get_by_role("tab", name=re.compile("Documents|Dokumente")).click()
-        page.locator(".rag-table").wait_for()
+        page.locator(".rag-documents-table").wait_for()
         pages.append(page)
         return page
 
@@ -73,7 +73,7 @@ def look(browser, address):
 
 
 def row(page, text):
-    return page.locator(".rag-table tbody tr", has_text=text)
+    return page.locator(".rag-documents-table tbody tr", has_text=text)
 
 
 def test_an_upload_is_seen_by_all_answers_and_stops_answering(look, places):
@@ -153,10 +153,10 @@ def test_the_plan_comes_before_an_ingestion(look, places):
     page = look()
     page.get_by_role("button", name="Look for changes").click()
     dialog = page.get_by_role("dialog")
-    dialog.get_by_text("Looking at the sources").or_(dialog.locator(".rag-tiles")).first.wait_for()
+    dialog.get_by_text("Looking at the sources").or_(dialog.locator(".rag-documents-tiles")).first.wait_for()
     ingest = dialog.get_by_role("button", name="Ingest now")
     ingest.wait_for()
-    assert dialog.locator(".rag-tile", has_text="new").inner_text().split() == ["new", "1"]
+    assert dialog.locator(".rag-documents-tile", has_text="new").inner_text().split() == ["new", "1"]
     assert not row(page, "mate.md").count()
     ingest.click()
     row(page, "mate.md").get_by_text("Ready").wait_for()

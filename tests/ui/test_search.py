@@ -128,7 +128,7 @@ def test_a_facet_narrows_the_hits_and_its_chip_widens_them_again(page):
     bar(page).get_by_role("button", name="Filter", exact=True).click()
     bar(page).get_by_label("staff 1").check()
     assert until(page, lambda found: len(found) == 1) == ["docs:staff/leave.md"]
-    assert bar(page).locator(".rag-chip").inner_text().split() == ["Folder", "staff"]
+    assert bar(page).locator(".rag-search-chip").inner_text().split() == ["Folder", "staff"]
     picture(page, "filter")
     bar(page).get_by_label("shop 2").check()
     until(page, lambda found: len(found) == 3)
@@ -141,7 +141,7 @@ def test_a_facet_narrows_the_hits_and_its_chip_widens_them_again(page):
     picture(page, "excluded")
     page.locator("#rag-found").get_by_role("button", name="Clear all filters").click()
     assert until(page, lambda found: len(found) == len(everything)) == everything
-    assert bar(page).locator(".rag-chip").count() == 0
+    assert bar(page).locator(".rag-search-chip").count() == 0
     assert not bar(page).get_by_label("shop 2").is_checked()
 
 
@@ -203,10 +203,10 @@ def test_one_document_is_searched_and_asked_alone(page):
     assert {text.split(",")[0] for text in page.locator(".rag-source .rag-place").all_inner_texts()} == {document}
     picture(page, "one-document")
     bar(page, "chat").get_by_role("button", name="Clear all filters").click()
-    bar(page, "chat").locator(".rag-chip").wait_for(state="detached")
+    bar(page, "chat").locator(".rag-search-chip").wait_for(state="detached")
     bar(page, "chat").get_by_role("button", name="Filter", exact=True).click()
     bar(page, "chat").get_by_label("To", exact=True).fill("1999-12-31")
-    bar(page, "chat").locator(".rag-chip").wait_for()
+    bar(page, "chat").locator(".rag-search-chip").wait_for()
     page.get_by_role("textbox", name="Question").fill(QUESTION)
     page.keyboard.press("Enter")
     page.get_by_text("no passage meets the filter").wait_for()
@@ -239,5 +239,5 @@ def test_it_fits_a_phone_and_speaks_german(page):
     page.get_by_text("Zum Behalten in die Korpusdatei schreiben:").wait_for()
     bar(page).get_by_role("button", name="Filter", exact=True).click()
     bar(page).get_by_label("Deutsch 1").check()
-    bar(page).locator(".rag-chip", has_text="Sprache").wait_for()
+    bar(page).locator(".rag-search-chip", has_text="Sprache").wait_for()
     picture(page, "narrow")

@@ -52,7 +52,7 @@ def _chunk(n: int, chunk: Mapping[str, Any], whole: str, language: str) -> str:
 def unread(row: Row, language: str, *, may_change: bool) -> str:
     """What there is to see of a document that was never read."""
     key = "open_failed" if row.state == "failed" else f"state_{row.state}"
-    why = f'<p class="rag-line" dir="auto" tabindex="0">{escape(row.error)}</p>' if row.error else ""
+    why = f'<p class="rag-documents-line" dir="auto" tabindex="0">{escape(row.error)}</p>' if row.error else ""
     body = (
         f'<p class="rag-row-id" dir="auto">{escape(row.id)}</p>'
         f'<p class="rag-dialog-text">{text(key, language)}</p>{why}'
@@ -86,12 +86,12 @@ def exclusion(id: str, how: str, language: str) -> str:
     body = (
         f'<p class="rag-row-id" dir="auto">{escape(id)}</p>'
         f'<p class="rag-dialog-text">{text("exclude_means", language)}</p>'
-        f'<p class="rag-line" dir="auto" tabindex="0">{escape(how)}</p>'
+        f'<p class="rag-documents-line" dir="auto" tabindex="0">{escape(how)}</p>'
     )
     return dialog(text("how_to_exclude", language), body, language)
 
 
 def problem(why: str, language: str) -> str:
     """Says that something that somebody wanted did not work."""
-    body = f'<p class="rag-line" role="alert" dir="auto" tabindex="0">{escape(why)}</p>'
+    body = f'<p class="rag-documents-line" role="alert" dir="auto" tabindex="0">{escape(why)}</p>'
     return dialog(text("went_wrong", language), body, language)

@@ -33,14 +33,15 @@ def zone(
     data = "".join(f' data-{name}="{value}"' for name, value in said.items())
     return (
         f'<section class="rag-add" aria-label="{text("add", language)}">'
-        f'<label class="rag-drop"{data}><input type="file" multiple class="rag-unseen" data-files '
+        f'<label class="rag-drop"{data}><input type="file" multiple class="rag-documents-unseen" data-files '
         f'aria-label="{text("add", language)}"><span class="rag-drop-icon" aria-hidden="true"></span>'
         f"<span><b>{text('drop', language)}</b> <u>{text('choose', language)}</u>"
         f"<small>{text('limit', language, size=limit)}</small></span></label>"
         f'<form class="rag-page-form" data-form="url" novalidate>'
-        f'<label class="rag-unseen" for="rag-url">{text("address", language)}</label>'
+        f'<label class="rag-documents-unseen" for="rag-url">{text("address", language)}</label>'
         f'<input id="rag-url" name="url" type="url" inputmode="url" autocomplete="off" maxlength="2000" '
-        f'placeholder="{text("address", language)}"><button class="rag-button">{text("add_page", language)}</button>'
+        f'placeholder="{text("address", language)}">'
+        f'<button class="rag-documents-button">{text("add_page", language)}</button>'
         f'<label class="rag-replace"><input type="checkbox" data-replace> {text("replace", language)}</label></form>'
         f'<p class="rag-uploading" role="status"></p>{_results(results, language, large=large)}</section>'
     )
@@ -71,7 +72,7 @@ def shelf(page: Page, language: str, *, may_change: bool) -> str:
     """
     if not page.total:
         said = "empty_add" if may_change else "empty_read"
-        return f'<div class="rag-empty"><h2>{text("empty", language)}</h2><p>{text(said, language)}</p></div>'
+        return f'<div class="rag-documents-empty"><h2>{text("empty", language)}</h2><p>{text(said, language)}</p></div>'
     return f'<section class="rag-shelf">{_filters(page, language)}{_table(page, language, may_change)}</section>'
 
 
@@ -102,7 +103,8 @@ def _filters(page: Page, language: str) -> str:
 
 def _chip(state: str, shown: str, count: int, language: str, *, pressed: bool) -> str:
     return (
-        f'<button type="button" class="rag-chip rag-state-{state or "any"}" data-do="state" data-value="{state}" '
+        f'<button type="button" class="rag-documents-chip rag-state-{state or "any"}" '
+        f'data-do="state" data-value="{state}" '
         f'aria-pressed="{str(pressed).lower()}">{shown} <span>{number(count, language)}</span></button>'
     )
 
@@ -117,14 +119,13 @@ def _select(action: str, label: str, options: Sequence[tuple[str, str]], chosen:
 def _table(page: Page, language: str, may_change: bool) -> str:
     if not page.rows:
         clear = button("clear", text("clear", language))
-        return f'<div class="rag-empty"><h2>{text("no_match", language)}</h2>{clear}</div>'
+        return f'<div class="rag-documents-empty"><h2>{text("no_match", language)}</h2>{clear}</div>'
     head = "".join(_head(name, page, language) for name in _COLUMNS)
-    actions = (
-        f'<th scope="col" class="rag-actions"><span class="rag-unseen">{text("col_actions", language)}</span></th>'
-    )
+    named = f'<span class="rag-documents-unseen">{text("col_actions", language)}</span>'
+    actions = f'<th scope="col" class="rag-actions">{named}</th>'
     rows = "".join(_row(row, language, may_change) for row in page.rows)
     return (
-        f'<div class="rag-table-frame"><table class="rag-table" aria-label="{text("table", language)}">'
+        f'<div class="rag-table-frame"><table class="rag-documents-table" aria-label="{text("table", language)}">'
         f"<thead><tr>{head}{actions}</tr></thead><tbody>{rows}</tbody></table></div>{_pager(page, language)}"
     )
 
@@ -144,7 +145,7 @@ def _row(row: Row, language: str, may_change: bool) -> str:
     error = f'<p class="rag-row-error" dir="auto">{escape(row.error)}</p>' if row.error else ""
     if row.state == "stale":
         error += f'<p class="rag-row-note">{text("stale_means", language)}</p>'
-    title = f'<button type="button" class="rag-title" dir="auto" data-do="show" data-id="{escape(row.id)}">'
+    title = f'<button type="button" class="rag-documents-title" dir="auto" data-do="show" data-id="{escape(row.id)}">'
     actions = ""
     if may_change and row.state in ("failed", "stale"):
         actions += button("retry", text("retry", language), quiet=True, id=row.id)

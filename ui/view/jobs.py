@@ -129,7 +129,7 @@ def plan(found: Plan, sources: Sequence[str], language: str) -> str:
         "skipped": len(found.skipped),
     }
     tiles = "".join(
-        f'<div class="rag-tile{" rag-tile-none" * (not value)}"><dt>{text(f"plan_{name}", language)}</dt>'
+        f'<div class="rag-documents-tile{" rag-tile-none" * (not value)}"><dt>{text(f"plan_{name}", language)}</dt>'
         f"<dd>{number(value, language)}</dd></div>"
         for name, value in counts.items()
     )
@@ -141,7 +141,7 @@ def plan(found: Plan, sources: Sequence[str], language: str) -> str:
         time=duration(estimate["seconds"]),
         size=size(estimate["bytes"], language),
     )
-    body = f'<dl class="rag-tiles">{tiles}</dl>'
+    body = f'<dl class="rag-documents-tiles">{tiles}</dl>'
     if found.settings_changed:
         keys = "".join(f"<li><code>{escape(change.key)}</code></li>" for change in found.settings_changed)
         body += f'<div class="rag-notice"><p>{text("plan_settings", language)}</p><ul>{keys}</ul></div>'

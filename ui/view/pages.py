@@ -44,7 +44,7 @@ def unavailable(reason: str, language: str) -> str:
         reason: kind of a `rag.errors.DocumentError`.
     """
     key = {"read": "gone", "changed": "changed", "encrypted": "encrypted", "page": "changed"}.get(reason, "no_picture")
-    return f'<p class="rag-quiet">{say(f"passages.{key}", language)}</p>'
+    return f'<p class="rag-passages-quiet">{say(f"passages.{key}", language)}</p>'
 
 
 def _strip(page: Page, title: str, language: str) -> str:

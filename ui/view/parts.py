@@ -34,7 +34,7 @@ def button(
     data = "".join(f' data-{name}="{escape(said)}"' for name, said in about.items() if said)
     kind = " rag-button-quiet" if quiet else " rag-button-main" if main else ""
     return (
-        f'<button type="button" class="rag-button{kind}" data-do="{does}"{" data-closes" * closes}{data}>'
+        f'<button type="button" class="rag-documents-button{kind}" data-do="{does}"{" data-closes" * closes}{data}>'
         f"{shown}</button>"
     )
 
@@ -47,9 +47,9 @@ def dialog(title: str, body: str, language: str, *, actions: str = "", cancel: b
         cancel: offer to leave it all as it is, beside the actions.
         wide: a sheet at the side, for much to read.
     """
-    kind = "rag-sheet" if wide else "rag-ask"
+    kind = "rag-documents-sheet" if wide else "rag-ask"
     leave = text("cancel" if cancel else "close", language)
-    foot = f'{actions}<button type="button" class="rag-button rag-button-quiet" data-leaves>{leave}</button>'
+    foot = f'{actions}<button type="button" class="rag-documents-button rag-button-quiet" data-leaves>{leave}</button>'
     foot = "" if wide else f'<footer class="rag-dialog-actions">{foot}</footer>'
     close = text("close", language)
     return (

@@ -55,7 +55,7 @@ def bar(where: Mapping[str, Any], known: Listing | None, *, tab: str, language: 
         f'<div class="rag-scope-bar" role="group" aria-label="{say("scope.active", language)}">'
         f'<button type="button" class="rag-scope-open" aria-expanded="false" aria-controls="rag-drawer-{tab}">'
         f"{_ICON}{say('scope.filter', language)}</button>{chips}</div>"
-        f'<div class="rag-drawer" id="rag-drawer-{tab}" data-held="{held}" data-document="{document}" hidden>'
+        f'<div class="rag-search-drawer" id="rag-drawer-{tab}" data-held="{held}" data-document="{document}" hidden>'
         f"{_drawer(where, known, tab, language)}</div>"
     )
 
@@ -88,7 +88,7 @@ def _chips(where: Mapping[str, Any], known: Listing | None, language: str) -> It
         gone = _attribute({"name": name, "values": values})
         removed = escape(say("scope.remove", language, filter=f"{label}: {shown}"))
         yield (
-            f'<span class="rag-chip{only}" dir="auto"><span>{escape(label)}</span> {escape(shown)}'
+            f'<span class="rag-search-chip{only}" dir="auto"><span>{escape(label)}</span> {escape(shown)}'
             f'<button type="button" aria-label="{removed}" data-remove="{gone}">'
             '<svg viewBox="0 0 12 12" width="10" height="10" aria-hidden="true"><path d="M2 2l8 8M10 2l-8 8" '
             'stroke="currentColor" stroke-width="1.6" stroke-linecap="round"/></svg></button></span>'

@@ -61,13 +61,13 @@ def panel(settings: Retrieval, language: str, *, candidates: int) -> str:
     if settings.rerank:
         kinds = ", ".join(stage.kind for stage in settings.rerank)
         rerank = (
-            f'<label class="rag-switch"><input type="checkbox" name="rerank" checked> '
+            f'<label class="rag-search-switch"><input type="checkbox" name="rerank" checked> '
             f"{say('search.rerank', language)} <small>{escape(kinds)}</small></label>"
         )
     return (
         f'<details class="rag-weights rag-asked" open><summary>{say("search.ranking", language)}</summary>'
         f'<div class="rag-legs">{legs}</div><div class="rag-numbers">{others}</div>{rerank}'
-        f'<button type="button" class="rag-quiet" data-reset>{say("search.reset", language)}</button></details>'
+        f'<button type="button" class="rag-search-quiet" data-reset>{say("search.reset", language)}</button></details>'
     )
 
 
@@ -81,7 +81,7 @@ def _slider(attributes: str, name: str, about: str, value: str, leg: str = "") -
 
 def start(language: str) -> str:
     """What stands where hits will."""
-    return f'<p class="rag-empty">{say("search.start", language)}</p>'
+    return f'<p class="rag-search-empty">{say("search.start", language)}</p>'
 
 
 def failed(error: str, language: str) -> str:
@@ -121,7 +121,7 @@ def hits(
 def _nothing(filtered: str, language: str) -> str:
     if not filtered:
         return box("abstained", say("search.nothing", language), say("search.nothing_help", language))
-    clear = f'<button type="button" class="rag-quiet" data-clear>{say("scope.clear", language)}</button>'
+    clear = f'<button type="button" class="rag-search-quiet" data-clear>{say("scope.clear", language)}</button>'
     told = say("scope.excluded_help", language, filter=filtered)
     return box("abstained", say("scope.excluded", language), told, clear)
 
@@ -137,9 +137,9 @@ def _head(result: SearchResult, trace: Trace, search_ms: Mapping[str, float], la
     legs = in_order(trace.legs).items()
     legend = "".join(f"<li>{_leg(leg, language)} <small>{found.share:.0%}</small></li>" for leg, found in legs)
     return (
-        f'<p class="rag-count" role="status"><strong>{escape(count)}</strong> '
+        f'<p class="rag-search-count" role="status"><strong>{escape(count)}</strong> '
         f'<span title="{escape(steps)} ms">{escape(timings)}</span></p>'
-        f'<ul class="rag-legend" aria-label="{say("search.legend", language)}">{legend}</ul>'
+        f'<ul class="rag-search-legend" aria-label="{say("search.legend", language)}">{legend}</ul>'
     )
 
 
@@ -170,12 +170,12 @@ def _hit(
         f'<span class="rag-number">{hit.rank}</span>'
         f'<h4 dir="auto">{escape(title)}<span>{escape(headings)}</span></h4>'
         f'<p class="rag-place">{escape(", ".join(place))}</p>'
-        f'<span class="rag-score" title="{say("search.score", language)}">{hit.score:.3f}</span>'
+        f'<span class="rag-search-score" title="{say("search.score", language)}">{hit.score:.3f}</span>'
         f'<p class="rag-found" dir="auto">{excerpt(hit.text, matches(asked, hit.text))}</p>'
         f"{picture(candidate.legs, candidate.score / longest, highest, language)}"
         f"<details><summary>{say('search.passage', language)}</summary>"
         f"{_passage(hit, candidate, asked, settings, language)}"
-        f'<button type="button" class="rag-quiet" data-only="{escape(hit.document_id)}">'
+        f'<button type="button" class="rag-search-quiet" data-only="{escape(hit.document_id)}">'
         f"{say('scope.only_this', language)}</button></details></li>"
     )
 
@@ -250,7 +250,7 @@ def _passage(hit: Hit, candidate: Candidate, asked: str, settings: Retrieval, la
     text = marked(hit.text, matches(asked, hit.text))
     return (
         f'<blockquote class="rag-passage" dir="auto">{text}</blockquote>{situation}'
-        f'<div class="rag-table"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+        f'<div class="rag-search-table"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
     )
 
 
@@ -265,5 +265,5 @@ def kept(lines: str, language: str) -> str:
     copy, copied = say("search.copy", language), escape(say("search.copied", language))
     return (
         f'<p class="rag-hint">{say("search.keep", language)}</p><pre dir="ltr">{escape(lines)}</pre>'
-        f'<button type="button" class="rag-quiet" data-copy data-copied="{copied}">{copy}</button>'
+        f'<button type="button" class="rag-search-quiet" data-copy data-copied="{copied}">{copy}</button>'
     )

@@ -23,7 +23,7 @@ def form(language: str) -> str:
     return (
         f'<form class="rag-why"><h3>{say("search.why", language)}</h3><div><input type="text" name="missing" '
         f'list="{NAMES}" autocomplete="off" maxlength="4000" placeholder="{hint}" aria-label="{hint}">'
-        f'<button type="submit" class="rag-quiet">{say("search.why_ask", language)}</button></div></form>'
+        f'<button type="submit" class="rag-search-quiet">{say("search.why_ask", language)}</button></div></form>'
     )
 
 
@@ -74,7 +74,7 @@ def _legs(found: Explanation, language: str) -> str:
         f"<th>{say(f'search.column_{name}', language)}</th>" if name else "<th></th>"
         for name in ("leg", "", "this", "last_hit")
     )
-    return f'<div class="rag-table"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+    return f'<div class="rag-search-table"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
 
 
 def _bars(leg: str, mine: float, last: float | None, longest: float) -> str:

@@ -214,7 +214,7 @@ class Settings(Section):
     lexical: Lexical = Lexical()
     store: StoreSettings = EdgeStore(kind="edge")
     data_dir: Path | None = Field(
-        None, description="folder of what is kept in files, such as caches of sources; default .rag/<name>"
+        None, description="folder of what is kept in files: caches of sources, votes on answers; default .rag/<name>"
     )
     retrieval: Retrieval = Retrieval()
     answer: AnswerSettings = AnswerSettings()

@@ -215,7 +215,8 @@ class Settings(Section):
     lexical: Lexical = Lexical()
     store: StoreSettings = EdgeStore(kind="edge")
     data_dir: Path | None = Field(
-        None, description="folder of what is kept in files: uploads, caches of sources; default .rag/<name>"
+        None,
+        description="folder of what is kept in files: uploads, votes on answers, caches of sources; default .rag/<name>",
     )
     retrieval: Retrieval = Retrieval()
     answer: AnswerSettings = AnswerSettings()

@@ -65,7 +65,7 @@ def address(shop, model):
     try:
         assert process.stderr.readline().startswith("chat on ")
         yield f"http://127.0.0.1:{port}"
-        assert stop(process) == (0, ""), "nothing went wrong in the terminal either"
+        assert stop(process, patience_s=60) == (0, ""), "nothing went wrong in the terminal either"
     finally:
         process.kill()
 
@@ -225,6 +225,7 @@ def test_a_deleted_conversation_is_gone_unless_it_is_taken_back(page):
 def test_an_exported_conversation_holds_the_answers_with_their_sources(page):
     ask(page, QUESTION)
     ask(page, "What is the capital of Mongolia?")
+    page.get_by_role("region", name="What the documents do answer").get_by_role("button").first.wait_for()
     with page.expect_download() as download:
         row(page, QUESTION).get_by_role("button", name="Export as Markdown").click()
     assert download.value.suggested_filename == "how-long-do-refunds-take.md"
@@ -336,6 +337,21 @@ def test_a_stopped_answer_keeps_what_was_said(page, how):
     assert page.locator(".rag-question").all_inner_texts() == [QUESTION]
     assert page.get_by_text("Ask about slow").count() == 0
     assert titles(page) == [QUESTION], "of the corpus that was asked"
+
+
+@pytest.mark.browser
+def test_who_turns_to_something_else_sees_nothing_more_of_the_answer(page):
+    choose(page, "slow")
+    page.get_by_role("textbox", name="Question").fill(QUESTION)
+    page.keyboard.press("Enter")
+    page.locator(".rag-running", has_text="Refunds take long.").wait_for()
+    begin(page)
+    page.wait_for_timeout(500)
+    assert page.locator(".rag-turn").count() == 0
+    assert page.get_by_role("button", name="Ask", exact=True).is_visible()
+    page.get_by_role("button", name=QUESTION).click()
+    page.get_by_text("Stopped before the answer was complete and checked.").wait_for()
+    choose(page, "shop")
 
 
 @pytest.mark.browser

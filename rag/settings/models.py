@@ -216,7 +216,8 @@ class Settings(Section):
     store: StoreSettings = EdgeStore(kind="edge")
     data_dir: Path | None = Field(
         None,
-        description="folder of what is kept in files: uploads, votes on answers, caches of sources; default .rag/<name>",
+        description="folder of what is kept in files: uploads, votes on answers, caches of sources; "
+        "default .rag/<name>",
     )
     retrieval: Retrieval = Retrieval()
     answer: AnswerSettings = AnswerSettings()

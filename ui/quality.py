@@ -69,16 +69,15 @@ def _pages(served: Served, language: str) -> Iterator[str]:
 
 def _page(served: Served, language: str, duplicates: int | None) -> str:
     try:
-        state = health(served.corpus)
+        found = health(served.corpus)
         reports = last_reports(served.corpus.artifacts)
     except RagError as error:
-        return view.page(box("error", escape(say("quality.unavailable", language)), str(error)))
+        return view.page([box("error", escape(say("quality.unavailable", language)), str(error))])
     checks = served.checks
+    state = view.health(
+        found, language, duplicates=duplicates, check=checks.last, checking=checks.running, error=checks.error
+    )
     return view.page(
-        view.health(
-            state, language, duplicates=duplicates, check=checks.last, checking=checks.running, error=checks.error
-        ),
-        view.latency(served.corpus.latencies, language),
-        view.feedback(feedback_of(served.corpus.settings), language),
-        view.evaluation(reports, language),
+        [state, view.feedback(feedback_of(served.corpus.settings), language)],
+        [view.latency(served.corpus.latencies, language), view.evaluation(reports, language)],
     )

@@ -55,7 +55,7 @@ def test_every_point_is_drawn_at_its_place_and_listed():
         ("s:3", "480.0", "360.0"),
     ]
     assert Parsed(html).attributes("data-choose") == ["s:1", "s:2", "s:3"]
-    assert "Map of 3 documents in 1 topics" in Parsed(html).attributes("aria-label")
+    assert "Map. Documents: 3, topics: 1" in Parsed(html).attributes("aria-label")
 
 
 @pytest.mark.parametrize("language", ["en", "de"])

@@ -6,14 +6,24 @@ from collections.abc import Sequence
 from ui.view.html import escape
 
 WIDTH, HEIGHT = 480, 180
-LEFT, RIGHT, TOP, BOTTOM = 40, 12, 16, 26
+LEFT, RIGHT, TOP, BOTTOM = 44, 28, 18, 26
+FEWEST_BARS = 8
+LABELS = 6
+"""That fit below a chart on a phone."""
 _STEPS = [mantissa * 10**power for power in range(6) for mantissa in (1, 2, 5)]
 """Milliseconds at which a bar of a histogram of durations ends: 1, 2, 5, 10, ..."""
 
 
 def milliseconds(ms: float) -> str:
     """A duration with as many digits as matter."""
-    return f"{ms / 1000:.1f} s" if ms >= 1000 else f"{ms:.0f} ms" if ms >= 10 else f"{ms:.1f} ms"
+    if ms >= 1000:
+        return f"{ms / 1000:.0f} s" if ms >= 10_000 or ms % 1000 == 0 else f"{ms / 1000:.1f} s"
+    return f"{ms:.0f} ms" if ms >= 10 or ms % 1 == 0 else f"{ms:.1f} ms"
+
+
+def percent(share: float) -> str:
+    """A share as a whole number of percent."""
+    return f"{100 * share:.0f} %"
 
 
 def durations(values: Sequence[float], label: str) -> str:
@@ -24,9 +34,11 @@ def durations(values: Sequence[float], label: str) -> str:
         label: what the chart shows, in words.
     """
     places = [min(bisect_left(_STEPS, value), len(_STEPS) - 1) for value in values]
-    low, high = max(0, min(places) - 1), min(len(_STEPS) - 1, max(places) + 1)
+    low = max(0, min(min(places) - 1, len(_STEPS) - FEWEST_BARS))
+    high = min(len(_STEPS) - 1, max(max(places) + 1, low + FEWEST_BARS - 1))
     counts = [places.count(place) for place in range(low, high + 1)]
     wide = (WIDTH - LEFT - RIGHT) / len(counts)
+    every = -(-len(counts) // LABELS)
     floor = HEIGHT - BOTTOM
     shapes = []
     for n, count in enumerate(counts):
@@ -37,7 +49,8 @@ def durations(values: Sequence[float], label: str) -> str:
             f'<rect class="rag-bar" x="{x + 2:.1f}" y="{floor - height:.1f}" width="{wide - 4:.1f}" '
             f'height="{height:.1f}" rx="2"><title>{count} ≤ {until}</title></rect>'
         )
-        shapes.append(f'<text x="{x + wide:.1f}" y="{HEIGHT - 8}" text-anchor="middle">{until}</text>')
+        if (len(counts) - 1 - n) % every == 0:
+            shapes.append(f'<text x="{x + wide:.1f}" y="{HEIGHT - 8}" text-anchor="middle">{until}</text>')
         if count:
             shapes.append(
                 f'<text x="{x + wide / 2:.1f}" y="{floor - height - 4:.1f}" text-anchor="middle">{count}</text>'
@@ -57,7 +70,7 @@ def curve(points: Sequence[tuple[float, float]], label: str, *, across: str, at:
     places = " ".join(f"{_across(x):.1f},{_up(y):.1f}" for x, y in points)
     grid = [
         f'<line class="rag-grid" x1="{LEFT}" y1="{_up(share):.1f}" x2="{WIDTH - RIGHT}" y2="{_up(share):.1f}"/>'
-        f'<text x="{LEFT - 6}" y="{_up(share) + 4:.1f}" text-anchor="end">{share:.0%}</text>'
+        f'<text x="{LEFT - 6}" y="{_up(share) + 4:.1f}" text-anchor="end">{percent(share)}</text>'
         for share in (0, 0.5, 1)
     ]
     ticks = [
@@ -74,10 +87,10 @@ def curve(points: Sequence[tuple[float, float]], label: str, *, across: str, at:
 
 def interval(mean: float, low: float, high: float, label: str) -> str:
     """A value between 0 and 1 with its interval, to stand in a row of a table."""
-    x, start, end = (2 + 116 * min(1.0, max(0.0, value)) for value in (mean, low, high))
+    x, start, end = (5 + 110 * min(1.0, max(0.0, value)) for value in (mean, low, high))
     return (
         f'<svg class="rag-interval" viewBox="0 0 120 12" role="img" aria-label="{escape(label)}">'
-        f'<line class="rag-grid" x1="2" y1="6" x2="118" y2="6"/>'
+        f'<line class="rag-grid" x1="5" y1="6" x2="115" y2="6"/>'
         f'<line class="rag-span" x1="{start:.1f}" y1="6" x2="{max(end, start + 0.5):.1f}" y2="6"/>'
         f'<circle class="rag-mean" cx="{x:.1f}" cy="6" r="3.5"/></svg>'
     )

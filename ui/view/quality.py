@@ -135,7 +135,7 @@ def _answers(kept: KeptReport, language: str) -> str:
     points = [(share, wrong) for share, wrong in report["risk_coverage"]]
     drawn = ""
     if points:
-        label = say("quality.risk_label", language, wrong=f"{points[-1][1]:.0%}")
+        label = say("quality.risk_label", language, wrong=charts.percent(points[-1][1]))
         picture = charts.curve(points, label, across=say("quality.answered_share", language))
         drawn = _figure(words("risk", language), label, picture)
     spent = ", ".join(f"{name} {charts.milliseconds(ms)}" for name, ms in report["latency_ms"].items())
@@ -161,14 +161,14 @@ def _calibration(kept: KeptReport, language: str) -> str:
     report = kept.report
     rows = "".join(
         f'<tr><th scope="row">{escape(_kind(kind, language))}</th><td>{number}</td>'
-        f"<td>{report['answered'].get(kind, 0):.0%}</td></tr>"
+        f"<td>{charts.percent(report['answered'].get(kind, 0))}</td></tr>"
         for kind, number in report["questions"].items()
     )
     figures = "".join(
         _confidence(report["calibration"][group], report["auroc"].get(group), group, language)
         for group in report["fitted"]
     )
-    allowed = words("risk_allowed", language, share=f"{report['risk']:.0%}")
+    allowed = words("risk_allowed", language, share=charts.percent(report["risk"]))
     return (
         f"<h4>{words('calibration', language)}</h4>"
         f'<p class="rag-hint">{allowed} {escape(_made(kept.time, language))}</p>'
@@ -233,6 +233,7 @@ def _time(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def page(*cards: str) -> str:
-    """The cards beside each other."""
-    return f'<div class="rag-quality">{"".join(cards)}</div>'
+def page(*columns: Sequence[str]) -> str:
+    """Cards in columns beside each other, below one another on narrow screens."""
+    shown = [f"<div>{''.join(cards)}</div>" for cards in columns]
+    return f'<div class="rag-quality">{"".join(shown)}</div>'

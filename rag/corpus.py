@@ -1,41 +1,27 @@
 """`Rag`: a corpus with everything that can be done to it. Every door goes through this object."""
 
-import asyncio
-import time
-from collections.abc import AsyncIterator, Callable, Collection, Generator, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from rag import build
-from rag.asynchronous import in_thread
 from rag.errors import RagError, SettingsError
 from rag.opened import OpenCorpus
-from rag.results import Answer, IngestReport, Plan, SearchResult, StoredDocument, VerifyReport
-from rag.retrieval.filters import Where, build_filter
-from rag.settings import Retrieval, Settings, load_settings, with_overrides
+from rag.reader import CorpusReader
+from rag.results import IngestReport, Plan, VerifyReport
+from rag.settings import Settings, load_settings, with_overrides
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
     from rag.answering.abstention import Calibration
-    from rag.answering.answerer import Events
-    from rag.corpus_map.result import CorpusMap, Layout, Unit
     from rag.ingest.job import Progress
-    from rag.langchain import RagRetriever, RagRunnable
-    from rag.latencies import Latencies
-    from rag.originals import Originals
-    from rag.protocols import Connector, Encoder, Uploads
-    from rag.retrieval.documents import DocumentReader
-    from rag.retrieval.exploration import Exploration
-    from rag.retrieval.facets import Listing
-    from rag.retrieval.trace import Explanation
-    from rag.store.artifacts import Artifacts
+    from rag.protocols import Connector, Uploads
 
 
-class Rag:
+class Rag(CorpusReader):
     """A corpus.
 
     Nothing is loaded and no file is touched before the first call that needs it. One object may be used from several
@@ -56,8 +42,7 @@ class Rag:
         connectors: "Sequence[Connector]" = (),
         wait_s: float = 10.0,
     ) -> None:
-        self.settings, self.name = settings, settings.name
-        self._opened = OpenCorpus(settings, llm=llm, connectors=connectors, wait_s=wait_s)
+        super().__init__(OpenCorpus(settings, llm=llm, connectors=connectors, wait_s=wait_s))
 
     @classmethod
     def open(
@@ -240,186 +225,6 @@ class Rag:
                 self._opened.shared.changed()
             return report
 
-    def show(self, document_id: str, *, principals: Sequence[str] | None = None) -> StoredDocument:
-        """A document as stored, with its chunks in order.
-
-        Args:
-            principals: None is the operator; a list sees what is open to everyone or shares a principal with it.
-
-        Raises:
-            RagError: there is no such document, or these principals may not see it: the message is the same.
-        """
-        return self._opened.again_after_a_switch(lambda: self.documents().show(document_id, principals=principals))
-
-    def documents(self) -> "DocumentReader":
-        """What is stored, to be read."""
-        return self._opened.documents()
-
-    def originals(self) -> "Originals":
-        """The files behind the documents, as their sources have them now; pages as pictures, cited lines as boxes."""
-        return self._opened.originals
-
-    def search(
-        self,
-        query: str,
-        *,
-        top_k: int | None = None,
-        where: Where | None = None,
-        principals: Sequence[str] | None = None,
-        trace: bool = False,
-    ) -> SearchResult:
-        """The chunks that fit a query best.
-
-        Args:
-            top_k: how many; by default `retrieval.top_k`.
-            where: name -> a value, a list (any of) or {gte, lt}; names are payload fields or metadata keys.
-            principals: None is the operator, who sees everything.
-            trace: also say how it came to them: `SearchResult.trace`.
-
-        Raises:
-            CorpusMissingError: nothing was ingested yet.
-            SettingsChangedError: `embedding` or `lexical` differ from what the corpus was built with.
-        """
-        top_k = self.settings.retrieval.top_k if top_k is None else top_k
-        asked: dict[str, Any] = {"top_k": top_k, "where": build_filter(where, principals), "trace": trace}
-        found = self._opened.again_after_a_switch(lambda: self._opened.searcher().search(query, **asked))
-        self.latencies.record("search", found.timings_ms["total"])
-        return replace(found, filtered=bool(where))
-
-    def why(
-        self,
-        query: str,
-        document_id: str,
-        *,
-        top_k: int | None = None,
-        where: Where | None = None,
-        principals: Sequence[str] | None = None,
-        settings: Retrieval | None = None,
-    ) -> "Explanation":
-        """What became of a document in a `search` with these arguments: found, or lost where and by how much.
-
-        Args:
-            settings: in place of the corpus' own `retrieval`.
-
-        Raises:
-            RagError: there is no such document, or these principals may not see it.
-        """
-        from rag.retrieval.trace import explain
-
-        wanted = settings or self.settings.retrieval
-        asked: dict[str, Any] = {"top_k": top_k or wanted.top_k, "where": build_filter(where, principals)}
-
-        def trace() -> "Explanation":
-            self.documents().require(document_id, principals=principals)
-            return explain(self._opened.searcher(wanted), query, document_id, **asked)
-
-        return self._opened.again_after_a_switch(trace)
-
-    def explore(
-        self,
-        query: str,
-        *,
-        candidates: int | None = None,
-        where: Where | None = None,
-        principals: Sequence[str] | None = None,
-    ) -> "Exploration":
-        """What a query finds, to be ranked with other weights and numbers by `Exploration.rank`.
-
-        Args:
-            candidates: the most candidates a leg, and the most hits, that can be ranked; by default as `search` has.
-        """
-        from rag.retrieval.exploration import explore
-
-        now, conditions = self.settings.retrieval, build_filter(where, principals)
-        limit = max(now.candidates, now.top_k) if candidates is None else candidates
-        return self._opened.again_after_a_switch(
-            lambda: explore(self._opened.searcher(), now, query, candidates=limit, where=conditions)
-        )
-
-    def listing(self, *, principals: Sequence[str] | None = None) -> "Listing":
-        """The documents, to be found by name and counted by what `where` filters on.
-
-        They are as they were at most a minute ago; what this object ingests is seen when the job ends.
-        """
-        return self._opened.again_after_a_switch(self._opened.listing).visible_to(principals)
-
-    def map(
-        self,
-        *,
-        unit: "Unit" = "documents",
-        layout: "Layout" = "pca",
-        query: str | None = None,
-        principals: Sequence[str] | None = None,
-    ) -> "CorpusMap":
-        """The corpus in two dimensions, with topics, near-duplicates and outliers; kept until the corpus changes.
-
-        Args:
-            layout: UMAP keeps neighbours together and takes seconds to minutes, PCA keeps distances and is quick.
-            query: is placed on the map, with its hits.
-            principals: as in `search`.
-
-        Raises:
-            CorpusMissingError: nothing was ingested yet.
-            MissingDependencyError: UMAP is not installed.
-        """
-        access = build_filter(None, principals)
-        drawn = self._opened.again_after_a_switch(lambda: self._opened.map(unit, layout, access))
-        return drawn if query is None else self._opened.place(drawn, self.search(query, principals=principals))
-
-    def ask(
-        self,
-        question: str,
-        *,
-        history: Sequence[Mapping[str, str]] = (),
-        rewrite: bool = True,
-        where: Where | None = None,
-        principals: Sequence[str] | None = None,
-    ) -> Answer:
-        """An answer with checked citations, or an abstention that says why and shows the nearest passages.
-
-        Args:
-            history: earlier turns, oldest first: {"role": "user" | "assistant", "content": ...}.
-            rewrite: search also for what a question means that depends on the history; False takes it as it stands.
-            where, principals: as in `search`.
-        """
-        from rag.answering.answerer import fold
-
-        return fold(self._events(question, history, rewrite, where=where, principals=principals))
-
-    def stream(
-        self,
-        question: str,
-        *,
-        history: Sequence[Mapping[str, str]] = (),
-        rewrite: bool = True,
-        where: Where | None = None,
-        principals: Sequence[str] | None = None,
-    ) -> Generator[dict[str, Any], None, Answer]:
-        """The events of an answer as it comes into being; the last one is `done`. See `rag.answering.answerer`.
-
-        The answer itself is the generator's return value. Closing the generator stops the model.
-        """
-        return (yield from self._events(question, history, rewrite, where=where, principals=principals))
-
-    async def asearch(self, query: str, **kwargs: Any) -> SearchResult:
-        """`search` in a worker thread."""
-        return await asyncio.to_thread(self.search, query, **kwargs)
-
-    async def aask(self, question: str, **kwargs: Any) -> Answer:
-        """`ask` in a worker thread; where it is cancelled, the model is stopped."""
-        found: list[Answer] = []
-
-        def events() -> Generator[dict[str, Any], None, None]:
-            found.append((yield from self._events(question, **kwargs)))
-
-        async for _ in in_thread(events()):
-            pass
-        return found[0]
-
-    def astream(self, question: str, **kwargs: Any) -> AsyncIterator[dict[str, Any]]:
-        """`stream` in worker threads; where the reader stops or is cancelled, the model is stopped."""
-        return in_thread(self.stream(question, **kwargs))
-
     def set_calibration(self, calibration: "Calibration") -> None:
         """Say by it how sure an answer is, and below what to abstain; `rag calibrate` fits one.
 
@@ -430,18 +235,6 @@ class Rag:
         """
         self._opened.keep_calibration(calibration)
 
-    def as_retriever(self, **kwargs: Any) -> "RagRetriever":
-        """A LangChain retriever over this corpus; `top_k`, `where` and `principals` may be given."""
-        from rag.langchain import RagRetriever
-
-        return RagRetriever(corpus=self, **kwargs)
-
-    def as_runnable(self, **kwargs: Any) -> "RagRunnable":
-        """A LangChain runnable that answers questions; `where` and `principals` may be given."""
-        from rag.langchain import RagRunnable
-
-        return RagRunnable(self, **kwargs)
-
     def close(self) -> None:
         """Release the store and its lock; a second call does nothing."""
         self._opened.close()
@@ -451,46 +244,3 @@ class Rag:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
-
-    @property
-    def encoder(self) -> "Encoder":
-        """Loaded at first use."""
-        return self._opened.encoder()
-
-    @property
-    def model_name(self) -> str | None:
-        """The language model that answers; None where the documents are quoted."""
-        return self._opened.model_name
-
-    @property
-    def artifacts(self) -> "Artifacts":
-        """What it keeps beside documents and chunks, such as its last evaluation."""
-        return self._opened.artifacts
-
-    @property
-    def latencies(self) -> "Latencies":
-        """How long the searches and answers so far took."""
-        return self._opened.latencies
-
-    @property
-    def warnings(self) -> list[str]:
-        """What was noticed about the corpus by the calls so far."""
-        return self._opened.warnings
-
-    def _events(
-        self, question: str, history: Sequence[Mapping[str, str]] = (), rewrite: bool = True, **conditions: Any
-    ) -> "Events":
-        """Search for the question and, where it depends on the history, for what it means; then answer."""
-        from rag.answering.conversation import search_both, standalone
-        from rag.answering.prompt import prompts
-
-        started = time.perf_counter()
-        llm, settings = self._opened.model[1] if self._opened.model else None, self.settings.answer
-        meant = question
-        if rewrite:
-            rules = prompts(settings.prompts).standalone
-            meant = standalone(question, history, llm, settings.timeout_s, rules=rules)
-        found = search_both(question, meant, lambda text: self.search(text, **conditions))
-        answer = yield from self._opened.answerer().stream(question, found, history)
-        self.latencies.record("answer", 1000 * (time.perf_counter() - started))
-        return answer

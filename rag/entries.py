@@ -1,5 +1,6 @@
 """Rows of tables: a document of a corpus, a file that was handed over."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -13,6 +14,7 @@ class DocumentEntry:
         error: why it is failed or stale, and its kind, one word for programs.
         size: of the source item in bytes, None where the source does not say.
         modified: ISO 8601 in UTC, None where the source does not say.
+        acl: principals that may see it.
     """
 
     id: str
@@ -26,6 +28,11 @@ class DocumentEntry:
     chunks: int
     size: int | None
     modified: str | None
+    acl: tuple[str, ...]
+
+    def is_open_to(self, principals: Sequence[str] | None) -> bool:
+        """These principals may see it; None is the operator, who sees everything."""
+        return principals is None or not {"*", *principals}.isdisjoint(self.acl)
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)

@@ -10,7 +10,7 @@ from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import Runnable, RunnableConfig
 from pydantic import ConfigDict, PrivateAttr
 
-from rag.corpus import Rag
+from rag.reader import CorpusReader
 
 if TYPE_CHECKING:
     from rag.results import SearchResult
@@ -28,7 +28,7 @@ class RagRunnable(Runnable[Asked, dict[str, Any]]):
     """
 
     def __init__(
-        self, corpus: Rag, *, where: Mapping[str, Any] | None = None, principals: Sequence[str] | None = None
+        self, corpus: CorpusReader, *, where: Mapping[str, Any] | None = None, principals: Sequence[str] | None = None
     ) -> None:
         """Answer for one reader.
 
@@ -89,11 +89,11 @@ def _message(message: Any) -> Any:
     return message
 
 
-class _TracedCorpus(Rag):
+class _TracedCorpus(CorpusReader):
     """The same corpus, whose searches are runs of the chain that asks."""
 
-    def __init__(self, corpus: Rag) -> None:
-        self.__dict__.update(corpus.__dict__)
+    def __init__(self, corpus: CorpusReader) -> None:
+        super().__init__(corpus._opened)
 
     def search(self, query: str, **kwargs: Any) -> "SearchResult":
         run = _Search(corpus=super(), name="search")

@@ -2,7 +2,7 @@
 
 import contextlib
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -20,6 +20,8 @@ Said: TypeAlias = Mapping[str, Any]
 """What the browser says that somebody did: `do`, and what it is about. Anybody can send anything."""
 Parts: TypeAlias = dict[str, Any]
 """Part of the tab -> what it shows from now on; parts that are not named stay as they are."""
+
+Principals: TypeAlias = Sequence[str] | None
 
 Added: TypeAlias = tuple[str, Upload | str]
 """A name or address as it was given, and the upload, or why it was not taken."""
@@ -42,47 +44,51 @@ class Desk:
         self._received = received.resolve()
         self._listing = Listing(served)
 
-    def everything(self, view: View, language: str) -> Parts:
-        """All parts, read anew: the tab was opened."""
-        limit = self._served.max_upload_mb
-        zone = "" if limit is None else documents.zone(limit, language)
-        return {"view": view, "zone": zone, "dialog": "", **self.news(view, language, read=True)}
+    def everything(self, view: View, language: str, principals: Principals = None) -> Parts:
+        """All parts, read anew: the tab was opened.
 
-    def news(self, view: View, language: str, *, read: bool = False) -> Parts:
+        Args:
+            principals: as in `Rag.search`; who is not the operator may only look.
+        """
+        limit = self._served.max_upload_mb if self._may_change(principals) else None
+        zone = "" if limit is None else documents.zone(limit, language)
+        return {"view": view, "zone": zone, "dialog": "", **self.news(view, language, principals, read=True)}
+
+    def news(self, view: View, language: str, principals: Principals = None, *, read: bool = False) -> Parts:
         """The parts that change by themselves: the job and the table."""
-        failed = 0
+        failed, may_change = 0, self._may_change(principals)
         try:
-            rows = self._listing.rows(now=read)
-            shelf = documents.shelf(page_of(rows, view), language, may_change=self._may_change)
+            rows = self._listing.rows(principals, now=read)
+            shelf = documents.shelf(page_of(rows, view), language, may_change=may_change)
             failed = sum(row.state in ("failed", "stale") for row in rows)
         except RagError as error:
             shelf = documents.unlisted(str(error), language)
-        card = jobs.job(self._jobs.last, language, may_change=self._may_change, failed=failed)
-        return {"job": card, "shelf": shelf}
+        if principals is not None:  # a job names documents that not everybody may see
+            return {"job": "", "shelf": shelf}
+        return {"job": jobs.job(self._jobs.last, language, may_change=may_change, failed=failed), "shelf": shelf}
 
-    def act(self, said: Said, view: View, language: str) -> Iterator[Parts]:
+    def act(self, said: Said, view: View, language: str, principals: Principals = None) -> Iterator[Parts]:
         """Do what somebody wants, and show what came of it; what goes wrong is shown too."""
         does = str(said.get("do"))
         try:
             if does in _VIEWS:
                 view = View(sort=view.sort) if does == "clear" else view.after(does, str(said.get("value") or ""))
-                yield {"view": view, **self.news(view, language)}
-            elif does in _CHANGES and not self._may_change:
+                yield {"view": view, **self.news(view, language, principals)}
+            elif does in _CHANGES and not self._may_change(principals):
                 yield {"dialog": document.problem(say("documents.not_allowed", language), language)}
             elif does in _CHANGES:
                 yield from self._change(does, said, language)
                 yield self.news(view, language)
             elif does in ("show", "confirm", "exclude"):
-                yield {"dialog": self._dialog(does, said, language)}
+                yield {"dialog": self._dialog(does, said, language, principals)}
         except RagError as error:
             yield {"dialog": document.problem(str(error), language)}
         except Exception as error:
             _LOG.exception("%r failed", does)
             yield {"dialog": document.problem(f"{type(error).__name__}; the terminal shows what went wrong", language)}
 
-    @property
-    def _may_change(self) -> bool:
-        return self._served.max_upload_mb is not None
+    def _may_change(self, principals: Principals) -> bool:
+        return self._served.max_upload_mb is not None and principals is None
 
     @property
     def _uploads(self) -> str:
@@ -90,19 +96,19 @@ class Desk:
         source = self._corpus.settings.uploads
         return source.name if source else ""
 
-    def _dialog(self, does: str, said: Said, language: str) -> str:
+    def _dialog(self, does: str, said: Said, language: str, principals: Principals) -> str:
         id = str(said.get("id"))
         if does == "confirm":
             running = self._jobs.last is not None and self._jobs.last.state == "running"
             return document.confirm(id, language, running=running)
         if does == "exclude":
             return document.exclusion(id, how_to_exclude(self._corpus.settings, id), language)
-        row = next((row for row in self._listing.rows() if row.id == id), None)
+        row = next((row for row in self._listing.rows(principals) if row.id == id), None)
         if row is not None and not row.chunks and row.state in ("failed", "waiting", "reading"):
-            return document.unread(row, language, may_change=self._may_change)
+            return document.unread(row, language, may_change=self._may_change(principals))
         wanted = str(said.get("value") or "")
         chunks = int(wanted) if wanted.isdecimal() and len(wanted) < 8 else document.CHUNKS
-        return document.stored(self._corpus.show(id), language, chunks=chunks)
+        return document.stored(self._corpus.show(id, principals=principals), language, chunks=chunks)
 
     def _change(self, does: str, said: Said, language: str) -> Iterator[Parts]:
         id, sources = str(said.get("id")), str(said.get("sources") or "").split()

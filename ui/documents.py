@@ -11,6 +11,7 @@ from ui.desk import Desk
 from ui.language import language_of
 from ui.served import Served
 from ui.shelf import View
+from ui.users import principals_of
 
 _SCRIPT = (Path(__file__).parent / "documents.js").read_text(encoding="utf-8")
 _PARTS = ("view", "zone", "job", "shelf", "dialog")
@@ -31,13 +32,13 @@ def build_documents(served: Sequence[Served], picked: Any, tab: gr.Tab) -> None:
     parts = [view, zone, job, shelf, dialog]
 
     def opened(corpus: int, now: View, request: gr.Request) -> tuple[Any, ...]:
-        return _updates(desks[corpus].everything(now, language_of(request)))
+        return _updates(desks[corpus].everything(now, language_of(request), principals_of(request)))
 
     def another(corpus: int, request: gr.Request) -> tuple[Any, ...]:
-        return _updates(desks[corpus].everything(View(), language_of(request)))
+        return _updates(desks[corpus].everything(View(), language_of(request), principals_of(request)))
 
     def news(corpus: int, now: View, before: int, request: gr.Request) -> tuple[Any, ...]:
-        shown = desks[corpus].news(now, language_of(request))
+        shown = desks[corpus].news(now, language_of(request), principals_of(request))
         stamp = hash((corpus, shown["job"], shown["shelf"]))
         return (gr.skip(),) * 3 if stamp == before else (stamp, shown["job"], shown["shelf"])
 
@@ -45,7 +46,7 @@ def build_documents(served: Sequence[Served], picked: Any, tab: gr.Tab) -> None:
         # a function of its own for each part has a queue of its own: a plan that takes long keeps nobody from looking
         def act(corpus: int, now: View, event: gr.EventData, request: gr.Request) -> Iterator[tuple[Any, ...]]:
             said = event._data if isinstance(event._data, Mapping) else {}
-            for shown in desks[corpus].act(said, now, language_of(request)):
+            for shown in desks[corpus].act(said, now, language_of(request), principals_of(request)):
                 yield _updates(shown)
 
         return act

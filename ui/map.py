@@ -11,6 +11,7 @@ from rag.corpus_map.result import CorpusMap, Layout, Unit
 from rag.errors import RagError
 from ui.language import language_of, say
 from ui.served import Served
+from ui.users import principals_of
 from ui.view import map as view
 from ui.view.html import box
 
@@ -41,17 +42,17 @@ def build_map(served: Sequence[Served], picked: Any, tab: gr.Tab) -> None:
             findings = gr.HTML(elem_id="rag-map-findings", apply_default_css=False)
 
     def draw(corpus: int, before: Shown, request: gr.Request) -> Iterator[tuple[Any, ...]]:
-        yield from _draw(served[corpus], before[0], language_of(request))
+        yield from _draw(served[corpus], before[0], request)
 
     def draw_other(corpus: int, event: gr.EventData, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         unit: Unit = "chunks" if _said(event, "unit") == "chunks" else "documents"
-        yield from _draw(served[corpus], unit, language_of(request))
+        yield from _draw(served[corpus], unit, request)
 
     def open_point(corpus: int, now: Shown, event: gr.EventData, request: gr.Request) -> str:
-        return _opened(served[corpus], now, _said(event, "id"), language_of(request))
+        return _opened(served[corpus], now, _said(event, "id"), request)
 
     def ask(corpus: int, now: Shown, event: gr.EventData, request: gr.Request) -> str:
-        return _asked(served[corpus], now, _said(event, "query"), language_of(request))
+        return _asked(served[corpus], now, _said(event, "query"), request)
 
     everything = [picture, findings, asked, opened, shown]
     options: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
@@ -64,38 +65,41 @@ def build_map(served: Sequence[Served], picked: Any, tab: gr.Tab) -> None:
         picked.change(draw, [picked, shown], everything, **drawing)
 
 
-def _draw(served: Served, unit: Unit, language: str) -> Iterator[tuple[Any, ...]]:
+def _draw(served: Served, unit: Unit, request: gr.Request) -> Iterator[tuple[Any, ...]]:
     """By PCA at once, and by UMAP as soon as that is done."""
+    language, principals = language_of(request), principals_of(request)
     try:
-        drawn = served.corpus.map(unit=unit)
+        drawn = served.corpus.map(unit=unit, principals=principals)
         better = umap_is_installed() and len(drawn.points) >= FEWEST_FOR_UMAP
         findings = view.findings(drawn, language)
         yield view.picture(drawn, language, waiting=better), findings, "", "", (unit, drawn.layout)
         if better:
-            drawn = served.corpus.map(unit=unit, layout="umap")
+            drawn = served.corpus.map(unit=unit, layout="umap", principals=principals)
             yield view.picture(drawn, language), *(gr.skip(),) * 3, (unit, drawn.layout)
     except RagError as error:
         yield box("error", say("map.failed", language), str(error)), "", "", "", (unit, "pca")
 
 
-def _opened(served: Served, now: Shown, id: str, language: str) -> str:
+def _opened(served: Served, now: Shown, id: str, request: gr.Request) -> str:
+    language, principals = language_of(request), principals_of(request)
     try:
-        drawn = _as_shown(served, now)
+        drawn = _as_shown(served, now, principals=principals)
         point = next(iter(drawn.of([id])), None)
         if point is None:
             return box("error", say("map.failed", language), say("map.gone", language))
-        document = served.corpus.show(point.document_id)
+        document = served.corpus.show(point.document_id, principals=principals)
         topic = view.topic_names(drawn, language)[point.topic]
         return view.opened(document, point, drawn.similar(id), topic, language)
     except RagError as error:
         return box("error", say("map.failed", language), str(error))
 
 
-def _asked(served: Served, now: Shown, query: str, language: str) -> str:
+def _asked(served: Served, now: Shown, query: str, request: gr.Request) -> str:
+    language, principals = language_of(request), principals_of(request)
     if not query.strip():
         return ""
     try:
-        drawn = _as_shown(served, now, query=query.strip()[:LONGEST_QUERY])
+        drawn = _as_shown(served, now, query=query.strip()[:LONGEST_QUERY], principals=principals)
         return view.query(drawn.query, drawn.unit, language)
     except RagError as error:
         return box("error", say("map.failed", language), str(error))

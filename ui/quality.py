@@ -12,6 +12,7 @@ from rag.evaluation.kept import last_reports
 from rag.health import health
 from ui.language import language_of, say
 from ui.served import Served
+from ui.users import principals_of
 from ui.view import quality as view
 from ui.view.html import box, escape
 
@@ -34,11 +35,15 @@ def build_quality(served: Sequence[Served], picked: Any, tab: gr.Tab) -> None:
     page = gr.HTML(elem_id="rag-quality", js_on_load=_SCRIPT, apply_default_css=False)
 
     def show(corpus: int, request: gr.Request) -> Iterator[str]:
-        yield from _pages(served[corpus], language_of(request))
+        if principals_of(request) is None:
+            yield from _pages(served[corpus], language_of(request))
+        else:  # errors and votes name documents that not everybody may see
+            yield view.page(box("notice", say("quality.operators", language_of(request)), ""))
 
     def check(corpus: int, request: gr.Request) -> Iterator[str]:
-        served[corpus].checks.start()
-        yield from _pages(served[corpus], language_of(request))
+        if principals_of(request) is None:
+            served[corpus].checks.start()
+        yield from show(corpus, request)
 
     options: dict[str, Any] = {
         "show_progress": "hidden",

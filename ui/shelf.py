@@ -189,10 +189,11 @@ class Listing:
         self._read_at, self._took, self._job = float("-inf"), 0.0, (0, "")
         self.version = 0
 
-    def rows(self, *, now: bool = False) -> tuple[Row, ...]:
+    def rows(self, principals: Sequence[str] | None = None, *, now: bool = False) -> tuple[Row, ...]:
         """All rows; `version` tells whether they may be others than before.
 
         Args:
+            principals: who looks, as in `Rag.search`; who is not the operator sees no uploads that wait to be read.
             now: read them, however lately that was done.
         """
         job = self._served.jobs.last
@@ -204,7 +205,8 @@ class Listing:
             self._job = outcome
         current = job.progress.current if running and job and job.progress else ()
         corpus = self._served.corpus
-        return rows_of(self._entries, corpus.uploads.list() if corpus.settings.uploads else (), current)
+        uploads = corpus.uploads.list() if corpus.settings.uploads and principals is None else ()
+        return rows_of([entry for entry in self._entries if entry.is_open_to(principals)], uploads, current)
 
     def _read(self) -> None:
         began = time.monotonic()

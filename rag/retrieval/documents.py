@@ -97,9 +97,8 @@ class DocumentReader:
 
     def overview(self, *, principals: Sequence[str] | None = None) -> list[DocumentEntry]:
         """Every document that these principals may see, failed ones included, by id; no text is read."""
-        records = self.store.scroll(self.documents, fields=ENTRY_FIELDS)
-        seen = (r for r in records if principals is None or {"*", *principals} & set(r.payload["acl"]))
-        return sorted(map(entry_of, seen), key=lambda entry: entry.id)
+        entries = map(entry_of, self.store.scroll(self.documents, fields=ENTRY_FIELDS))
+        return sorted((e for e in entries if e.is_open_to(principals)), key=lambda entry: entry.id)
 
     def each(self) -> Iterator[tuple[str, tuple[Chunk, ...]]]:
         """Title and chunks, in order, of every document that was read, whoever may see it."""

@@ -99,6 +99,7 @@ def entry_of(record: Record) -> DocumentEntry:
         chunks=len(p["chunk_ids"]),
         size=p.get("size"),
         modified=p.get("modified"),
+        acl=tuple(p["acl"]),
     )
 
 

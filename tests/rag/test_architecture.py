@@ -18,6 +18,7 @@ LAYERS = [
     ("rag.serving",),
     ("rag.jobs", "rag.suggestions", "rag.feedback"),
     ("rag.corpus",),
+    ("rag.reader",),
     ("rag.opened",),
     ("rag.build",),
     ("rag.ingest", "rag.retrieval", "rag.answering", "rag.originals", "rag.corpus_map"),
@@ -30,7 +31,7 @@ LAYERS = [
 ]
 # Rag hands these out; it imports them inside the method that does.
 UPWARD = {
-    ("rag.corpus", "rag.langchain"),
+    ("rag.reader", "rag.langchain"),
     ("rag.cli.questions", "ui.server"),
     *(("rag.cli.users", f"ui.{name}") for name in ("passwords", "users_file")),
 }

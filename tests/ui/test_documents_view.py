@@ -29,6 +29,7 @@ def entry(key="a.md", *, source="files", title="Tea", state="ready", error=None,
         chunks=chunks,
         size=1200,
         modified="2024-05-01T10:00:00Z",
+        acl=("*",),
     )
 
 

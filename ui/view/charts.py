@@ -46,7 +46,7 @@ def durations(values: Sequence[float], label: str) -> str:
         x = LEFT + n * wide
         until = milliseconds(_STEPS[low + n])
         shapes.append(
-            f'<rect class="rag-bar" x="{x + 2:.1f}" y="{floor - height:.1f}" width="{wide - 4:.1f}" '
+            f'<rect class="rag-quality-bar" x="{x + 2:.1f}" y="{floor - height:.1f}" width="{wide - 4:.1f}" '
             f'height="{height:.1f}" rx="2"><title>{count} ≤ {until}</title></rect>'
         )
         if (len(counts) - 1 - n) % every == 0:
@@ -82,7 +82,7 @@ def curve(points: Sequence[tuple[float, float]], label: str, *, across: str, at:
         if at is not None and 0 <= at <= 1
         else []
     )
-    return _drawing(label, [*grid, *ticks, *marked, f'<polyline class="rag-line" points="{places}"/>'])
+    return _drawing(label, [*grid, *ticks, *marked, f'<polyline class="rag-quality-line" points="{places}"/>'])
 
 
 def interval(mean: float, low: float, high: float, label: str) -> str:

@@ -43,8 +43,8 @@ def picture(drawn: CorpusMap, language: str, *, waiting: bool = False) -> str:
         f'role="application" aria-label="{escape(label)}" aria-describedby="rag-map-keys">'
         f'<g class="rag-map-query"></g><g class="rag-map-points">{circles}</g><g class="rag-map-chosen"></g></svg>'
         f'<div class="rag-map-tip" hidden></div>{_zoom(language)}</div>'
-        f'<p class="rag-unseen" id="rag-map-keys">{escape(say("map.keys", language))}</p>'
-        '<p class="rag-unseen rag-map-said" aria-live="polite"></p>'
+        f'<p class="rag-map-unseen" id="rag-map-keys">{escape(say("map.keys", language))}</p>'
+        '<p class="rag-map-unseen rag-map-said" aria-live="polite"></p>'
         f"{_legends(drawn, sources, topics, language)}"
         f'<p class="rag-map-note" role="status">{escape(note(drawn, language, waiting=waiting))}</p>'
         f"{_list(drawn, topics, language)}</div>"
@@ -105,7 +105,7 @@ def query(placed: PlacedQuery | None, unit: Unit, language: str) -> str:
         said.append(say("map.off_map", language))
     return (
         f'<section class="rag-map-card" data-query{at}><header><h3 dir="auto">{escape(placed.query)}</h3>'
-        f'<button type="button" class="rag-quiet" data-clear>{escape(say("map.clear", language))}</button></header>'
+        f'<button type="button" class="rag-map-quiet" data-clear>{escape(say("map.clear", language))}</button></header>'
         f'<p class="rag-map-how">{escape(" ".join(said))}</p><ol class="rag-map-hits">{rows}</ol>{ids}</section>'
     )
 
@@ -174,7 +174,7 @@ def _finding(kind: str, number: int, listed: str, language: str) -> str:
     more = escape(say("map.and_more", language, number=number - LISTED)) if number > LISTED else ""
     return (
         f'<details class="rag-map-card rag-map-{kind}"><summary>{escape(say(f"map.{kind}", language))} '
-        f'<span class="rag-count">{number}</span></summary>'
+        f'<span class="rag-map-count">{number}</span></summary>'
         f'<p class="rag-map-how">{escape(say(f"map.{kind}_help", language))}</p>{listed}{more}</details>'
     )
 
@@ -207,9 +207,8 @@ def _controls(unit: Unit, has_sources: bool, language: str) -> str:
             f"{escape(say(f'map.{words}', language))}</button>"
             for choice, words in choices.items()
         )
-        return (
-            f'<div class="rag-switch" role="group" aria-label="{escape(say(f"map.{name}", language))}">{buttons}</div>'
-        )
+        label = escape(say(f"map.{name}", language))
+        return f'<div class="rag-map-switch" role="group" aria-label="{label}">{buttons}</div>'
 
     ask = escape(say("map.ask", language))
     colour = switch("colour", {"topic": "by_topic", "source": "by_source"}, "topic") if has_sources else ""
@@ -242,11 +241,11 @@ def _legends(drawn: CorpusMap, sources: Mapping[str, int], topics: Names, langua
     by_topic = [(f"t{n}", topics[n], topic.size) for n, topic in enumerate(drawn.topics)]
     by_source = [(f"s{n}", named[n], sizes[n]) for n in sorted(named)]
     return "".join(
-        f'<ul class="rag-legend" data-for="{kind}" aria-label="{escape(say(f"map.legend_{kind}", language))}">'
+        f'<ul class="rag-map-legend" data-for="{kind}" aria-label="{escape(say(f"map.legend_{kind}", language))}">'
         + "".join(
             f'<li><button type="button" data-filter="{colour}" aria-pressed="false">'
             f'<span class="rag-dot {colour}"></span><span dir="auto">{escape(name)}</span>'
-            f'<span class="rag-count">{size}</span></button></li>'
+            f'<span class="rag-map-count">{size}</span></button></li>'
             for colour, name, size in rows
         )
         + "</ul>"
@@ -262,7 +261,7 @@ def _list(drawn: CorpusMap, topics: Names, language: str) -> str:
         rows = "".join(f"<li>{_button(p.id, _named(p))}</li>" for p in points)
         groups.append(
             f'<details><summary><span class="rag-dot t{number}"></span>{escape(name)} '
-            f'<span class="rag-count">{len(points)}</span></summary><ul>{rows}</ul></details>'
+            f'<span class="rag-map-count">{len(points)}</span></summary><ul>{rows}</ul></details>'
         )
     return (
         f'<details class="rag-map-list"><summary>{escape(say(f"map.list_{drawn.unit}", language))}</summary>'

@@ -57,7 +57,7 @@ def health(
     failed = f'<h4>{words("failed_list", language)}</h4><ul class="rag-failed">{rows}</ul>' if rows else ""
     return _card(
         "health",
-        f'<dl class="rag-tiles">{"".join(tiles)}</dl>{_checked(check, checking, error, language)}{failed}',
+        f'<dl class="rag-quality-tiles">{"".join(tiles)}</dl>{_checked(check, checking, error, language)}{failed}',
         language,
     )
 
@@ -211,14 +211,14 @@ def _card(name: str, body: str, language: str) -> str:
 def _tile(name: str, value: str, language: str, *, good: bool | None = None) -> str:
     state = "" if good is None else f' data-state="{"good" if good else "bad"}"'
     return (
-        f'<div class="rag-tile" data-tile="{name}"{state}><dt>{words(name, language)}</dt>'
+        f'<div class="rag-quality-tile" data-tile="{name}"{state}><dt>{words(name, language)}</dt>'
         f"<dd>{escape(value)}</dd></div>"
     )
 
 
 def _table(columns: Sequence[str], rows: str, language: str) -> str:
     heads = "".join(f'<th scope="col">{words(f"column_{name}", language)}</th>' for name in columns)
-    return f'<table class="rag-table"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'
+    return f'<table class="rag-quality-table"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'
 
 
 def _hint(key: str, language: str) -> str:

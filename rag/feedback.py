@@ -107,8 +107,8 @@ def keep_vote(
     return feedback
 
 
-def read_votes(path: Path) -> list[Feedback]:
-    """The votes that hold, oldest first; none where there is no file. A line that is none is left out.
+def read_votes(path: Path) -> tuple[list[Feedback], int]:
+    """The votes that hold, oldest first, and how many lines are none; nothing where there is no file.
 
     Raises:
         RagError: the file cannot be read.
@@ -118,14 +118,16 @@ def read_votes(path: Path) -> list[Feedback]:
     except OSError as error:
         raise RagError(f"{path}: cannot be read ({error.strerror or error})") from None
     found: dict[str, Feedback] = {}
-    for line in lines:
+    unreadable = 0
+    for line in filter(str.strip, lines):
         try:
             feedback = Feedback.model_validate_json(line)
         except ValidationError:
+            unreadable += 1
             continue
         found.pop(feedback.id, None)
         found[feedback.id] = feedback
-    return [feedback for feedback in found.values() if feedback.vote is not None]
+    return [feedback for feedback in found.values() if feedback.vote is not None], unreadable
 
 
 def known_answers(rows: Mapping[int, Any]) -> dict[int, Any]:

@@ -1,35 +1,19 @@
-"""What people said about answers, summed up."""
+"""What people thought of answers, summed up."""
 
-from collections import Counter, deque
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from rag.feedback import Feedback, feedback_file, read_votes
+from rag.settings import Settings
 
-from rag.settings import EdgeStore, Settings
-
-FILE = "feedback.jsonl"
 LATEST = 20
 """Votes against an answer that are kept whole."""
 
 
-class Vote(BaseModel):
-    """What one person said about one answer; fields that are not named here are left alone."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    question: str
-    vote: Literal["up", "down"]
-    reason: str | None = None
-    time: str | float | None = None
-    model: str | None = None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Feedback:
-    """All votes.
+class FeedbackSummary:
+    """All votes that hold.
 
     Attributes:
         models: name of the model -> votes for and against its answers.
@@ -40,44 +24,36 @@ class Feedback:
     up: int = 0
     down: int = 0
     models: Mapping[str, tuple[int, int]] = field(default_factory=dict)
-    against: tuple[Vote, ...] = ()
+    against: tuple[Feedback, ...] = ()
     unreadable: int = 0
 
 
-def feedback_of(settings: Settings) -> Feedback:
-    """The votes that are kept with a corpus; none where it has no folder, or nobody voted."""
-    folder = settings.data_dir or (settings.store.path if isinstance(settings.store, EdgeStore) else None)
-    if folder is None:
-        return Feedback()
-    try:
-        with Path(folder, FILE).open(encoding="utf-8", errors="replace") as lines:
-            return sum_up(lines)
-    except FileNotFoundError:
-        return Feedback()
+def feedback_of(settings: Settings) -> FeedbackSummary:
+    """The votes that are kept with a corpus; none where it has no folder, or nobody voted.
+
+    Raises:
+        RagError: the file cannot be read.
+    """
+    if settings.data_dir is None:
+        return FeedbackSummary()
+    votes, unreadable = read_votes(feedback_file(settings))
+    return sum_up(votes, unreadable)
 
 
-def sum_up(lines: Iterable[str]) -> Feedback:
-    """Count votes; what is no vote is counted, too, and stops nothing."""
-    votes: Counter[str] = Counter()
-    models: dict[str, Counter[str]] = {}
-    against: deque[Vote] = deque(maxlen=LATEST)
-    unreadable = 0
-    for line in lines:
-        if not line.strip():
-            continue
-        try:
-            vote = Vote.model_validate_json(line)
-        except ValidationError:
-            unreadable += 1
-            continue
-        votes[vote.vote] += 1
-        models.setdefault(vote.model or "", Counter())[vote.vote] += 1
-        if vote.vote == "down":
-            against.append(vote)
-    return Feedback(
-        up=votes["up"],
-        down=votes["down"],
-        models={name: (counts["up"], counts["down"]) for name, counts in sorted(models.items())},
-        against=tuple(reversed(against)),
+def sum_up(votes: Sequence[Feedback], unreadable: int = 0) -> FeedbackSummary:
+    """Count votes.
+
+    Args:
+        votes: oldest first, one for each answer.
+        unreadable: lines that were none.
+    """
+    counts = Counter((vote.model, vote.vote) for vote in votes)
+    models = {model: (counts[model, "up"], counts[model, "down"]) for model in sorted({vote.model for vote in votes})}
+    against = [vote for vote in reversed(votes) if vote.vote == "down"]
+    return FeedbackSummary(
+        up=len(votes) - len(against),
+        down=len(against),
+        models=models,
+        against=tuple(against[:LATEST]),
         unreadable=unreadable,
     )

@@ -36,7 +36,7 @@ def answer(question: str = "And there?", *, said: str = "Yes.", meant: str | Non
 
 def test_a_vote_says_what_was_answered_from_where(settings: Settings) -> None:
     kept = keep_vote(settings, answer(meant="And in Bergen?"), answer_id="a", vote="down", reason=" Too short. ")
-    assert read_votes(feedback_file(settings)) == [kept]
+    assert read_votes(feedback_file(settings)) == ([kept], 0)
     line = json.loads(feedback_file(settings).read_text())
     assert {name: line[name] for name in ("question", "standalone_question", "vote", "reason", "corpus", "model")} == {
         "question": "And there?", "standalone_question": "And in Bergen?", "vote": "down", "reason": "Too short.",
@@ -49,7 +49,7 @@ def test_a_vote_says_what_was_answered_from_where(settings: Settings) -> None:
 def test_the_last_vote_on_an_answer_holds_and_none_takes_it_back(settings: Settings) -> None:
     for id, vote in (("a", "up"), ("b", "up"), ("a", "down"), ("b", None)):
         keep_vote(settings, answer(), answer_id=id, vote=vote)  # type: ignore[arg-type]
-    assert [(vote.id, vote.vote) for vote in read_votes(feedback_file(settings))] == [("a", "down")]
+    assert [(vote.id, vote.vote) for vote in read_votes(feedback_file(settings))[0]] == [("a", "down")]
 
 
 def test_writers_at_the_same_time_lose_no_line(settings: Settings) -> None:
@@ -62,7 +62,7 @@ def test_writers_at_the_same_time_lose_no_line(settings: Settings) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(read_votes(feedback_file(settings))) == 80
+    assert len(read_votes(feedback_file(settings))[0]) == 80
     assert len(feedback_file(settings).read_text().splitlines()) == 80
 
 
@@ -71,7 +71,9 @@ def test_a_line_that_was_torn_off_costs_only_itself(settings: Settings) -> None:
     path = feedback_file(settings)
     path.write_text(path.read_text() + '{"id": "b", "ti')
     keep_vote(settings, answer(), answer_id="c", vote="up")
-    assert [vote.id for vote in read_votes(path)] == ["a", "c"]
+    votes, unreadable = read_votes(path)
+    assert [vote.id for vote in votes] == ["a", "c"]
+    assert unreadable == 1
 
 
 def test_a_long_reason_is_cut_off(settings: Settings) -> None:
@@ -84,7 +86,7 @@ def test_without_a_folder_to_keep_it_in_a_vote_is_refused(settings: Settings, tm
     (tmp_path / "data").write_text("a file")
     with pytest.raises(RagError, match="data_dir is a folder"):
         keep_vote(settings, answer(), answer_id="a", vote="up")
-    assert read_votes(tmp_path / "none.jsonl") == []
+    assert read_votes(tmp_path / "none.jsonl") == ([], 0)
 
 
 def test_what_was_liked_is_asked_again_as_it_was_meant(settings: Settings) -> None:

@@ -168,3 +168,19 @@ def test_an_error_is_said_and_the_tab_stays(desk):
     assert "holds nothing yet" in Parsed(act(desk, "show", id="files:gone.md")["dialog"]).text
     zone = act(desk, "url", value="ftp://x")["zone"]
     assert "http:// or https://" in Parsed(zone).text
+
+
+def test_who_is_not_the_operator_sees_what_is_open_to_them_and_changes_nothing(make_folder, tmp_path):
+    folder = make_folder({"tea.md": "# Tea\n\nTea is steeped for three minutes."})
+    with Rag.open(folder, overrides=["sources.0.acl=[staff]"]) as corpus:
+        corpus.ingest()
+        served = Served(corpus, 1.0)
+        desk = Desk(served, tmp_path / "received")
+        staff, guest = (desk.everything(View(), "en", principals) for principals in (["staff"], ["guest"]))
+        assert "files:tea.md" in Parsed(staff["shelf"]).text
+        assert "tea" not in Parsed(guest["shelf"]).text
+        assert (staff["zone"], staff["job"]) == (guest["zone"], guest["job"]) == ("", "")
+        for does, id in (("show", "files:tea.md"), ("ingest", ""), ("remove", "uploads:tea.md")):
+            (shown,) = desk.act({"do": does, "id": id}, View(), "en", ["guest"])
+            assert "three minutes" not in shown["dialog"]
+        assert served.jobs.last is None

@@ -7,6 +7,7 @@ import pytest
 
 from rag.corpus import Rag
 from rag.evaluation.kept import keep_report
+from rag.feedback import keep_vote
 from tests.ui.test_app import CHROMIUM, HOSTILE, NARROW, WIDE, free_port, picture, start, stop
 from tests.ui.test_quality_view import ANSWERS
 
@@ -31,7 +32,7 @@ def address(tmp_path_factory):
     with Rag.open(config) as corpus:
         assert corpus.ingest().new == 14  # fewer than UMAP takes
         keep_report(corpus.artifacts, "answers", ANSWERS)
-        (corpus.settings.store.path / "feedback.jsonl").write_text('{"question": "q", "vote": "up"}\n')
+        keep_vote(corpus.settings, corpus.ask("How long do refunds take?").to_dict(), answer_id="a", vote="up")
     port = free_port()
     process = start(config, port=port)
     try:

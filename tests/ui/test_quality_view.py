@@ -2,8 +2,9 @@
 
 import pytest
 
-from rag.evaluation.feedback import Feedback, Vote
+from rag.evaluation.feedback import FeedbackSummary
 from rag.evaluation.kept import KeptReport
+from rag.feedback import Feedback
 from rag.health import Check, FailedDocument, Health
 from rag.latencies import Latencies
 from rag.results import VerifyReport
@@ -127,17 +128,35 @@ def test_a_curve_stays_in_its_frame():
     assert "rag-mark" not in charts.curve([(0, 0)], "x", across="x", at=1.5)
 
 
+def voted(question, reason="", model="m"):
+    return Feedback(
+        id="a",
+        time="",
+        corpus="c",
+        question=question,
+        standalone_question="",
+        answer="",
+        model=model,
+        cited=(),
+        vote="down",
+        reason=reason,
+        settings="",
+        answers=(),
+        evidence=(),
+    )
+
+
 def test_feedback_without_a_vote_says_so():
-    parsed = Parsed(view.feedback(Feedback(unreadable=2), "en"))
+    parsed = Parsed(view.feedback(FeedbackSummary(unreadable=2), "en"))
     assert "Nobody has rated an answer yet." in parsed.text
     assert "Unreadable lines in feedback.jsonl: 2" in parsed.text
 
 
 def test_feedback_shows_votes_and_reasons():
-    against = (Vote(question="Why?", vote="down", reason="old"), Vote(question="How?", vote="down"))
-    found = Feedback(up=3, down=2, models={"extractive": (2, 1), "": (1, 1)}, against=against)
+    against = (voted("Why?", "old"), voted("How?"))
+    found = FeedbackSummary(up=3, down=2, models={"extractive": (2, 1), "b": (1, 1)}, against=against)
     parsed = Parsed(view.feedback(found, "en"))
-    for words in ("3 helpful, 2 not helpful", "Why?", "old", "no reason given", "extractive", "unknown"):
+    for words in ("3 helpful, 2 not helpful", "Why?", "old", "no reason given", "extractive", "b"):
         assert words in parsed.text
     assert parsed.attributes("width")[0] == "144.0", "three fifths of the bar"
 
@@ -170,11 +189,11 @@ def test_nothing_that_others_wrote_becomes_markup():
         },
     )
     kinds = {**CALIBRATION, "questions": {HOSTILE: 1}, "answered": {}}
-    vote = Vote(question=HOSTILE, vote="down", reason=HOSTILE, model=HOSTILE)
+    vote = voted(HOSTILE, HOSTILE, HOSTILE)
     failed = (FailedDocument(id=HOSTILE, uri=HOSTILE, error=HOSTILE),)
     pages = [
         view.health(healthy(failed=failed), "en", duplicates=0, check=None, checking=False, error=HOSTILE),
-        view.feedback(Feedback(up=1, down=1, models={HOSTILE: (1, 0), "m": (0, 1)}, against=(vote,)), "de"),
+        view.feedback(FeedbackSummary(up=1, down=1, models={HOSTILE: (1, 0), "m": (0, 1)}, against=(vote,)), "de"),
         view.evaluation({"answers": hostile, "calibration": KeptReport(time="", report=kinds)}, "de"),
     ]
     for html in pages:

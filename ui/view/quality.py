@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from rag.evaluation.feedback import Feedback
+from rag.evaluation.feedback import FeedbackSummary
 from rag.evaluation.kept import KeptReport
 from rag.health import Check, Health
 from rag.latencies import Latencies, percentiles
@@ -97,7 +97,7 @@ def latency(latencies: Latencies, language: str) -> str:
     return _card("latency", f'<div class="rag-figures">{"".join(shown)}</div>', language)
 
 
-def feedback(found: Feedback, language: str) -> str:
+def feedback(found: FeedbackSummary, language: str) -> str:
     """What people said about answers."""
     unreadable = (
         f'<p class="rag-hint">{words("unreadable", language, number=found.unreadable)}</p>' if found.unreadable else ""
@@ -106,7 +106,7 @@ def feedback(found: Feedback, language: str) -> str:
         return _card("feedback", _hint("no_feedback", language) + unreadable, language)
     said = say("quality.votes", language, up=found.up, down=found.down)
     models = "".join(
-        f'<tr><th scope="row">{escape(name) or words("unknown_model", language)}</th><td>{up}</td><td>{down}</td></tr>'
+        f'<tr><th scope="row">{escape(name)}</th><td>{up}</td><td>{down}</td></tr>'
         for name, (up, down) in found.models.items()
     )
     table = _table(("model", "up", "down"), models, language) if len(found.models) > 1 else ""

@@ -7,8 +7,9 @@ import pytest
 from rag import Rag
 from rag.evaluation.answers import load_questions
 from rag.evaluation.asking import evaluate_corpus
-from rag.evaluation.feedback import LATEST, Feedback, feedback_of, sum_up
+from rag.evaluation.feedback import LATEST, FeedbackSummary, feedback_of, sum_up
 from rag.evaluation.kept import keep_report, last_reports
+from rag.feedback import feedback_file, keep_vote
 
 
 def test_an_evaluation_of_the_corpus_itself_is_kept_and_outlives_it(facts, tmp_path, make_folder):
@@ -38,26 +39,35 @@ def test_a_corpus_without_an_index_has_no_reports(make_folder):
         assert last_reports(corpus.artifacts) == {}
 
 
-def test_votes_are_counted_by_model_with_the_latest_against():
-    lines = [json.dumps({"question": f"q{n}", "vote": "down", "reason": "old", "model": "m"}) for n in range(30)]
-    lines += [json.dumps({"question": "q", "vote": "up", "time": "2026-01-01", "answer": {"more": "fields"}})]
-    found = sum_up(lines)
-    assert (found.up, found.down, found.models) == (1, 30, {"": (1, 0), "m": (0, 30)})
+def vote(settings, number, *, vote="down", model="m"):
+    answer = {"question": f"q{number}", "standalone_question": "", "answer": "", "model": model, "abstained": True}
+    return keep_vote(settings, {**answer, "sentences": []}, answer_id=str(number), vote=vote)
+
+
+def test_votes_are_counted_by_model_with_the_latest_against(facts):
+    votes = [vote(facts.settings, number) for number in range(30)]
+    votes.append(vote(facts.settings, 30, vote="up", model="extractive"))
+    found = sum_up(votes)
+    assert (found.up, found.down, found.models) == (1, 30, {"extractive": (1, 0), "m": (0, 30)})
     assert [vote.question for vote in found.against] == [f"q{n}" for n in reversed(range(30 - LATEST, 30))]
+    assert feedback_of(facts.settings) == found
 
 
-@pytest.mark.parametrize(
-    "line", ["no json", "[]", '{"vote": "up"}', '{"question": "q", "vote": "maybe"}', '{"question": 1, "vote": "up"}']
-)
-def test_what_is_no_vote_stops_nothing(line):
-    found = sum_up([line, "", '{"question": "q", "vote": "up"}'])
+@pytest.mark.parametrize("line", ["no json", "[]", '{"vote": "up"}', '{"id": "a", "vote": "maybe"}'])
+def test_what_is_no_vote_stops_nothing_and_is_counted(facts, line):
+    vote(facts.settings, 1, vote="up")
+    with feedback_file(facts.settings).open("a") as file:
+        file.write(f"{line}\n\n")
+    found = feedback_of(facts.settings)
     assert (found.up, found.unreadable) == (1, 1)
 
 
-def test_votes_are_read_from_the_folder_of_the_corpus(facts, tmp_path):
-    assert feedback_of(facts.settings) == Feedback()
-    (facts.settings.store.path / "feedback.jsonl").write_bytes(b'{"question": "\xff", "vote": "up"}\n')
-    assert feedback_of(facts.settings).up == 1
-    (tmp_path / "data").mkdir()
-    elsewhere = facts.settings.model_copy(update={"data_dir": tmp_path / "data"})
-    assert feedback_of(elsewhere) == Feedback()
+def test_a_vote_that_was_taken_back_or_changed_counts_as_it_stands(facts):
+    for again in ("up", "down", None, "up"):
+        vote(facts.settings, 1, vote=again)
+    assert (feedback_of(facts.settings).up, feedback_of(facts.settings).down) == (1, 0)
+
+
+def test_a_corpus_nobody_voted_on_has_no_votes(facts):
+    assert feedback_of(facts.settings) == FeedbackSummary()
+    assert feedback_of(facts.settings.model_copy(update={"data_dir": None})) == FeedbackSummary()

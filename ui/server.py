@@ -45,7 +45,7 @@ def serve(corpora: "Sequence[Rag]", *, host: str, port: int, max_upload_mb: floa
         RagError: nothing can listen there, for example because the port is taken.
     """
     _check_address(host, port)
-    served = [Served(corpus, _upload_limit(corpus, host, max_upload_mb)) for corpus in corpora]
+    served = [Served(corpus, upload_limit(corpus, host, max_upload_mb)) for corpus in corpora]
     with received():
         _serve(served, host, port)
 
@@ -87,7 +87,8 @@ def _serve(served: Sequence[Served], host: str, port: int) -> None:
         app.close(verbose=False)
 
 
-def _upload_limit(corpus: "Rag", host: str, max_upload_mb: float | None) -> float | None:
+def upload_limit(corpus: "Rag", host: str, max_upload_mb: float | None) -> float | None:
+    """Largest file that people may add to a corpus; None where they may only look. See `serve`."""
     if max_upload_mb is None:
         max_upload_mb = math.inf if _is_loopback(host) else 0
     return min(max_upload_mb, corpus.settings.parsing.max_file_mb) or None

@@ -168,3 +168,23 @@ def test_an_error_is_said_and_the_tab_stays(desk):
     assert "holds nothing yet" in Parsed(act(desk, "show", id="files:gone.md")["dialog"]).text
     zone = act(desk, "url", value="ftp://x")["zone"]
     assert "http:// or https://" in Parsed(zone).text
+
+
+@pytest.mark.parametrize(
+    ("host", "wanted", "limit"),
+    [
+        ("127.0.0.1", None, 200),
+        ("localhost", None, 200),
+        ("::1", None, 200),
+        ("0.0.0.0", None, None),
+        ("192.168.1.2", None, None),
+        ("tea.example", None, None),
+        ("127.0.0.1", 0.0, None),
+        ("0.0.0.0", 5.0, 5),
+        ("127.0.0.1", 500.0, 200),
+    ],
+)
+def test_uploads_are_for_this_machine_unless_somebody_says_more(make_folder, host, wanted, limit):
+    from ui.server import upload_limit
+
+    assert upload_limit(Rag.open(make_folder()), host, wanted) == limit

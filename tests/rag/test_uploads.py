@@ -8,6 +8,7 @@ import pytest
 from connectors.files import FilesConnector
 from rag import Rag, load_settings
 from rag.errors import DeletionRefusedError, RagError, SettingsError, UploadRefusedError
+from rag.ingest.job import Progress
 from rag.settings import Settings
 from rag.settings.exclusion import exclude_line, how_to_exclude
 from rag.settings.sources import FilesSource, GitSource, SqlSource, WebSource
@@ -43,7 +44,11 @@ def test_an_upload_answers_until_it_is_removed(make_folder: MakeFolder) -> None:
 def test_the_first_upload_may_be_the_first_document(make_folder: MakeFolder) -> None:
     with Rag.open(make_folder()) as corpus:
         corpus.uploads.add("rooibos.md", TEA)
-        assert corpus.ingest(sources=["uploads"]).new == 1
+        told: list[Progress] = []
+        assert corpus.ingest(sources=["uploads"], progress=told.append).new == 1
+        assert (told[0].done, told[0].total) == (0, 1), "what there is to do is known before the first is done"
+        assert ("uploads:rooibos.md",) in [at.current for at in told]
+        assert (told[-1].done, told[-1].current) == (1, ())
         assert [entry.id for entry in corpus.documents().overview()] == ["uploads:rooibos.md"]
         assert corpus.ingest().new == len(FACTS)
 

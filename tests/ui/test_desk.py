@@ -184,3 +184,13 @@ def test_who_is_not_the_operator_sees_what_is_open_to_them_and_changes_nothing(m
             (shown,) = desk.act({"do": does, "id": id}, View(), "en", ["guest"])
             assert "three minutes" not in shown["dialog"]
         assert served.jobs.last is None
+
+
+@pytest.mark.parametrize(
+    ("private", "wanted", "limit"),
+    [(True, None, 200), (False, None, None), (True, 0.0, None), (False, 5.0, 5), (True, 500.0, 200)],
+)
+def test_uploads_are_for_this_machine_unless_somebody_says_more(make_folder, private, wanted, limit):
+    from ui.uploading import upload_limit
+
+    assert upload_limit(Rag.open(make_folder()), wanted, private=private) == limit

@@ -12,6 +12,12 @@ __all__ = ["browser"]
 SENTENCE = "Rooibos is steeped for seven minutes in boiling water."
 QUESTION = "How long is rooibos steeped?"
 ROOIBOS = {"name": "rooibos.md", "mimeType": "text/markdown", "buffer": f"# Rooibos\n\n{SENTENCE}\n".encode()}
+DROP = """([name, text]) => {
+  const data = new DataTransfer();
+  data.items.add(new File([text], name));
+  const drop = new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true });
+  document.querySelector(".rag-drop").dispatchEvent(drop);
+}"""
 HOSTILE = "<img src=x onerror=\"document.title='run'\">.md"
 
 pytestmark = pytest.mark.browser
@@ -137,7 +143,7 @@ def test_a_failed_file_says_why_and_a_document_opens(look):
 def test_a_hostile_name_is_text_on_a_phone_in_german_too(look):
     width, height = NARROW
     page = look(width=width, height=height, locale="de-DE")
-    page.locator("input[type=file]").set_input_files([{**ROOIBOS, "name": HOSTILE}])
+    page.evaluate(DROP, [HOSTILE, SENTENCE])
     page.locator(".rag-results li", has_text="hinzugefügt").wait_for()
     shown = row(page, "uploads:<img")
     shown.get_by_text("Bereit").wait_for()

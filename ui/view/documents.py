@@ -146,13 +146,11 @@ def _row(row: Row, language: str, may_change: bool) -> str:
     if row.state == "stale":
         error += f'<p class="rag-row-note">{text("stale_means", language)}</p>'
     title = f'<button type="button" class="rag-documents-title" dir="auto" data-do="show" data-id="{escape(row.id)}">'
-    actions = ""
+    actions = "" if row.upload else button("exclude", text("exclude", language), quiet=True, id=row.id)
     if may_change and row.state in ("failed", "stale"):
         actions += button("retry", text("retry", language), quiet=True, id=row.id)
-    if row.upload and may_change:
+    if may_change and row.upload:
         actions += button("confirm", text("delete", language), quiet=True, id=row.upload)
-    elif not row.upload:
-        actions += button("exclude", text("exclude", language), quiet=True, id=row.id)
     return (
         f'<tr><td class="rag-col-title">{title}{escape(row.title)}</button>'
         f'<p class="rag-row-id" dir="auto">{escape(row.id)}</p>{error}</td>'

@@ -160,9 +160,11 @@ def build_chat(served: Sequence[Served], picked: Any) -> None:
                     banner: "",
                 } | keeps(now, corpus, request)
             yield update
-        if not coming.is_left(session):
-            said = export.plain(now.turns[-1], language) or say("chat.stopped", language)
-            yield show(now, corpus, language) | keeps(now, corpus, request, said=said)
+        if coming.is_left(session):
+            yield {page: gr.skip()}  # Gradio sends the last update once more at the end
+            return
+        said = export.plain(now.turns[-1], language) or say("chat.stopped", language)
+        yield show(now, corpus, language) | keeps(now, corpus, request, said=said)
 
     async def ask_until_left(
         event: gr.EventData, corpus: int, before: Conversation, typed: str, place: int, request: gr.Request

@@ -176,9 +176,11 @@ def build_chat(served: Sequence[Served], picked: Any, where: Any, shown: Passage
                     banner: "",
                 } | keeps(now, corpus, request)
             yield update
-        if not coming.is_left(session):
-            said = export.plain(now.turns[-1], language) or say("chat.stopped", language)
-            yield show(now, corpus, request) | keeps(now, corpus, request, said=said)
+        if coming.is_left(session):
+            yield {page: gr.skip()}  # Gradio sends the last update once more at the end
+            return
+        said = export.plain(now.turns[-1], language) or say("chat.stopped", language)
+        yield show(now, corpus, request) | keeps(now, corpus, request, said=said)
 
     async def ask_until_left(
         event: gr.EventData,

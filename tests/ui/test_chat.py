@@ -369,7 +369,10 @@ def test_a_reader_who_scrolls_up_is_left_alone(page):
     page.wait_for_function("document.querySelector('#rag-scroll').scrollTop === 0")
     page.wait_for_timeout(300)
     assert page.evaluate("document.querySelector('#rag-scroll').scrollTop") == 0
-    page.get_by_role("button", name="To the latest answer").click()
+    latest = page.get_by_role("button", name="To the latest answer")
+    shown, scroller = latest.bounding_box(), page.locator("#rag-scroll").bounding_box()
+    assert scroller["y"] + scroller["height"] / 2 < shown["y"] < scroller["y"] + scroller["height"]
+    latest.click()
     page.wait_for_function(f"{left} < 40")
     page.keyboard.press("Escape")
     page.get_by_text("Stopped before").first.wait_for()

@@ -142,3 +142,22 @@ def test_questions_in_any_script_and_length_arrive_as_they_are(question):
     corpus = Scripted(DONE)
     list(respond(corpus, (), question))
     assert corpus.asked[0][0] == question
+
+
+def test_what_a_page_asks_for_may_be_anything():
+    import gradio as gr
+
+    from ui.chat import _asked, _wanted
+
+    turns = (Turn(question="a"), Turn(question="b"))
+    junk = [None, 7, [], "x", {"turn": "x"}, {"turn": -1}, {"question": "x" * 99_999}, {"vote": "best", "turn": 1}]
+    for anything in junk:
+        assert _asked(_wanted(gr.EventData(None, anything)), turns, " typed ", 0) == ("typed", turns)
+    for asked, wanted in (
+        (("c", turns), {"question": " c "}),
+        (("b", turns[:1]), {"turn": 2}),
+        (("typed", turns), {"turn": 3}),
+    ):
+        assert _asked(_wanted(gr.EventData(None, wanted)), turns, "typed", 0) == asked
+    assert _asked(_wanted(gr.EventData(None, None)), turns, "typed", 2) == ("typed", turns[:1]), "the second is edited"
+    assert _asked(_wanted(gr.EventData(None, None)), turns, "typed", 9) == ("typed", turns)

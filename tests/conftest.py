@@ -8,12 +8,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     # a worker a core: with a pool of threads each, they would wait for one another
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", GRADIO_ANALYTICS_ENABLED="False")
+
+hypothesis.settings.register_profile("any machine", deadline=None)  # how busy one is says nothing about the code
+hypothesis.settings.load_profile("any machine")
 
 from rag import Rag, build
 from rag.protocols import Encoder, Parser, TokenCounter

@@ -112,8 +112,10 @@ def build_chat(served: Sequence[Served], picked: Any, where: Any, shown: Passage
             next_questions: "",
         }
 
-    def start(event: gr.EventData, corpus: int, request: gr.Request) -> Update:
+    async def start(event: gr.EventData, corpus: int, before: Conversation, request: gr.Request) -> Update:
         """The page is there: its words in the reader's language, and the conversation that it had open."""
+        if before.turns or coming.has(_session(request)):  # somebody was faster and asks already
+            return {bar: conversations.bar(language_of(request))} | listed(corpus, request)
         language, kept = language_of(request), from_browser(_wanted(event).conversation, owner=_owner(request))
         names = [each.name for each in served]
         now = Conversation()
@@ -266,7 +268,7 @@ def build_chat(served: Sequence[Served], picked: Any, where: Any, shown: Passage
         **hidden,
     )
     question.stop(stop, None, None, **hidden)
-    drawer.start(start, [picked], [*screen, drawer, bar, picked], **hidden)
+    drawer.start(start, [picked, conversation], [*screen, drawer, bar, picked], **hidden)
     drawer.open(open_kept, [picked, conversation], screen, **hidden)
     drawer.fresh(begin, [picked], screen, **hidden)
     drawer.export(take, None, page, **hidden)

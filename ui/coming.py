@@ -51,6 +51,10 @@ class Coming:
             if isinstance(items, AsyncGenerator):
                 await items.aclose()
 
+    def has(self, session: str) -> bool:
+        """Whether an answer is coming."""
+        return session in self._of
+
     def is_left(self, session: str) -> bool:
         """Whether the reader has turned to something else."""
         coming = self._of.get(session)

@@ -57,6 +57,7 @@ class _Evidence(_Part):
     end: Place
     text: Text
     mime: Line
+    score: Number
 
 
 class _Packing(_Part):

@@ -3,6 +3,7 @@
 import pytest
 
 from rag.corpus import Rag
+from rag.errors import DeletionRefusedError
 from tests.corpora import FACTS
 from tests.ui.test_view import Parsed
 from ui.desk import LARGE_FILES, Desk
@@ -156,7 +157,7 @@ def test_a_refused_deletion_is_done_when_somebody_says_so(desk, served, tmp_path
     for n in range(30):
         (tmp_path / f"docs/{n}.md").unlink()
     act(desk, "ingest")
-    assert finished(served).error_type == "DeletionRefusedError"
+    assert isinstance(finished(served).raised, DeletionRefusedError)
     card = Parsed(desk.news(View(), "en")["job"])
     assert "30 of 33 documents are gone" in card.text
     assert card.attributes("data-do") == ["delete_anyway", "check"]

@@ -7,6 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rag.entries import DocumentEntry, Upload
+from rag.errors import DeletionRefusedError
 from rag.ingest.job import Progress
 from rag.jobs import JobState
 from rag.results import Failure, IngestReport, Plan, PlannedDocument, SettingChange, Skipped, StoredDocument
@@ -189,7 +190,7 @@ def test_the_job_says_how_far_it_is_and_what_can_be_done():
     assert "Now: a.md, b.pdf" in shown.text
     assert [(a["value"], a["max"]) for tag, a in shown.tags if tag == "progress"] == [("3", "12")]
     assert shown.attributes("data-do") == ["stop"]
-    refused = state("failed", error="too many", error_type="DeletionRefusedError")
+    refused = state("failed", error="too many", raised=DeletionRefusedError("too many"))
     assert Parsed(jobs.job(refused, "en", may_change=True)).attributes("data-do") == ["delete_anyway", "check"]
     done = Parsed(jobs.job(state("done", report=report(new=2)), "de", may_change=True, failed=1))
     assert "2 neu" in done.text

@@ -79,8 +79,8 @@ def page(request, browser, address):
     page.on("console", lambda message: problems.append(message.text) if message.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.goto(address)
-    page.locator("#rag-tab-search-button, [role=tab]").nth(1).click()
-    page.locator("input[name=query]").wait_for()
+    page.locator("#rag-tab-search-button").click()
+    page.locator("#rag-query input[name=query]").wait_for()
     yield page
     assert page.title() == "Situated RAG"
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it scrolls sideways"
@@ -90,7 +90,7 @@ def page(request, browser, address):
 
 
 def search(page, query):
-    page.locator("input[name=query]").fill(query)
+    page.locator("#rag-query input[name=query]").fill(query)
     page.locator(".rag-hit").first.wait_for()
     page.wait_for_function("!document.querySelector('#rag-search.rag-busy')")
 
@@ -215,7 +215,7 @@ def test_one_document_is_searched_and_asked_alone(page):
 @pytest.mark.browser
 def test_arrow_keys_go_through_the_hits_and_enter_opens_one(page):
     search(page, QUESTION)
-    page.locator("input[name=query]").press("ArrowDown")
+    page.locator("#rag-query input[name=query]").press("ArrowDown")
     for key, place in (("ArrowDown", 1), ("End", page.locator(".rag-hit").count() - 1), ("Home", 0), ("ArrowDown", 1)):
         page.keyboard.press(key)
         assert page.evaluate("[...document.querySelectorAll('.rag-hit')].indexOf(document.activeElement)") == place

@@ -127,9 +127,9 @@ def ask(port, question, session, timeout=60, **headers):
     config = json.loads(send(port, "GET", "/config", **headers).body)
     event = next(d for d in config["dependencies"] if any(t[1] == "submit" for t in d["targets"]))
     shown = {c["id"]: c for c in config["components"]}
-    data = [0 if n == 0 else None for n in range(len(event["inputs"]))]
-    data[-1] = question
-    assert shown[event["inputs"][-1]]["props"]["elem_id"] == "rag-ask"
+    names = [shown[id]["props"].get("elem_id") for id in event["inputs"]]
+    data = [0 if n == 0 else question if name == "rag-ask" else None for n, name in enumerate(names)]
+    assert "rag-ask" in names
     body = json.dumps({"data": data, "fn_index": event["id"], "session_hash": session})
     begin = time.monotonic()
     joined = send(port, "POST", "/gradio_api/queue/join", body, Content_Type="application/json", **headers)

@@ -20,6 +20,8 @@ from ui.settings import Preferences, effective, preferences_of
 
 CHROMIUM = Path("/usr/bin/chromium")
 PASSWORD = "correct horse"
+LEFT = ("AbortError", "Connection errored out")
+"""What Gradio says where a page is left while it waits for something."""
 TEA = "# Tea\n\nGreen tea is brewed for two minutes.\n\n## Storage\n\nTea is stored in a dark tin for up to one year.\n"
 QUESTION = "How long is tea brewed and stored?"
 
@@ -141,7 +143,7 @@ def page(request, address):
         yield page
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it scrolls sideways"
         chromium.close()
-    assert problems == []
+    assert [said for said in problems if not any(words in said for words in LEFT)] == []
     assert hosts == {address.split("/")[2]}
 
 

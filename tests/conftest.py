@@ -16,15 +16,15 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", GRADIO_ANALYTICS_ENABLED="False")
 
-hypothesis.settings.register_profile("any machine", deadline=None)  # how busy one is says nothing about the code
-hypothesis.settings.load_profile("any machine")
-
 from rag import Rag, build
 from rag.protocols import Encoder, Parser, TokenCounter
 from rag.settings import Embedding, Parsing, Settings
 from tests.chat_server import server
 from tests.corpora import FACTS, MakeFolder
 from tests.pdf_files import make_pdf
+
+hypothesis.settings.register_profile("any machine", deadline=None)  # how busy one is says nothing about the code
+hypothesis.settings.load_profile("any machine")
 
 __all__ = ["make_pdf", "server"]
 

@@ -370,6 +370,7 @@ def test_a_reader_who_scrolls_up_is_left_alone(page):
     page.wait_for_timeout(300)
     assert page.evaluate("document.querySelector('#rag-scroll').scrollTop") == 0
     latest = page.get_by_role("button", name="To the latest answer")
+    latest.wait_for()
     shown, scroller = latest.bounding_box(), page.locator("#rag-scroll").bounding_box()
     assert scroller["y"] + scroller["height"] / 2 < shown["y"] < scroller["y"] + scroller["height"]
     latest.click()

@@ -101,8 +101,9 @@ def _abstention(answer: Mapping[str, Any], turn: int, language: str) -> str:
     """What to do now, with the passages that came nearest; why it abstained is one step away."""
     rows = "".join(f"<li>{_link(row['number'], turn)} {escape(path(row))}</li>" for row in answer["evidence"][:NEAREST])
     nearest = f"<p>{say('chat.nearest', language)}</p><ul>{rows}</ul>" if rows else ""
+    opened = "" if rows else " open"  # where nothing was found, the reason is all that there is
     why = (
-        f"<details><summary>{say('chat.why', language)}</summary><p>{prose(answer['reason'])}</p></details>"
+        f"<details{opened}><summary>{say('chat.why', language)}</summary><p>{prose(answer['reason'])}</p></details>"
         if answer["reason"]
         else ""
     )

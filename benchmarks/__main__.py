@@ -4,12 +4,25 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmarks import ablation, citations, claims, files, ingest, memory, pages, pdf, retrieval, streaming
+from benchmarks import (
+    ablation,
+    citations,
+    claims,
+    conversations,
+    files,
+    ingest,
+    memory,
+    pages,
+    pdf,
+    retrieval,
+    streaming,
+)
 
 BENCHMARKS = {
     "ablation": ablation.run,
     "citations": citations.run,
     "claims": claims.run,
+    "conversations": conversations.run,
     "files": files.run,
     "ingest": ingest.run,
     "memory": memory.run,

@@ -147,7 +147,7 @@ class Rag(CorpusReader):
         killed at any moment: the next run goes on. Where another thread ingests or repairs the corpus, it waits.
 
         Args:
-            progress: called with a `Progress` after each group of documents.
+            progress: called with a `Progress` at the beginning, while documents are read, and after each group of them.
             max_delete: share of the documents, 0 to 1, that may be deleted; up to 20 documents always may. 1 also lets
                 a rebuild drop documents that cannot be read any more, and one corpus replace another in its index.
             rebuild: build everything anew beside the old state, which answers until the new one is complete.

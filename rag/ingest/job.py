@@ -7,7 +7,7 @@ them. The readers are ahead by a bounded number of items and the writer behind b
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -31,7 +31,7 @@ SETTLED = 64
 BEHIND = 2
 """Groups that the writer may be behind."""
 TELL_S = 0.2
-"""Between two reports of what is being read."""
+"""Between two reports while nothing is done yet."""
 NAMED = 32
 """Items that a report names."""
 
@@ -125,13 +125,16 @@ class Job:
             meter.begin(item)
             return self.preparer.prepare(connector, item, groups.get(item.id, ()), damaged, generation.vectors)
 
+        def tell() -> None:
+            meter.tell(self.tokens_encoded)
+
         vanished: list[DocumentState] = []
-        meter.tell(self.tokens_encoded)
+        tell()
         with (
             ThreadPoolExecutor(1, "writer") as pool,
             ThreadPoolExecutor(self.preparer.readers, "reader") as readers,
             closing(self.preparer.contexts) if self.preparer.contexts else nullcontext(),
-            closing(ahead(readers, prepare, changes.read, AHEAD)) as readings,
+            closing(ahead(readers, prepare, changes.read, AHEAD, waiting=tell)) as readings,
         ):
             writes = _Bounded(pool, BEHIND)
             writes.submit(self.writer.move, changes.moved)
@@ -139,7 +142,6 @@ class Job:
             same: list[Prepared] = []
             finished: list[SourceItem] = []
             for reading in readings:
-                meter.now_and_then(self.tokens_encoded)
                 self._fail(reading, groups.get(reading.item.id, ()), writes)
                 self.tally.skipped += reading.skipped
                 vanished += reading.vanished
@@ -149,6 +151,7 @@ class Job:
                         continue
                     group.append(prepared)
                     if sum(c.tokens for p in group for c in p.chunks) >= self.group_tokens:
+                        tell()
                         self._encode(group, writes)
                         group = []
                 if len(same) >= SETTLED:
@@ -160,6 +163,7 @@ class Job:
                     finished = []
             self._settle(same, writes)
             if group:
+                tell()
                 self._encode(group, writes)
             meter.count(finished, self.tokens_encoded)
             writes.wait()
@@ -237,7 +241,6 @@ class _Meter:
         self._total, self._bytes, self._report = len(sizes), sum(sizes), report
         self._done = self._bytes_done = 0
         self._started = time.monotonic()
-        self._told = 0.0
         self._current: dict[str, None] = {}
         self._lock = Lock()
 
@@ -255,17 +258,11 @@ class _Meter:
         self._bytes_done += sum(item.size or 1 for item in items)
         self.tell(tokens)
 
-    def now_and_then(self, tokens: int) -> None:
-        """Tell what is being read, but not for every small file."""
-        if time.monotonic() - self._told >= TELL_S:
-            self.tell(tokens)
-
     def tell(self, tokens: int) -> None:
         """Say where the job stands."""
         if self._report is None:
             return
-        self._told = time.monotonic()
-        seconds = self._told - self._started
+        seconds = time.monotonic() - self._started
         left = (self._bytes - self._bytes_done) * seconds / self._bytes_done if self._bytes_done else None
         with self._lock:
             current = tuple(islice(self._current, NAMED))
@@ -275,17 +272,32 @@ class _Meter:
 
 
 def ahead(
-    pool: ThreadPoolExecutor, function: Callable[[T], R], items: Iterable[T], number: int
+    pool: ThreadPoolExecutor,
+    function: Callable[[T], R],
+    items: Iterable[T],
+    number: int,
+    *,
+    waiting: Callable[[], object] = lambda: None,
 ) -> Generator[R, None, None]:
-    """Results of `function` over `items` in order, computed by the pool at most `number` items ahead."""
+    """Results of `function` over `items` in order, computed by the pool at most `number` items ahead.
+
+    Args:
+        waiting: called now and then while the next result is not there yet.
+    """
     futures: deque[Future[R]] = deque()
+
+    def first() -> R:
+        while not wait([futures[0]], TELL_S).done:
+            waiting()
+        return futures.popleft().result()
+
     try:
         for item in items:
             futures.append(pool.submit(function, item))
             if len(futures) >= number:
-                yield futures.popleft().result()
+                yield first()
         while futures:
-            yield futures.popleft().result()
+            yield first()
     finally:
         for future in futures:
             future.cancel()

@@ -140,7 +140,7 @@ def test_stop_ends_a_run_under_way(make_folder: MakeFolder) -> None:
     stop = Event()
     folder = make_folder({f"{n}.md": f"# Part {n}\n\n" + f"The {n}th of many words. " * 60 for n in range(12)})
     with Rag.open(corpus_file(folder), overrides=["embedding.batch_tokens=256"]) as corpus:
-        assert list(corpus.follow(stop, progress=lambda _: stop.set())) == []
+        assert list(corpus.follow(stop, progress=lambda at: at.done and stop.set())) == []
         assert 0 < corpus.ingest().new < 13, "what was finished is kept, the rest is done the next time"
 
 

@@ -4,7 +4,6 @@ from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
-from string import Template
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import SettingsError
@@ -43,9 +42,6 @@ from rag.store.artifacts import Artifacts
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
-    from rag.answering.answerer import Answerer
-    from rag.answering.matching import Idf
-    from rag.answering.verification.judge import Judge
     from rag.ingest.generations import Generation
     from rag.retrieval.documents import DocumentReader
     from rag.retrieval.search import Searcher
@@ -357,52 +353,6 @@ def build_chat_model(settings: Settings) -> "tuple[str, BaseChatModel] | None":
     from rag.answering.providers import chat_model
 
     return settings.answer.llm, chat_model(settings.answer)
-
-
-def build_answerer(
-    settings: Settings,
-    documents: "DocumentReader",
-    model: "tuple[str, BaseChatModel] | None",
-    *,
-    encoder: Encoder,
-    lexical: LexicalEncoder,
-    idf: "Idf",
-) -> "Answerer":
-    """Quotes, or a model's answers checked against them."""
-    from rag.answering.answerer import ExtractiveAnswerer
-    from rag.answering.budget import token_count
-    from rag.answering.model_answerer import ModelAnswerer
-    from rag.answering.prompt import prompts
-
-    quotes = ExtractiveAnswerer(
-        settings=settings.answer,
-        encoder=encoder,
-        lexical=lexical,
-        idf=idf,
-        read_text=documents.text,
-        chunk_spans=documents.chunk_spans,
-        stored=documents.sentence_vectors,
-        tokens=token_count(*(model or (None, None))),
-        parent=settings.chunking.parent,
-    )
-    if model is None:
-        return quotes
-    told = prompts(settings.answer.prompts, short=settings.answer.style == "short")
-    judge = _judge(settings, model[1], told.judge)
-    return ModelAnswerer(model=model[1], name=model[0], quotes=quotes, prompts=told, judge=judge)
-
-
-def _judge(settings: Settings, model: "BaseChatModel", rules: Template) -> "Judge | None":
-    asked = settings.answer.judge
-    if asked == "llm":
-        from rag.answering.verification.judge import ModelJudge
-
-        return ModelJudge(model, rules, settings.answer.timeout_s)
-    if asked is not None:
-        from rag.models.inference import inference_model
-
-        return inference_model(asked)
-    return None
 
 
 def own_folders(settings: Settings) -> list[Path]:

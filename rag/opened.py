@@ -279,9 +279,11 @@ class OpenCorpus:
 
     def answerer(self) -> "Answerer":
         """What answers from what the searcher finds."""
+        from rag.answering.assembly import build_answerer
+
         searcher = self.searcher()
         lexical, idf = searcher.queries.lexical, searcher.scorer.idf
-        return build.build_answerer(
+        return build_answerer(
             self.settings, self.documents(), self.model, encoder=self.encoder(), lexical=lexical, idf=idf
         )
 

@@ -74,6 +74,7 @@ def _images(data: bytes, item: SourceItem) -> Iterator[Image.Image]:
                     break
                 if frame.width * frame.height > _MAX_PIXELS:
                     raise Image.DecompressionBombError(f"{frame.width} x {frame.height} pixels")
+                frame.load()  # what is cut off shows here, not where the frame is used
                 yield frame
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         limit = f"an image may have {_MAX_PIXELS} pixels: make it smaller, or exclude it"

@@ -12,6 +12,7 @@ import numpy as np
 
 from rag import build
 from rag.answering.answerer import Answerer
+from rag.answering.assembly import build_answerer
 from rag.errors import EvaluationError
 from rag.evaluation.beir import Dataset
 from rag.evaluation.manifest import manifest
@@ -177,7 +178,7 @@ def indexed(
         searcher = build.build_searcher(settings, store, generation, encoder=lambda: encoder)
 
         def answerer() -> Answerer:
-            return build.build_answerer(
+            return build_answerer(
                 settings,
                 build.build_documents(store, generation),
                 build.build_chat_model(settings),

@@ -24,7 +24,7 @@ HOSTILE = "<img src=x onerror=\"document.title='run'\"> & ${document.title='run'
 def model():
     """A language model that takes its time."""
     scripted = ScriptedServer(base_url="")
-    scripted.reply_to = lambda _: Reply([f"{QUOTE} [1] ", *("Refunds take long. " for _ in range(400))], pause_s=0.03)
+    scripted.reply_to = lambda _: Reply([f"{QUOTE} [1] ", *("Refunds take long. " for _ in range(4000))], pause_s=0.03)
     http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(scripted))
     http.handle_error = lambda *_: None  # a client that leaves half way is what is tested
     scripted.base_url = f"http://127.0.0.1:{http.server_address[1]}/v1"
@@ -152,8 +152,10 @@ def row(page, title):
 
 
 def begin(page):
+    page.evaluate("sessionStorage.removeItem('rag-open')")
     page.locator(".rag-drawer").get_by_role("button", name="New conversation").click()
     page.locator(".rag-start").wait_for()
+    page.wait_for_function("sessionStorage.getItem('rag-open') === ''")
 
 
 def reload(page):
@@ -366,9 +368,9 @@ def test_a_reader_who_scrolls_up_is_left_alone(page):
     assert page.evaluate(left) < 40, "it follows the answer"
     page.locator("#rag-scroll").hover()
     page.mouse.wheel(0, -5000)
-    page.wait_for_function("document.querySelector('#rag-scroll').scrollTop === 0")
+    page.wait_for_function("document.querySelector('#rag-scroll').scrollTop < 60")
     page.wait_for_timeout(300)
-    assert page.evaluate("document.querySelector('#rag-scroll').scrollTop") == 0
+    assert page.evaluate("document.querySelector('#rag-scroll').scrollTop") < 60
     latest = page.get_by_role("button", name="To the latest answer")
     latest.wait_for()
     shown, scroller = latest.bounding_box(), page.locator("#rag-scroll").bounding_box()

@@ -200,8 +200,12 @@ function follow() {
 
 function watchScrolling() {
   scroller = find("#rag-scroll");
+  let top = 0;
   scroller.addEventListener("scroll", () => {
-    follows = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 40;
+    const left = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
+    if (scroller.scrollTop < top - 1) follows = left < 2; // the reader goes up, be it by a line
+    else if (left < 40) follows = true;
+    top = scroller.scrollTop;
     follow();
   });
   new MutationObserver(follow).observe(scroller, { childList: true, subtree: true, characterData: true });

@@ -148,9 +148,6 @@ LONG = (
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not item.nodeid.startswith(LONG))
-    for item in items:
-        if item.get_closest_marker("browser"):  # on a busy machine it may miss a moment; the report shows a second try
-            item.add_marker(pytest.mark.flaky(reruns=2, reruns_delay=2))
 
 
 EXPECTED_SKIPS = ("root may write everywhere", "RAG_TEST_QDRANT_URL names no Qdrant server")

@@ -15,6 +15,7 @@ from ui.guard import LOOPBACK, Guard
 from ui.language import i18n
 from ui.login import Login
 from ui.page import Page
+from ui.streams import Streams
 from ui.theme import theme
 from ui.users import USER, Users
 
@@ -104,7 +105,7 @@ def build_web(
     )
     named = {host, *LOOPBACK} | ({address.hostname or ""} if address else set())
     guard = Guard(
-        Page(outer, root=root),
+        Page(Streams(outer, app._queue), root=root),
         user=login.user if login else None,
         hosts=None if users or open_to_all else named,
         origin=f"{address.scheme}://{address.netloc}" if address else None,

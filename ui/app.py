@@ -1,7 +1,7 @@
 """The web app: puts the tabs beside each other. Each tab has a file of its own."""
 
 from collections.abc import Sequence
-from typing import Any
+from pathlib import Path
 
 import gradio as gr
 
@@ -15,7 +15,9 @@ from ui.scope import scope_state
 from ui.search import build_search
 from ui.served import Served
 from ui.settings import build_settings
+from ui.view import frame
 
+_PICKER = (Path(__file__).parent / "corpus.js").read_text(encoding="utf-8")
 EVENTS_AT_A_TIME = 32
 """Of each kind, such as questions. One that waits for a model takes a thread and nothing else, so there are many."""
 THREADS = 4 * EVENTS_AT_A_TIME
@@ -33,11 +35,18 @@ def build_app(served: Sequence[Served], shown: Passages) -> gr.Blocks:
     """
     app = gr.Blocks(title=say("app.title", LANGUAGES[0]), analytics_enabled=False, fill_width=True, fill_height=True)
     with app:
-        picked = _corpus_picker(served)
+        picked = gr.State(0)
+        picker = gr.HTML(
+            frame.corpus_picker([each.name for each in served]),
+            apply_default_css=False,
+            elem_id="rag-corpus",
+            js_on_load=_PICKER,
+            visible=len(served) > 1,
+        )
         where = scope_state(picked)
         with gr.Tabs(elem_id="rag-tabs"):
             with gr.Tab(i18n()("tabs.chat"), id="chat", elem_id="rag-tab-chat"):
-                build_chat(served, picked, where, shown)
+                build_chat(served, picked, picker, where, shown)
             with gr.Tab(i18n()("tabs.documents"), id="documents", elem_id="rag-tab-documents") as tab:
                 build_documents(served, picked, tab)
             with gr.Tab(i18n()("tabs.search"), id="search", elem_id="rag-tab-search"):
@@ -52,11 +61,3 @@ def build_app(served: Sequence[Served], shown: Passages) -> gr.Blocks:
     # direct calls of the event endpoints would pass the queue by
     app.queue(default_concurrency_limit=EVENTS_AT_A_TIME, max_size=WAITING_EVENTS, api_open=False)
     return app
-
-
-def _corpus_picker(served: Sequence[Served]) -> Any:
-    """The place of the corpus that all tabs are about; nothing to see where there is only one."""
-    if len(served) == 1:
-        return gr.State(0)
-    choices = [(each.name, place) for place, each in enumerate(served)]
-    return gr.Dropdown(choices, value=0, label=i18n()("app.corpus"), filterable=False, elem_id="rag-corpus")

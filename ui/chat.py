@@ -16,7 +16,8 @@ from rag.feedback import Vote, keep_vote
 from rag.suggestions import find_follow_ups
 from ui.coming import Coming
 from ui.conversation import Conversation, Turns, respond
-from ui.language import i18n, language_of, say
+from ui.events import QUIET
+from ui.language import language_of, say
 from ui.passages import Passages
 from ui.scope import Where, build_scope
 from ui.served import Served
@@ -25,7 +26,9 @@ from ui.stored import LONGEST_QUESTION, from_browser, to_browser
 from ui.users import principals_of, user_of
 from ui.view import answer, conversations, export, suggestions
 
-_SCRIPT = (Path(__file__).parent / "conversations.js").read_text(encoding="utf-8")
+_HERE = Path(__file__).parent
+_SCRIPT = (_HERE / "conversations.js").read_text(encoding="utf-8")
+_QUESTION = (_HERE / "question.js").read_text(encoding="utf-8")
 _TELL = "watch('value', () => document.dispatchEvent(new CustomEvent('rag-told', { detail: props.value })))"
 
 Update = dict[Any, Any]
@@ -37,26 +40,31 @@ class Wanted(BaseModel):
 
     Attributes:
         question: to be asked.
+        typed: the question that somebody typed, which replaces the one that they edit.
         turn: number of a turn, from 1; 0 is none.
+        corpus: the place of the one to ask.
         conversation: as the browser keeps it.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     question: str = Field("", max_length=LONGEST_QUESTION)
+    typed: str = Field("", max_length=LONGEST_QUESTION)
     turn: int = Field(0, ge=0)
+    corpus: int = Field(0, ge=0)
     rewrite: bool = True
     vote: Vote | None = None
     reason: str = ""
     conversation: Any = None
 
 
-def build_chat(served: Sequence[Served], picked: Any, where: Any, shown: Passages) -> None:
+def build_chat(served: Sequence[Served], picked: Any, picker: Any, where: Any, shown: Passages) -> None:
     """Put the chat into the Gradio blocks that are open.
 
     Args:
         served: one or more corpora.
-        picked: the component that holds the place of the one to ask.
+        picked: the state with the place of the one to ask.
+        picker: the component that says `pick` when somebody picks another one.
         where: the state with the filter.
         shown: the passages behind answers.
     """
@@ -72,16 +80,11 @@ def build_chat(served: Sequence[Served], picked: Any, where: Any, shown: Passage
                 next_questions = gr.HTML("", apply_default_css=False, elem_id="rag-next")
             banner = gr.HTML("", apply_default_css=False, elem_id="rag-banner")
             build_scope(served, picked, where, tab="chat")
-            question = gr.Textbox(
-                label=i18n()("chat.question"),
-                show_label=False,
-                container=False,
-                placeholder=i18n()("chat.placeholder"),
-                max_lines=6,
-                max_length=LONGEST_QUESTION,
-                submit_btn=str(i18n()("chat.ask")),
-                autofocus=True,
+            question = gr.HTML(
+                conversations.question_box(LONGEST_QUESTION),
+                apply_default_css=False,
                 elem_id="rag-ask",
+                js_on_load=_QUESTION,
             )
         with gr.Column(min_width=0, elem_id="rag-panel"):
             panel = gr.HTML("", apply_default_css=False)
@@ -100,7 +103,6 @@ def build_chat(served: Sequence[Served], picked: Any, where: Any, shown: Passage
             log: answer.log(now.turns, language) or suggestions.hint(served[corpus].name, language),
             live: "",
             panel: shown.panel(corpus, now.turns, request),
-            question: gr.update(submit_btn=say("chat.ask", language), stop_btn=False),
             settled: time.monotonic_ns(),
         }
 
@@ -122,7 +124,7 @@ def build_chat(served: Sequence[Served], picked: Any, where: Any, shown: Passage
         if kept and kept.corpus in names:
             corpus, now = names.index(kept.corpus), kept.conversation
         words = {bar: conversations.bar(language), picked: corpus}
-        return words | listed(corpus, request) | open_(now, corpus, request)
+        return words | listed(corpus, request) | open_(now, corpus, request, picks=corpus)
 
     def listed(corpus: int, request: gr.Request) -> Update:
         return {drawer: conversations.drawer(language_of(request), corpus=served[corpus].name, owner=_owner(request))}
@@ -138,26 +140,27 @@ def build_chat(served: Sequence[Served], picked: Any, where: Any, shown: Passage
         await coming.leave(_session(request))
         return open_(Conversation(), corpus, request)
 
-    async def switch(corpus: int, request: gr.Request) -> Update:
+    async def switch(event: gr.EventData, request: gr.Request) -> Update:
         """An answer of one corpus is no history for another."""
-        return listed(corpus, request) | await begin(corpus, request)
+        corpus = _wanted(event).corpus
+        if corpus >= len(served):
+            return {page: gr.skip()}
+        return {picked: corpus} | listed(corpus, request) | await begin(corpus, request)
 
     async def ask(
         event: gr.EventData,
         corpus: int,
         scope: Where,
         before: Conversation,
-        typed: str,
         place: int,
         request: gr.Request,
     ) -> AsyncIterator[Update]:
         """Asynchronous, so that a stop ends it at once, and not behind what the model is at."""
         session = _session(request)
         language, wanted = language_of(request), _wanted(event)
-        box: dict[str, Any] = {} if wanted.question or wanted.turn else {"value": ""}
-        asked, turns = _asked(wanted, before.turns, typed, place)
+        asked, turns = _asked(wanted, before.turns, place)
         if not asked:
-            yield {question: gr.update(value="")}
+            yield {page: gr.skip()}
             return
         begun = False
         now = before.with_turns(turns)
@@ -172,11 +175,10 @@ def build_chat(served: Sequence[Served], picked: Any, where: Any, shown: Passage
                 begun = True
                 update |= {
                     log: answer.log(turns, language),
-                    question: gr.update(submit_btn=False, stop_btn=say("chat.stop", language), **box),
                     next_questions: "",
                     editing: 0,
                     banner: "",
-                } | keeps(now, corpus, request)
+                } | keeps(now, corpus, request, asks=True)
             yield update
         if coming.is_left(session):
             yield {page: gr.skip()}  # Gradio sends the last update once more at the end
@@ -189,12 +191,11 @@ def build_chat(served: Sequence[Served], picked: Any, where: Any, shown: Passage
         corpus: int,
         scope: Where,
         before: Conversation,
-        typed: str,
         place: int,
         request: gr.Request,
     ) -> AsyncIterator[Update]:
         try:
-            async for update in ask(event, corpus, scope, before, typed, place, request):
+            async for update in ask(event, corpus, scope, before, place, request):
                 yield update
         finally:
             coming.end(_session(request))
@@ -206,9 +207,9 @@ def build_chat(served: Sequence[Served], picked: Any, where: Any, shown: Passage
         """The question comes into the box, and its turn is replaced when it is asked."""
         place = _wanted(event).turn
         if not 0 < place <= len(now.turns):
-            return {editing: 0, banner: "", question: gr.update(value="")}
+            return {editing: 0, banner: "", page: _tell(fills="")}
         edited = conversations.editing(place, language_of(request))
-        return {editing: place, banner: edited, question: gr.update(value=now.turns[place - 1].question)}
+        return {editing: place, banner: edited, page: _tell(fills=now.turns[place - 1].question)}
 
     def vote(event: gr.EventData, corpus: int, now: Conversation, request: gr.Request) -> Update:
         wanted, language = _wanted(event), language_of(request)
@@ -254,28 +255,26 @@ def build_chat(served: Sequence[Served], picked: Any, where: Any, shown: Passage
         starters = [text for text in each.starters.get(suggestions.phrase, principals=principals) if text not in asked]
         return suggestions.suggestions(starters, say("chat.instead" if asked else "chat.starters", language))
 
-    screen = [conversation, log, live, panel, question, settled, page, editing, banner, next_questions]
-    hidden: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+    screen = [conversation, log, live, panel, settled, page, editing, banner, next_questions]
     # not cancelled by what comes next, but made again behind it
-    settled.change(suggest, [picked, conversation], next_questions, trigger_mode="always_last", **hidden)
+    settled.change(suggest, [picked, conversation], next_questions, trigger_mode="always_last", **QUIET)
     # one listener for every way to ask: while one answer comes, no other one begins
     gr.on(
         [question.submit, drawer.submit],
         ask_until_left,
-        [picked, where, conversation, question, editing],
+        [picked, where, conversation, editing],
         screen,
         trigger_mode="once",
-        **hidden,
+        **QUIET,
     )
-    question.stop(stop, None, None, **hidden)
-    drawer.start(start, [picked, conversation], [*screen, drawer, bar, picked], **hidden)
-    drawer.open(open_kept, [picked, conversation], screen, **hidden)
-    drawer.fresh(begin, [picked], screen, **hidden)
-    drawer.export(take, None, page, **hidden)
-    drawer.edit(edit, [conversation], [editing, banner, question], **hidden)
-    drawer.like(vote, [picked, conversation], [conversation, log, page], **hidden)
-    if len(served) > 1:
-        picked.input(switch, [picked], [*screen, drawer], **hidden)
+    question.stop(stop, None, None, **QUIET)
+    drawer.start(start, [picked, conversation], [*screen, drawer, bar, picked], **QUIET)
+    drawer.open(open_kept, [picked, conversation], screen, **QUIET)
+    drawer.fresh(begin, [picked], screen, **QUIET)
+    drawer.export(take, None, page, **QUIET)
+    drawer.edit(edit, [conversation], [editing, banner, page], **QUIET)
+    drawer.like(vote, [picked, conversation], [conversation, log, page], **QUIET)
+    picker.pick(switch, None, [*screen, drawer, picked], trigger_mode="multiple", **QUIET)
 
 
 def _wanted(event: gr.EventData) -> Wanted:
@@ -286,13 +285,13 @@ def _wanted(event: gr.EventData) -> Wanted:
         return Wanted()
 
 
-def _asked(wanted: Wanted, turns: Turns, typed: str, editing: int) -> tuple[str, Turns]:
+def _asked(wanted: Wanted, turns: Turns, editing: int) -> tuple[str, Turns]:
     """The question, and the turns that stay before it."""
     if 0 < wanted.turn <= len(turns):
         return turns[wanted.turn - 1].question, turns[: wanted.turn - 1]
     if wanted.question.strip():
         return wanted.question.strip(), turns
-    return typed.strip(), turns[: editing - 1] if 0 < editing <= len(turns) else turns
+    return wanted.typed.strip(), turns[: editing - 1] if 0 < editing <= len(turns) else turns
 
 
 def _session(request: gr.Request) -> str:

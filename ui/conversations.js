@@ -194,7 +194,7 @@ let scroller;
 let follows = true;
 
 function follow() {
-  if (follows) scroller.scrollTop = scroller.scrollHeight;
+  if (follows && find(".rag-turn")) scroller.scrollTop = scroller.scrollHeight;
   root.classList.toggle("rag-behind", scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight > 80);
 }
 
@@ -293,6 +293,7 @@ root.addEventListener("click", (event) => {
 });
 
 root.addEventListener("submit", (event) => {
+  if (event.target.closest("#rag-ask")) follows = true;
   const form = event.target.closest(".rag-reason");
   if (!form) return;
   event.preventDefault();
@@ -303,7 +304,6 @@ root.addEventListener("submit", (event) => {
 root.addEventListener("input", (event) => event.target.matches(".rag-find") && fill());
 
 root.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && event.target === box()) follows = true;
   if (event.key === "Escape" && narrow.matches && isOpen()) {
     event.stopPropagation();
     toggle(false);

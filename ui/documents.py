@@ -8,6 +8,7 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 from ui.desk import Desk
+from ui.events import QUIET
 from ui.language import language_of
 from ui.served import Served
 from ui.shelf import View
@@ -51,13 +52,12 @@ def build_documents(served: Sequence[Served], picked: Any, tab: gr.Tab) -> None:
 
         return act
 
-    shared: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-    tab.select(opened, [picked, view], parts, **shared)
-    job.poll(news, [picked, view, seen], [seen, job, shelf], queue=False, **shared)
+    tab.select(opened, [picked, view], parts, **QUIET)
+    job.poll(news, [picked, view, seen], [seen, job, shelf], queue=False, **QUIET)
     for part in (zone, job, shelf, dialog):
-        part.act(acting(), [picked, view], parts, trigger_mode="always_last", **shared)
+        part.act(acting(), [picked, view], parts, trigger_mode="always_last", **QUIET)
     if len(served) > 1:
-        picked.change(another, [picked], parts, **shared)
+        picked.change(another, [picked], parts, **QUIET)
 
 
 def _part(name: str) -> gr.HTML:

@@ -9,6 +9,7 @@ import gradio as gr
 from rag.corpus_map.layout import FEWEST_FOR_UMAP, umap_is_installed
 from rag.corpus_map.result import CorpusMap, Layout, Unit
 from rag.errors import RagError
+from ui.events import QUIET
 from ui.language import language_of, say
 from ui.served import Served
 from ui.users import principals_of
@@ -55,12 +56,11 @@ def build_map(served: Sequence[Served], picked: Any, tab: gr.Tab) -> None:
         return _asked(served[corpus], now, _said(event, "query"), request)
 
     everything = [picture, findings, asked, opened, shown]
-    options: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-    drawing = {**options, "concurrency_limit": WAITING, "concurrency_id": "map", "trigger_mode": "once"}
+    drawing = QUIET | {"concurrency_limit": WAITING, "concurrency_id": "map", "trigger_mode": "once"}
     tab.select(draw, [picked, shown], everything, **drawing)
     picture.unit(draw_other, [picked], everything, **drawing)
-    picture.choose(open_point, [picked, shown], [opened], **options)
-    picture.ask(ask, [picked, shown], [asked], **options)
+    picture.choose(open_point, [picked, shown], [opened], **QUIET)
+    picture.ask(ask, [picked, shown], [asked], **QUIET)
     if len(served) > 1:
         picked.change(draw, [picked, shown], everything, **drawing)
 

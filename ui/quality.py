@@ -10,6 +10,7 @@ from rag.errors import RagError
 from rag.evaluation.feedback import feedback_of
 from rag.evaluation.kept import last_reports
 from rag.health import health
+from ui.events import QUIET
 from ui.language import language_of, say
 from ui.served import Served
 from ui.users import principals_of
@@ -45,12 +46,7 @@ def build_quality(served: Sequence[Served], picked: Any, tab: gr.Tab) -> None:
             served[corpus].checks.start()
         yield from show(corpus, request)
 
-    options: dict[str, Any] = {
-        "show_progress": "hidden",
-        "api_visibility": "private",
-        "concurrency_limit": WATCHING,
-        "concurrency_id": "quality",
-    }
+    options = QUIET | {"concurrency_limit": WATCHING, "concurrency_id": "quality"}
     shown = [tab.select(show, [picked], [page], **options)]
     if len(served) > 1:
         shown.append(picked.change(show, [picked], [page], **options))

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, Strict
 
 from rag.errors import RagError
 from rag.retrieval.facets import Listing
+from ui.events import QUIET
 from ui.language import language_of
 from ui.served import Served
 from ui.users import principals_of
@@ -20,7 +21,6 @@ Where: TypeAlias = dict[str, Any]
 
 SCRIPT = (Path(__file__).parent / "scope.js").read_text(encoding="utf-8")
 SUGGESTIONS = 12
-QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 _DAY = timedelta(days=1)
 _FIRST, _LAST = date(1900, 1, 1), date(2999, 12, 31)
 

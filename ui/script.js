@@ -18,6 +18,7 @@
       event.preventDefault();
       box.focus();
     }
-    if (event.key === "Escape") document.querySelector("#rag-ask .stop-button")?.click();
+    const asking = document.querySelector("#rag-live .rag-running");
+    if (event.key === "Escape" && asking) document.querySelector(".rag-stop").click();
   });
 }

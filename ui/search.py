@@ -14,8 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from rag.errors import RagError
 from rag.retrieval.exploration import Exploration
 from rag.settings import Retrieval, Weights
+from ui.events import QUIET
 from ui.language import language_of, say
-from ui.scope import QUIET, Where, build_scope, event_text, named, offer_names
+from ui.scope import Where, build_scope, event_text, named, offer_names
 from ui.served import Served
 from ui.users import principals_of
 from ui.view import scope as scope_view

@@ -13,6 +13,7 @@ import gradio as gr
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from rag.settings import Settings
+from ui.events import QUIET
 from ui.language import LANGUAGES, i18n, language_of
 from ui.served import Served
 from ui.theme import THEMES, chosen_theme
@@ -115,11 +116,10 @@ def build_settings(served: Sequence[Served], picked: Any, app: gr.Blocks) -> Non
         return *updates, language_of(request), chosen_theme(request)
 
     outputs = [*named.values(), language, theme]
-    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-    app.load(shown, [picked], outputs, **quiet)
-    reset.click(shown, [picked], outputs, js="(corpus) => { window.rag.prefer(null); return [corpus]; }", **quiet)
+    app.load(shown, [picked], outputs, **QUIET)
+    reset.click(shown, [picked], outputs, js="(corpus) => { window.rag.prefer(null); return [corpus]; }", **QUIET)
     if len(served) > 1:
-        picked.change(shown, [picked], outputs, **quiet)
+        picked.change(shown, [picked], outputs, **QUIET)
 
 
 def effective(chosen: Preferences, configured: Settings) -> dict[str, Any]:

@@ -104,8 +104,9 @@ def build_web(
         max_file_size=int(max_upload_mb * 1_000_000) or 1,  # Gradio takes uploads also where nothing asks for one
     )
     named = {host, *LOOPBACK} | ({address.hostname or ""} if address else set())
+    streams = Streams(outer, app._queue)
     guard = Guard(
-        Page(Streams(outer, app._queue), root=root),
+        Page(streams, root=root),
         user=login.user if login else None,
         hosts=None if users or open_to_all else named,
         origin=f"{address.scheme}://{address.netloc}" if address else None,
@@ -115,6 +116,7 @@ def build_web(
     def stop() -> None:
         app._queue.close()  # type: ignore[no-untyped-call]
         app.is_running = False
+        streams.stop()
         for route in outer.routes:
             if isinstance(route, Mount):
                 route.app.stop_event.set()  # type: ignore[attr-defined] # heartbeats, which go on for ever

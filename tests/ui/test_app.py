@@ -199,8 +199,7 @@ def test_a_blank_question_does_nothing(page):
 @pytest.mark.browser
 def test_another_corpus_starts_over_and_an_empty_one_says_what_to_do(page):
     ask(page, QUESTION)
-    page.get_by_label("Corpus").click()
-    page.get_by_role("option", name="empty").click()
+    page.get_by_label("Corpus").select_option("empty")
     page.get_by_text("Ask about empty").wait_for()
     ask(page, QUESTION)
     assert "run rag ingest on it first" in page.locator(".rag-error").inner_text()

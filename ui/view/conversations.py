@@ -1,6 +1,8 @@
 """The drawer of conversations. The browser, which keeps them, fills the list; conversations.js clones the row."""
 
-from ui.language import say
+import json
+
+from ui.language import LANGUAGES, say
 from ui.view.buttons import button
 from ui.view.html import escape
 
@@ -41,6 +43,23 @@ def bar(language: str) -> str:
         f'<span class="rag-title" dir="auto"></span>{button("new", say("chat.new", language))}'
         f"{button('latest', say('chat.latest', language))}"
         '<div class="rag-said rag-sr" role="status"></div></div>'
+    )
+
+
+def question_box(longest: int) -> str:
+    """Where a question is typed; question.js gives it the words of the page's language.
+
+    Args:
+        longest: characters of a question.
+    """
+    said = {
+        each: {key: say(f"chat.{key}", each) for key in ("question", "placeholder", "ask", "stop")}
+        for each in LANGUAGES
+    }
+    return (
+        f'<form class="rag-box-form" data-words="{escape(json.dumps(said))}">'
+        f'<textarea name="question" rows="1" maxlength="{longest}" dir="auto" enterkeyhint="send"></textarea>'
+        '<button type="submit"></button><button type="button" class="rag-stop"></button></form>'
     )
 
 

@@ -1,5 +1,7 @@
 """What is around the tabs: the page's head and header, and the page to log in."""
 
+import json
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -114,3 +116,10 @@ def login(problem: str | None = None, *, language: str, theme: str, name: str = 
         f'<label>{said("password")}<input name="password" type="password" autocomplete="current-password" required'
         f'{focus[1]}></label><button type="submit">{said("enter")}</button></form></main></body></html>'
     )
+
+
+def corpus_picker(names: Sequence[str]) -> str:
+    """The corpora to choose from; its label is spoken in the page's language."""
+    words = escape(json.dumps({language: say("app.corpus", language) for language in LANGUAGES}))
+    options = "".join(f'<option value="{place}">{escape(name)}</option>' for place, name in enumerate(names))
+    return f'<select data-words="{words}" autocomplete="off">{options}</select>'

@@ -1,5 +1,6 @@
 """The chat tab: a conversation with a corpus, the passages behind its answers, and the conversations before it."""
 
+import json
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
@@ -29,7 +30,7 @@ from ui.view import answer, conversations, export, suggestions
 _HERE = Path(__file__).parent
 _SCRIPT = (_HERE / "conversations.js").read_text(encoding="utf-8")
 _QUESTION = (_HERE / "question.js").read_text(encoding="utf-8")
-_TELL = "watch('value', () => document.dispatchEvent(new CustomEvent('rag-told', { detail: props.value })))"
+_TELL = "watch('value', () => document.dispatchEvent(new CustomEvent('rag-told', { detail: JSON.parse(props.value) })))"
 
 Update = dict[Any, Any]
 """Component -> what it shows from now on."""
@@ -305,6 +306,6 @@ def _owner(request: gr.Request) -> str:
     return user.name if user else ""
 
 
-def _tell(**what: Any) -> dict[str, Any]:
-    """Something for the page to do; two that are the same are two."""
-    return {"at": time.monotonic_ns(), **what}
+def _tell(**what: Any) -> str:
+    """Something for the page to do; two that are the same are two. Gradio's page writes values back that are no text."""
+    return json.dumps({"at": time.monotonic_ns(), **what})

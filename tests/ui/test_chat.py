@@ -4,6 +4,7 @@ import json
 import os
 import re
 import threading
+from contextlib import contextmanager
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 
@@ -138,7 +139,8 @@ def page(opened):
 def choose(page, corpus):
     picker = page.get_by_label("Corpus")
     if picker.locator("option:checked").inner_text() != corpus:
-        picker.select_option(corpus)
+        with anew(page):
+            picker.select_option(corpus)
         page.get_by_text(f"Ask about {corpus}").wait_for()
 
 
@@ -153,8 +155,15 @@ def row(page, title):
 
 
 def begin(page):
+    with anew(page):
+        page.locator(".rag-drawer").get_by_role("button", name="New conversation").click()
+
+
+@contextmanager
+def anew(page):
+    """Until the page has a new conversation; what it was told of the one before does not count."""
     page.evaluate("sessionStorage.removeItem('rag-open')")
-    page.locator(".rag-drawer").get_by_role("button", name="New conversation").click()
+    yield
     page.locator(".rag-start").wait_for()
     page.wait_for_function("sessionStorage.getItem('rag-open') === ''")
 

@@ -307,5 +307,5 @@ def _owner(request: gr.Request) -> str:
 
 
 def _tell(**what: Any) -> str:
-    """Something for the page to do; two that are the same are two. Gradio's page writes values back that are no text."""
-    return json.dumps({"at": time.monotonic_ns(), **what})
+    """Something for the page to do; two that are the same are two. Text, as Gradio's page writes other values back."""
+    return json.dumps({"at": time.monotonic_ns(), **what}).replace("<", "\\u003c")

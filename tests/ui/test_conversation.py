@@ -152,12 +152,13 @@ def test_what_a_page_asks_for_may_be_anything():
     turns = (Turn(question="a"), Turn(question="b"))
     junk = [None, 7, [], "x", {"turn": "x"}, {"turn": -1}, {"question": "x" * 99_999}, {"vote": "best", "turn": 1}]
     for anything in junk:
-        assert _asked(_wanted(gr.EventData(None, anything)), turns, " typed ", 0) == ("typed", turns)
+        assert _asked(_wanted(gr.EventData(None, anything)), turns, 0) == ("", turns)
     for asked, wanted in (
         (("c", turns), {"question": " c "}),
         (("b", turns[:1]), {"turn": 2}),
-        (("typed", turns), {"turn": 3}),
+        (("typed", turns), {"turn": 3, "typed": " typed "}),
     ):
-        assert _asked(_wanted(gr.EventData(None, wanted)), turns, "typed", 0) == asked
-    assert _asked(_wanted(gr.EventData(None, None)), turns, "typed", 2) == ("typed", turns[:1]), "the second is edited"
-    assert _asked(_wanted(gr.EventData(None, None)), turns, "typed", 9) == ("typed", turns)
+        assert _asked(_wanted(gr.EventData(None, wanted)), turns, 0) == asked
+    typed = _wanted(gr.EventData(None, {"typed": "typed"}))
+    assert _asked(typed, turns, 2) == ("typed", turns[:1]), "the second is edited"
+    assert _asked(typed, turns, 9) == ("typed", turns)

@@ -126,11 +126,8 @@ def ask(port, question, session, timeout=60, **headers):
     """A question as the page asks it, by the queue: seconds to the first words and to the end, and what was shown."""
     config = json.loads(send(port, "GET", "/config", **headers).body)
     event = next(d for d in config["dependencies"] if any(t[1] == "submit" for t in d["targets"]))
-    shown = {c["id"]: c for c in config["components"]}
-    names = [shown[id]["props"].get("elem_id") for id in event["inputs"]]
-    data = [0 if n == 0 else question if name == "rag-ask" else None for n, name in enumerate(names)]
-    assert "rag-ask" in names
-    body = json.dumps({"data": data, "fn_index": event["id"], "session_hash": session})
+    asked = {"data": [None] * len(event["inputs"]), "event_data": {"typed": question}}
+    body = json.dumps({**asked, "fn_index": event["id"], "session_hash": session})
     begin = time.monotonic()
     joined = send(port, "POST", "/gradio_api/queue/join", body, Content_Type="application/json", **headers)
     assert joined.status == 200, joined.body

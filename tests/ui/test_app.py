@@ -1,23 +1,16 @@
 """The app as it is served: addresses, and a real browser that asks, follows a citation and stays on this machine."""
 
-import os
-import signal
 import socket
-import subprocess
-import sys
 import time
 import urllib.request
-from pathlib import Path
 from urllib.error import HTTPError
-from urllib.parse import urlsplit
 
 import pytest
 
 from rag.corpus import Rag
 from rag.errors import RagError, SettingsError
+from tests.ui.browser import NARROW, WIDE, ask, chatting, free_port, picture, start, stop
 
-CHROMIUM = Path("/usr/bin/chromium")
-WIDE, NARROW = (1280, 800), (380, 800)
 QUESTION = "How long do refunds take?"
 QUOTE = "Refunds are paid within 14 days after the parcel has arrived."
 REFUNDS = f"# Refunds\n\n## Payment\n\n{QUOTE} Card payments go back to the same card.\n"
@@ -28,29 +21,6 @@ HOSTILE = """# Passwords <script>document.title = "run"</script>
 Passwords have <img src="http://203.0.113.1/b.png" onerror="document.title = 'run'"> at least 14 characters, see
 ![image](http://203.0.113.1/c.png), ${document.title = "run"} and {{value}}.
 """
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
-
-
-def start(*configs, port, options=()):
-    """`rag chat` in its own process."""
-    # a job in the background of a shell ignores Ctrl-C, and so do its children unless they ask for it
-    code = (
-        "import signal, sys; from rag.cli import main; "
-        "signal.signal(signal.SIGINT, signal.default_int_handler); sys.exit(main(sys.argv[1:]))"
-    )
-    command = [sys.executable, "-c", code, "chat", *map(str, configs), "--port", str(port), *options]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-def stop(process, patience_s=20):
-    """The exit status after Ctrl-C, and what it had written."""
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=patience_s)
-    return process.returncode, out + err
 
 
 @pytest.fixture(scope="module")
@@ -66,65 +36,10 @@ def handbook(tmp_path_factory):
 def address(handbook):
     empty = handbook.parent / "empty"
     empty.mkdir()
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    process = start(handbook, empty, port=port, options=["--uploads", "0"])
-    try:
-        with Rag.open(handbook) as corpus:  # the chat touches no corpus before the first question
-            assert corpus.ingest().new == 2
-        assert process.stderr.readline() == f"chat on {url}\n"
+    with Rag.open(handbook) as corpus:
+        assert corpus.ingest().new == 2
+    with chatting(handbook, empty, options=["--uploads", "0"]) as url:
         yield url
-        assert stop(process) == (0, ""), "Ctrl-C ends it, and it says nothing but its address"
-    finally:
-        process.kill()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if not CHROMIUM.exists():
-        pytest.skip(f"{CHROMIUM} is not installed")
-    from playwright.sync_api import sync_playwright
-
-    options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=options)
-        yield chromium.new_context()
-        chromium.close()
-
-
-@pytest.fixture
-def page(request, browser, address):
-    width, height = getattr(request, "param", WIDE)
-    page = browser.new_page()
-    page.set_viewport_size({"width": width, "height": height})
-    page.set_default_timeout(30_000)
-    requests, problems = [], []
-    page.on("request", lambda sent: requests.append(sent.url))
-    page.on("console", lambda message: problems.append(message.text) if message.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.goto(address)
-    page.locator(".rag-start").wait_for()
-    yield page
-    assert page.title() == "Situated RAG"
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it scrolls sideways"
-    page.close()
-    assert problems == []
-    assert {urlsplit(url).hostname for url in requests if not url.startswith(("data:", "blob:"))} == {"127.0.0.1"}
-
-
-def ask(page, question):
-    settled = page.locator("#rag-messages .rag-author, #rag-messages .rag-box")
-    place = settled.count()
-    page.get_by_role("textbox", name="Question").fill(question)
-    page.keyboard.press("Enter")
-    settled.nth(place).wait_for()
-    page.get_by_role("button", name="Ask", exact=True).wait_for()
-
-
-def picture(page, name):
-    """A screenshot for people, where CHAT_SCREENSHOTS names a folder."""
-    if folder := os.environ.get("CHAT_SCREENSHOTS"):
-        page.screenshot(path=Path(folder) / f"{name}-{page.viewport_size['width']}.png")
 
 
 @pytest.mark.browser

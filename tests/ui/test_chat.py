@@ -1,10 +1,9 @@
 """Conversations in a real browser: kept, found again, changed, taken along; answers stopped, copied, voted on."""
 
 import json
-import os
 import re
 import threading
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 
@@ -13,7 +12,8 @@ import pytest
 from rag.corpus import Rag
 from rag.evaluation.answers import load_questions
 from tests.chat_server import Reply, ScriptedServer, _handler
-from tests.ui.test_app import CHROMIUM, QUESTION, QUOTE, REFUNDS, WIDE, ask, free_port, start, stop
+from tests.ui.browser import INTERRUPTED, WIDE, ask, chatting, viewport, watched
+from tests.ui.test_app import QUESTION, QUOTE, REFUNDS
 
 NARROW = (380, 720)
 PASSWORDS = "# Passwords <b>rules</b>\n\n## Length of passwords\n\nPasswords have at least 14 characters.\n"
@@ -57,67 +57,26 @@ def address(shop, model):
     for name in ("shop", "slow"):
         with Rag.open(shop / f"{name}.yaml") as corpus:
             corpus.ingest()
-    port = free_port()
-    os.environ["OPENAI_API_KEY"] = "none"
-    try:
-        process = start(shop / "shop.yaml", shop / "slow.yaml", port=port)
-    finally:
-        del os.environ["OPENAI_API_KEY"]
-    try:
-        assert process.stderr.readline().startswith("chat on ")
-        yield f"http://127.0.0.1:{port}"
-        assert stop(process, patience_s=60) == (0, ""), "nothing went wrong in the terminal either"
-    finally:
-        process.kill()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OPENAI_API_KEY", "none")
+        with chatting(shop / "shop.yaml", shop / "slow.yaml") as url:
+            yield url
 
 
 @pytest.fixture(scope="module")
-def chromium():
-    if not CHROMIUM.exists():
-        pytest.skip(f"{CHROMIUM} is not installed")
-    from playwright.sync_api import sync_playwright
-
-    options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=options)
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture(scope="module")
-def problems():
-    return []
-
-
-@pytest.fixture(scope="module")
-def visit(chromium, address, problems):
+def visit(chromium, address):
     """Opens the chat as somebody with a browser of their own."""
+    with ExitStack() as pages:
 
-    def said(message):
-        # a reload interrupts what Gradio waits for, and it reports that
-        if message.type in ("error", "warning") and "abort" not in message.text and "errored out" not in message.text:
-            problems.append(message.text)
+        def visit(*, size=WIDE, locale="en-US"):
+            allowed = ["clipboard-read", "clipboard-write"]
+            context = chromium.new_context(viewport=viewport(size), locale=locale, permissions=allowed)
+            page = pages.enter_context(watched(context, harmless=INTERRUPTED))
+            page.goto(address)
+            page.locator(".rag-start").wait_for()
+            return page
 
-    def visit(*, size=WIDE, locale="en-US"):
-        context = chromium.new_context(viewport=dict(zip(("width", "height"), size, strict=True)), locale=locale)
-        context.grant_permissions(["clipboard-read", "clipboard-write"])
-        page = context.new_page()
-        page.set_default_timeout(30_000)
-        page.on("console", said)
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.goto(address)
-        page.locator(".rag-start").wait_for()
-        return page
-
-    return visit
-
-
-@pytest.fixture(autouse=True)
-def _nothing_went_wrong(request, problems):
-    yield
-    found = [*problems]
-    problems.clear()  # one test's are not the next one's
-    assert found == []
+        yield visit
 
 
 @pytest.fixture(scope="module")
@@ -128,12 +87,12 @@ def opened(visit):
 @pytest.fixture
 def page(opened):
     """The chat in a browser that keeps nothing yet; loading it anew for each test would take most of the time."""
-    opened.set_viewport_size(dict(zip(("width", "height"), WIDE, strict=True)))
+    opened.set_viewport_size(viewport(WIDE))
     opened.evaluate("localStorage.clear(), sessionStorage.clear()")
     choose(opened, "shop")
     begin(opened)
     yield opened
-    assert opened.title() == "Situated RAG"
+    assert opened.problems == []
 
 
 def choose(page, corpus):

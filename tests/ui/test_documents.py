@@ -1,13 +1,12 @@
 """The documents tab as it is served: real files, real uploads, a real browser, and a second one that looks on."""
 
 import re
+from contextlib import ExitStack
 
 import pytest
 
 from rag.corpus import Rag
-from tests.ui.test_app import NARROW, ask, browser, free_port, picture, start, stop
-
-__all__ = ["browser"]
+from tests.ui.browser import NARROW, WIDE, ask, chatting, picture, viewport, watched
 
 SENTENCE = "Rooibos is steeped for seven minutes in boiling water."
 QUESTION = "How long is rooibos steeped?"
@@ -37,45 +36,27 @@ def places(tmp_path_factory):
 def address(places):
     with Rag.open(places / "tea") as corpus:
         corpus.ingest()
-    port, patch = free_port(), pytest.MonkeyPatch()
-    patch.setenv("TMPDIR", str(places / "temporary"))
-    process = start(places / "tea", port=port, options=["--uploads", "0.05"])
-    patch.undo()
-    try:
-        assert process.stderr.readline() == f"chat on http://127.0.0.1:{port}\n"
-        yield f"http://127.0.0.1:{port}"
-        assert stop(process) == (0, "")
-        assert not [*places.glob("temporary/rag-chat-*")], "what was uploaded and not taken goes with the process"
-    finally:
-        process.kill()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TMPDIR", str(places / "temporary"))
+        with chatting(places / "tea", options=["--uploads", "0.05"]) as url:
+            yield url
+    assert not [*places.glob("temporary/rag-chat-*")], "what was uploaded and not taken goes with the process"
 
 
 @pytest.fixture
-def look(browser, address):
+def look(chromium, address):
     """Opens the tab in one more browser."""
-    pages, problems, requests = [], [], []
+    with ExitStack() as pages:
 
-    def opened(width=1280, height=800, locale="en-US"):
-        page = browser.browser.new_context(
-            viewport={"width": width, "height": height}, locale=locale, reduced_motion="reduce"
-        ).new_page()
-        page.set_default_timeout(60_000)
-        page.on("console", lambda m: problems.append(m.text) if m.type in ("error", "warning") else None)
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("request", lambda sent: requests.append(sent.url))
-        page.goto(address)
-        page.get_by_role("tab", name=re.compile("Documents|Dokumente")).click()
-        page.locator(".rag-documents-table").wait_for()
-        pages.append(page)
-        return page
+        def opened(size=WIDE, locale="en-US"):
+            context = chromium.new_context(viewport=viewport(size), locale=locale, reduced_motion="reduce")
+            page = pages.enter_context(watched(context))
+            page.goto(address)
+            page.get_by_role("tab", name=re.compile("Documents|Dokumente")).click()
+            page.locator(".rag-documents-table").wait_for()
+            return page
 
-    yield opened
-    for page in pages:
-        assert page.title() == "Situated RAG"
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it scrolls sideways"
-        page.context.close()
-    assert problems == []
-    assert not [url for url in requests if not url.startswith((address, "data:", "blob:"))]
+        yield opened
 
 
 def row(page, text):
@@ -141,8 +122,7 @@ def test_a_failed_file_says_why_and_a_document_opens(look):
 
 
 def test_a_hostile_name_is_text_on_a_phone_in_german_too(look):
-    width, height = NARROW
-    page = look(width=width, height=height, locale="de-DE")
+    page = look(NARROW, locale="de-DE")
     page.evaluate(DROP, [HOSTILE, SENTENCE])
     page.locator(".rag-results li", has_text="hinzugefügt").wait_for()
     shown = row(page, "uploads:<img")

@@ -1,14 +1,14 @@
 """The map and the quality tab in a real browser."""
 
 import json
-from urllib.parse import urlsplit
 
 import pytest
 
 from rag.corpus import Rag
 from rag.evaluation.kept import keep_report
 from rag.feedback import keep_vote
-from tests.ui.test_app import CHROMIUM, HOSTILE, NARROW, WIDE, free_port, picture, start, stop
+from tests.ui.browser import NARROW, WIDE, chatting, picture
+from tests.ui.test_app import HOSTILE
 from tests.ui.test_quality_view import ANSWERS
 
 SUBJECTS = ("refunds", "parcels", "holidays", "parking")
@@ -33,48 +33,13 @@ def address(tmp_path_factory):
         assert corpus.ingest().new == 14  # fewer than UMAP takes
         keep_report(corpus.artifacts, "answers", ANSWERS)
         keep_vote(corpus.settings, corpus.ask("How long do refunds take?").to_dict(), answer_id="a", vote="up")
-    port = free_port()
-    process = start(config, port=port)
-    try:
-        url = f"http://127.0.0.1:{port}"
-        assert process.stderr.readline() == f"chat on {url}\n"
+    with chatting(config) as url:
         yield url
-        assert stop(process) == (0, "")
-    finally:
-        process.kill()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if not CHROMIUM.exists():
-        pytest.skip(f"{CHROMIUM} is not installed")
-    from playwright.sync_api import sync_playwright
-
-    options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=options)
-        yield chromium.new_context()
-        chromium.close()
 
 
 @pytest.fixture
-def page(request, browser, address):
-    width, height = getattr(request, "param", WIDE)
-    page = browser.new_page()
-    page.set_viewport_size({"width": width, "height": height})
-    page.set_default_timeout(30_000)
-    requests, problems = [], []
-    page.on("request", lambda sent: requests.append(sent.url))
-    page.on("console", lambda message: problems.append(message.text) if message.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.goto(address)
-    page.get_by_role("tab", name="Map").wait_for()
-    yield page
-    assert page.title() == "Situated RAG"
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it scrolls sideways"
-    page.close()
-    assert problems == []
-    assert {urlsplit(url).hostname for url in requests if not url.startswith(("data:", "blob:"))} == {"127.0.0.1"}
+def arrive():
+    return lambda page: page.get_by_role("tab", name="Map").wait_for()
 
 
 def open_map(page):

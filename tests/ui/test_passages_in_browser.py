@@ -1,15 +1,14 @@
 """A cited page as the reader sees it: boxed at the right place, opened, closed, and nothing but it served."""
 
-import os
 import urllib.request
 from pathlib import Path
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import pytest
 
 from rag.corpus import Rag
 from tests.pdf_files import pdf
-from tests.ui.test_app import CHROMIUM, free_port, start, stop
+from tests.ui.browser import NARROW, WIDE, chatting, picture
 
 QUESTION = "Within how many days are refunds paid?"
 X, Y = 90, 500  # points from the bottom left corner of a page of 612 x 792
@@ -31,57 +30,14 @@ def address(tmp_path_factory):
     (folder / "tea.md").write_text(TEA)
     with Rag.open(folder) as corpus:
         assert corpus.ingest().new == 2
-    port = free_port()
-    process = start(folder, port=port)
-    try:
-        assert process.stderr.readline().startswith("chat on ")
-        yield f"http://127.0.0.1:{port}/"
-        assert stop(process) == (0, "")
-    finally:
-        process.kill()
-
-
-@pytest.fixture(scope="module")
-def context():
-    if not CHROMIUM.exists():
-        pytest.skip(f"{CHROMIUM} is not installed")
-    from playwright.sync_api import sync_playwright
-
-    options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=options)
-        yield chromium.new_context(permissions=["clipboard-read", "clipboard-write"])
-        chromium.close()
-
-
-@pytest.fixture
-def page(request, context, address):
-    page = context.new_page()
-    page.set_viewport_size({"width": getattr(request, "param", 1280), "height": 800})
-    page.set_default_timeout(60_000)  # the first question loads the encoder
-    requests, problems = [], []
-    page.on("request", lambda sent: requests.append(sent.url))
-    page.on("console", lambda message: problems.append(message.text) if message.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.goto(address)
-    page.locator("#rag-ask textarea").wait_for()
-    yield page
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it scrolls sideways"
-    page.close()
-    assert problems == []
-    assert {urlsplit(url).hostname for url in requests if not url.startswith(("data:", "blob:"))} == {"127.0.0.1"}
+    with chatting(folder) as url:
+        yield f"{url}/"
 
 
 def ask(page, question):
     page.locator("#rag-ask textarea").fill(question)
     page.keyboard.press("Enter")
     page.locator("#source-1-1").wait_for()
-
-
-def picture(page, name):
-    """A screenshot for people, where CHAT_SCREENSHOTS names a folder."""
-    if folder := os.environ.get("CHAT_SCREENSHOTS"):
-        page.screenshot(path=Path(folder) / f"{name}-{page.viewport_size['width']}.png")
 
 
 def in_points(sheet):
@@ -102,7 +58,7 @@ def in_points(sheet):
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("page", [1280, 380], ids=["wide", "narrow"], indirect=True)
+@pytest.mark.parametrize("page", [WIDE, NARROW], ids=["wide", "narrow"], indirect=True)
 def test_a_cited_page_is_seen_with_its_lines_boxed(page):
     ask(page, QUESTION)
     source = page.locator("#source-1-1")

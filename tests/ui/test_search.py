@@ -1,19 +1,10 @@
 """The search tab and the filters in a real browser: live ranking, facets, why not, one document only."""
 
-import os
-import signal
-import socket
-import subprocess
-import sys
-from pathlib import Path
-from urllib.parse import urlsplit
-
 import pytest
 
 from rag.corpus import Rag
+from tests.ui.browser import NARROW, chatting, picture, viewport, watched
 
-CHROMIUM = Path("/usr/bin/chromium")
-WIDE, NARROW = (1280, 800), (380, 800)
 QUESTION = "How long do refunds take?"
 PAGES = {
     "docs/shop/refunds.md": "# Refunds\n\n## Payment\n\nRefunds are paid within 14 days after arrival.\n",
@@ -37,56 +28,26 @@ def address(tmp_path_factory):
     config.write_text("sources: [{kind: files, name: docs, path: docs}, {kind: files, name: web, path: web}]\n")
     with Rag.open(config) as corpus:
         assert corpus.ingest().new == len(PAGES)
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-    # a job in the background of a shell ignores Ctrl-C, and so do its children unless they ask for it
-    code = (
-        "import signal, sys; from rag.cli import main; "
-        "signal.signal(signal.SIGINT, signal.default_int_handler); sys.exit(main(sys.argv[1:]))"
-    )
-    command = [sys.executable, "-c", code, "chat", str(config), "--port", str(port)]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    try:
-        assert process.stderr.readline() == f"chat on http://127.0.0.1:{port}\n"
-        yield f"http://127.0.0.1:{port}"
-        process.send_signal(signal.SIGINT)
-        assert process.communicate(timeout=20)[1] == "", "it says nothing but its address"
-    finally:
-        process.kill()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if not CHROMIUM.exists():
-        pytest.skip(f"{CHROMIUM} is not installed")
-    from playwright.sync_api import sync_playwright
-
-    options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=options)
-        yield chromium
-        chromium.close()
+    with chatting(config) as url:
+        yield url
 
 
 @pytest.fixture
-def page(request, browser, address):
-    width, height, locale = (*getattr(request, "param", WIDE), "en-US")[:3]
-    context = browser.new_context(viewport={"width": width, "height": height}, locale=locale)
-    page = context.new_page()
-    page.set_default_timeout(30_000)
-    requests, problems = [], []
-    page.on("request", lambda sent: requests.append(sent.url))
-    page.on("console", lambda message: problems.append(message.text) if message.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.goto(address)
-    page.locator("#rag-tab-search-button").click()
-    page.locator("#rag-query input[name=query]").wait_for()
-    yield page
-    assert page.title() == "Situated RAG"
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it scrolls sideways"
-    context.close()
-    assert problems == []
-    assert {urlsplit(url).hostname for url in requests if not url.startswith(("data:", "blob:"))} == {"127.0.0.1"}
+def arrive():
+    def arrive(page):
+        page.locator("#rag-tab-search-button").click()
+        page.locator("#rag-query input[name=query]").wait_for()
+
+    return arrive
+
+
+@pytest.fixture
+def german(chromium, address, arrive):
+    """The app on the phone of somebody who speaks German."""
+    with watched(chromium.new_context(viewport=viewport(NARROW), locale="de-DE")) as page:
+        page.goto(address)
+        arrive(page)
+        yield page
 
 
 def search(page, query):
@@ -112,12 +73,6 @@ def bar(page, tab="search"):
     return page.locator("#rag-results .rag-scope" if tab == "search" else "#rag-conversation .rag-scope")
 
 
-def picture(page, name):
-    """A screenshot for people, where CHAT_SCREENSHOTS names a folder."""
-    if folder := os.environ.get("CHAT_SCREENSHOTS"):
-        page.screenshot(path=Path(folder) / f"search-{name}-{page.viewport_size['width']}.png")
-
-
 @pytest.mark.browser
 def test_a_facet_narrows_the_hits_and_its_chip_widens_them_again(page):
     search(page, QUESTION)
@@ -129,7 +84,7 @@ def test_a_facet_narrows_the_hits_and_its_chip_widens_them_again(page):
     bar(page).get_by_label("staff 1").check()
     assert until(page, lambda found: len(found) == 1) == ["docs:staff/leave.md"]
     assert bar(page).locator(".rag-search-chip").inner_text().split() == ["Folder", "staff"]
-    picture(page, "filter")
+    picture(page, "search-filter")
     bar(page).get_by_label("shop 2").check()
     until(page, lambda found: len(found) == 3)
     bar(page).get_by_role("button", name="Remove filter Folder: staff").click()
@@ -138,7 +93,7 @@ def test_a_facet_narrows_the_hits_and_its_chip_widens_them_again(page):
     assert bar(page).get_by_label("shop 2").is_checked()
     bar(page).get_by_label("To", exact=True).fill("1999-12-31")
     page.get_by_text("The filter leaves nothing to find.").wait_for()
-    picture(page, "excluded")
+    picture(page, "search-excluded")
     page.locator("#rag-found").get_by_role("button", name="Clear all filters").click()
     assert until(page, lambda found: len(found) == len(everything)) == everything
     assert bar(page).locator(".rag-search-chip").count() == 0
@@ -155,7 +110,7 @@ def test_a_slider_ranks_again_and_its_lines_can_be_kept(page):
     assert sorted(after) == sorted(before)
     lines = page.locator("#rag-keep pre")
     assert "lexical: 0" in lines.inner_text()
-    picture(page, "sliders")
+    picture(page, "search-sliders")
     page.get_by_role("button", name="Back to the corpus file").click()
     until(page, lambda found: found == before)
     lines.wait_for(state="detached")
@@ -174,7 +129,7 @@ def test_a_lost_document_is_explained_and_the_explanation_follows_the_sliders(pa
     told.wait_for()
     assert "docs:staff/leave.md" in told.inner_text()
     assert "below the last that is kept" in told.locator(".rag-lost").inner_text()
-    picture(page, "why")
+    picture(page, "search-why")
     page.get_by_role("slider", name="Passages shown").fill("16")
     told.get_by_text("It was found").wait_for()
     page.get_by_role("button", name="Close").click()
@@ -202,7 +157,7 @@ def test_one_document_is_searched_and_asked_alone(page):
     cited.first.wait_for()
     key = document.partition(":")[2]
     assert all(key in text for text in cited.all_inner_texts())
-    picture(page, "one-document")
+    picture(page, "search-one-document")
     bar(page, "chat").get_by_role("button", name="Clear all filters").click()
     bar(page, "chat").locator(".rag-search-chip").wait_for(state="detached")
     bar(page, "chat").get_by_role("button", name="Filter", exact=True).click()
@@ -224,15 +179,15 @@ def test_arrow_keys_go_through_the_hits_and_enter_opens_one(page):
     assert not opened.is_visible()
     page.keyboard.press("Enter")
     opened.wait_for()
-    picture(page, "open")
+    picture(page, "search-open")
     page.keyboard.press("Home")
     page.keyboard.press("ArrowUp")
     assert page.evaluate("document.activeElement.name") == "query"
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("page", [(*NARROW, "de-DE")], ids=["narrow"], indirect=True)
-def test_it_fits_a_phone_and_speaks_german(page):
+def test_it_fits_a_phone_and_speaks_german(german):
+    page = german
     search(page, QUESTION)
     assert not page.get_by_role("slider", name="Wörter", exact=True).is_visible()
     page.get_by_text("Rangfolge").click()
@@ -241,4 +196,4 @@ def test_it_fits_a_phone_and_speaks_german(page):
     bar(page).get_by_role("button", name="Filter", exact=True).click()
     bar(page).get_by_label("Deutsch 1").check()
     bar(page).locator(".rag-search-chip", has_text="Sprache").wait_for()
-    picture(page, "narrow")
+    picture(page, "search-narrow")

@@ -2,12 +2,7 @@
 
 import io
 import json
-import os
-import signal
-import socket
-import subprocess
 import sys
-from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import quote
 
@@ -16,12 +11,10 @@ import pytest
 from rag.cli import main
 from rag.corpus import Rag
 from rag.settings import Settings
+from tests.ui.browser import INTERRUPTED, ask, chatting, picture, watched
 from ui.settings import Preferences, effective, preferences_of
 
-CHROMIUM = Path("/usr/bin/chromium")
 PASSWORD = "correct horse"
-LEFT = ("AbortError", "Connection errored out")
-"""What Gradio says where a page is left while it waits for something."""
 TEA = "# Tea\n\nGreen tea is brewed for two minutes.\n\n## Storage\n\nTea is stored in a dark tin for up to one year.\n"
 QUESTION = "How long is tea brewed and stored?"
 
@@ -106,45 +99,18 @@ def address(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "stdin", io.StringIO(f"{PASSWORD}\n"))
         assert main(["users", "add", str(users), "anna"]) == 0
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-    code = (
-        "import signal, sys; from rag.cli import main; signal.signal(signal.SIGINT, signal.default_int_handler); main()"
-    )
-    command = [sys.executable, "-c", code, "chat", str(folder), "--port", str(port), "--auth", str(users)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stderr.readline() == f"chat on http://127.0.0.1:{port}\n"
-            yield f"http://127.0.0.1:{port}"
-            process.send_signal(signal.SIGINT)
-            assert process.stderr.read() == ""
-        finally:
-            process.kill()
+    with chatting(folder, options=["--auth", str(users)]) as url:
+        yield url
 
 
 @pytest.fixture
-def page(request, address):
-    if not CHROMIUM.exists():
-        pytest.skip(f"{CHROMIUM} is not installed")
-    from playwright.sync_api import sync_playwright
-
-    options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+def page(request, chromium, address):
     width, locale, scheme = getattr(request, "param", (1280, "en-US", "light"))
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=options)
-        context = chromium.new_context(
-            viewport={"width": width, "height": 780}, locale=locale, color_scheme=scheme, base_url=address
-        )
-        context.set_default_timeout(30_000)
-        page, problems, hosts = context.new_page(), [], set()
-        page.on("console", lambda said: problems.append(said.text) if said.type in ("error", "warning") else None)
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("request", lambda sent: hosts.add(sent.url.split("/")[2]) if sent.url.startswith("http") else None)
+    context = chromium.new_context(
+        viewport={"width": width, "height": 780}, locale=locale, color_scheme=scheme, base_url=address
+    )
+    with watched(context, harmless=INTERRUPTED) as page:
         yield page
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it scrolls sideways"
-        chromium.close()
-    assert [said for said in problems if not any(words in said for words in LEFT)] == []
-    assert hosts == {address.split("/")[2]}
 
 
 def log_in(page):
@@ -153,21 +119,6 @@ def log_in(page):
     page.locator("[name=password]").fill(PASSWORD)
     page.keyboard.press("Enter")
     page.locator("#rag-ask textarea").wait_for()
-
-
-def picture(page, name):
-    """A screenshot for people, where CHAT_SCREENSHOTS names a folder."""
-    if folder := os.environ.get("CHAT_SCREENSHOTS"):
-        page.screenshot(path=Path(folder) / f"{name}-{page.viewport_size['width']}.png")
-
-
-def ask(page, question):
-    answers = page.locator(".rag-author, .rag-box")
-    place = answers.count()
-    page.locator("#rag-ask textarea").fill(question)
-    page.keyboard.press("Enter")
-    answers.nth(place).wait_for()
-    page.wait_for_function("document.querySelector('#rag-ask button')?.innerText.trim() === 'Ask'")
 
 
 @pytest.mark.browser

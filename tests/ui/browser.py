@@ -53,12 +53,13 @@ def chatting(*configs, options=()):
 
 
 @contextmanager
-def watched(context, *, harmless=()):
+def watched(context, *, harmless=(), titles=("Situated RAG",)):
     """A page in which nothing may go wrong, and which asks nothing of another host.
 
     Args:
         context: of a browser.
         harmless: parts of what may be said in the console.
+        titles: that the page may have at the end.
     """
     page = context.new_page()
     page.set_default_timeout(60_000)  # the first question loads the encoder
@@ -73,7 +74,7 @@ def watched(context, *, harmless=()):
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.problems = problems
     yield page
-    assert "Situated RAG" in page.title(), "no document changed it"
+    assert page.title() in titles, "no document changed it"
     assert not page.evaluate(SIDEWAYS), "it scrolls sideways"
     page.close()
     assert problems == []

@@ -15,6 +15,7 @@ from tests.ui.browser import INTERRUPTED, ask, chatting, picture, watched
 from ui.settings import Preferences, effective, preferences_of
 
 PASSWORD = "correct horse"
+TITLES = ("Situated RAG", "Log in", "Anmelden")
 TEA = "# Tea\n\nGreen tea is brewed for two minutes.\n\n## Storage\n\nTea is stored in a dark tin for up to one year.\n"
 QUESTION = "How long is tea brewed and stored?"
 
@@ -109,7 +110,7 @@ def page(request, chromium, address):
     context = chromium.new_context(
         viewport={"width": width, "height": 780}, locale=locale, color_scheme=scheme, base_url=address
     )
-    with watched(context, harmless=INTERRUPTED) as page:
+    with watched(context, harmless=INTERRUPTED, titles=TITLES) as page:
         yield page
 
 
@@ -133,7 +134,7 @@ def test_a_wrong_password_is_said_and_the_right_one_opens_the_page(page):
     page.get_by_role("alert").wait_for()
     picture(page, "login")
     assert page.locator("[name=name]").input_value() == "anna"
-    assert page.evaluate("document.activeElement.name") == "password"
+    page.wait_for_function("document.activeElement.name === 'password'")
     page.locator("[name=password]").fill(PASSWORD)
     page.keyboard.press("Enter")
     page.locator("#rag-ask textarea").wait_for()

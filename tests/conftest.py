@@ -119,12 +119,9 @@ def wordpiece() -> TokenCounter:
     return build.build_counter(Settings.model_validate({"name": "x", "sources": [{"kind": "files", "path": "."}]}))
 
 
-@pytest.fixture
-def make_folder(tmp_path: Path) -> MakeFolder:
-    """Write files below `tmp_path/docs` and return that folder."""
-
+def _folder_maker(parent: Path) -> MakeFolder:
     def make(files: dict[str, str | bytes] = FACTS) -> Path:  # type: ignore[assignment]
-        root = tmp_path / "docs"
+        root = parent / "docs"
         root.mkdir(exist_ok=True)
         for name, content in files.items():
             path = root / name
@@ -136,9 +133,29 @@ def make_folder(tmp_path: Path) -> MakeFolder:
 
 
 @pytest.fixture
+def make_folder(tmp_path: Path) -> MakeFolder:
+    """Write files below `tmp_path/docs` and return that folder."""
+    return _folder_maker(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def make_shared_folder(tmp_path_factory: pytest.TempPathFactory) -> MakeFolder:
+    """Write files into a folder that the tests of a file share, and return it."""
+    return lambda *files: _folder_maker(tmp_path_factory.mktemp("shared"))(*files)
+
+
+@pytest.fixture
 def facts(make_folder: MakeFolder) -> Iterator[Rag]:
     """A small ingested corpus."""
     with Rag.open(make_folder()) as corpus:
+        corpus.ingest()
+        yield corpus
+
+
+@pytest.fixture(scope="module")
+def shared_facts(make_shared_folder: MakeFolder) -> Iterator[Rag]:
+    """`facts` for the tests of a file that only read it."""
+    with Rag.open(make_shared_folder()) as corpus:
         corpus.ingest()
         yield corpus
 

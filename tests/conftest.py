@@ -17,7 +17,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", GRADIO_ANALYTICS_ENABLED="False")
 
 # temporary folders in memory where there is room: flushes to a disk would be most of the time
-if Path("/dev/shm").is_dir() and shutil.disk_usage("/dev/shm").free > 2**30 * (os.cpu_count() or 1):
+if Path("/dev/shm").is_dir() and shutil.disk_usage("/dev/shm").free > 2**31 * (os.cpu_count() or 1):
     os.environ.setdefault("TMPDIR", "/dev/shm")
     tempfile.tempdir = None
 
@@ -139,9 +139,11 @@ def make_folder(tmp_path: Path) -> MakeFolder:
 
 
 @pytest.fixture(scope="module")
-def make_shared_folder(tmp_path_factory: pytest.TempPathFactory) -> MakeFolder:
-    """Write files into a folder that the tests of a file share, and return it."""
-    return lambda *files: _folder_maker(tmp_path_factory.mktemp("shared"))(*files)
+def make_shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeFolder]:
+    """Write files into a new folder, which the tests of a file share, and return it."""
+    shared = tmp_path_factory.mktemp("shared")
+    yield lambda *files: _folder_maker(Path(tempfile.mkdtemp(dir=shared)))(*files)
+    shutil.rmtree(shared)
 
 
 @pytest.fixture

@@ -16,6 +16,11 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", GRADIO_ANALYTICS_ENABLED="False")
 
+# temporary folders in memory where there is room: flushes to a disk would be most of the time
+if Path("/dev/shm").is_dir() and shutil.disk_usage("/dev/shm").free > 2**31 * (os.cpu_count() or 1):
+    os.environ.setdefault("TMPDIR", "/dev/shm")
+    tempfile.tempdir = None
+
 from rag import Rag, build
 from rag.protocols import Encoder, Parser, TokenCounter
 from rag.settings import Embedding, Parsing, Settings
@@ -28,19 +33,31 @@ hypothesis.settings.load_profile("any machine")
 
 __all__ = ["make_pdf", "server"]
 
-_load = build.build_encoder
+_load_encoder, _load_counter = build.build_encoder, build.build_counter
+
+
+def _settings(embedding: str) -> Settings:
+    settings = Settings.model_validate({"name": "x", "sources": [{"kind": "files", "path": "."}]})
+    return settings.model_copy(update={"embedding": Embedding.model_validate_json(embedding)})
 
 
 @cache
 def _encoder(embedding: str) -> Encoder:
-    settings = Settings.model_validate({"name": "x", "sources": [{"kind": "files", "path": "."}]})
-    return _load(settings.model_copy(update={"embedding": Embedding.model_validate_json(embedding)}))
+    return _load_encoder(_settings(embedding))
 
 
-@pytest.fixture(autouse=True)
-def _one_encoder_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Loading takes seconds: every test that asks for the same encoder gets the same real one."""
-    monkeypatch.setattr(build, "build_encoder", lambda settings: _encoder(settings.embedding.model_dump_json()))
+@cache
+def _counter(embedding: str) -> TokenCounter:
+    return _load_counter(_settings(embedding))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_encoder_for_all() -> Iterator[None]:
+    """Loading takes seconds: every test that asks for the same encoder gets the same real one, and its tokenizer."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(build, "build_encoder", lambda settings: _encoder(settings.embedding.model_dump_json()))
+        patch.setattr(build, "build_counter", lambda settings: _counter(settings.embedding.model_dump_json()))
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -80,10 +97,12 @@ def _parser(parsing: str) -> _KeptParser:
     return _KeptParser(build_parser(settings.model_copy(update={"parsing": Parsing.model_validate_json(parsing)})))
 
 
-@pytest.fixture(autouse=True)
-def _one_parser_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="session", autouse=True)
+def _one_parser_for_all() -> Iterator[None]:
     """Worker processes take a moment to start: every test that asks for the same ones gets the same real ones."""
-    monkeypatch.setattr(build, "build_parser", lambda settings: _parser(settings.parsing.model_dump_json()))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(build, "build_parser", lambda settings: _parser(settings.parsing.model_dump_json()))
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -100,12 +119,9 @@ def wordpiece() -> TokenCounter:
     return build.build_counter(Settings.model_validate({"name": "x", "sources": [{"kind": "files", "path": "."}]}))
 
 
-@pytest.fixture
-def make_folder(tmp_path: Path) -> MakeFolder:
-    """Write files below `tmp_path/docs` and return that folder."""
-
+def _folder_maker(parent: Path) -> MakeFolder:
     def make(files: dict[str, str | bytes] = FACTS) -> Path:  # type: ignore[assignment]
-        root = tmp_path / "docs"
+        root = parent / "docs"
         root.mkdir(exist_ok=True)
         for name, content in files.items():
             path = root / name
@@ -117,6 +133,20 @@ def make_folder(tmp_path: Path) -> MakeFolder:
 
 
 @pytest.fixture
+def make_folder(tmp_path: Path) -> MakeFolder:
+    """Write files below `tmp_path/docs` and return that folder."""
+    return _folder_maker(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def make_shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeFolder]:
+    """Write files into a new folder, which the tests of a file share, and return it."""
+    shared = tmp_path_factory.mktemp("shared")
+    yield lambda *files: _folder_maker(Path(tempfile.mkdtemp(dir=shared)))(*files)
+    shutil.rmtree(shared)
+
+
+@pytest.fixture
 def facts(make_folder: MakeFolder) -> Iterator[Rag]:
     """A small ingested corpus."""
     with Rag.open(make_folder()) as corpus:
@@ -124,15 +154,18 @@ def facts(make_folder: MakeFolder) -> Iterator[Rag]:
         yield corpus
 
 
+@pytest.fixture(scope="module")
+def shared_facts(make_shared_folder: MakeFolder) -> Iterator[Rag]:
+    """`facts` for the tests of a file that only read it."""
+    with Rag.open(make_shared_folder()) as corpus:
+        corpus.ingest()
+        yield corpus
+
+
 @pytest.fixture
-def index_folder(tmp_path: Path) -> Iterator[Path]:
-    """A folder that does not exist yet, in memory where there is room: flushes to a disk would be most of the time."""
-    memory = Path("/dev/shm")
-    if memory.is_dir() and shutil.disk_usage(memory).free > 2**30:
-        with tempfile.TemporaryDirectory(dir=memory) as folder:
-            yield Path(folder, "index")
-    else:
-        yield tmp_path / "index"
+def index_folder(tmp_path: Path) -> Path:
+    """A folder that does not exist yet."""
+    return tmp_path / "index"
 
 
 LONG = (

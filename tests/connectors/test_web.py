@@ -74,6 +74,11 @@ def site() -> Iterator[Site]:
     site.server.server_close()
 
 
+@pytest.fixture(autouse=True)
+def _asked_again_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connectors.web.fetching._BACKOFF_S", 0.01)
+
+
 _open: list[WebConnector] = []
 
 

@@ -13,9 +13,10 @@ from rag.cli import main
 from tests.corpora import FACTS, MakeFolder
 
 
-@pytest.fixture
-def folder(make_folder: MakeFolder) -> Path:
-    folder = make_folder()
+@pytest.fixture(scope="module")
+def folder(make_shared_folder: MakeFolder) -> Path:
+    """Ingested, for tests that change nothing in it."""
+    folder = make_shared_folder()
     assert main(["ingest", str(folder)]) == 0
     return folder
 
@@ -143,10 +144,12 @@ def test_failed_documents_are_status_three(make_folder: MakeFolder, capsys: pyte
     assert "skipped" in out
 
 
-def test_findings_of_verify_are_status_three(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_findings_of_verify_are_status_three(make_folder: MakeFolder, capsys: pytest.CaptureFixture[str]) -> None:
     from rag import Rag
 
+    folder = make_folder()
     with Rag.open(folder) as corpus:
+        corpus.ingest()
         store, generation = corpus._opened.generation()
         store.delete(generation.chunks, [corpus.search("tea", top_k=1)[0].chunk_id])
     assert main(["verify", str(folder)]) == 3

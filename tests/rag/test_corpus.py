@@ -44,12 +44,12 @@ def test_the_same_corpus_on_a_server_gives_the_same_hits(make_folder: MakeFolder
         assert server == pytest.approx(embedded, abs=2e-3)
 
 
-def test_threads_share_one_corpus(facts: Rag) -> None:
-    expected = [h.chunk_id for h in facts.search("French press")]
+def test_threads_share_one_corpus(shared_facts: Rag) -> None:
+    expected = [h.chunk_id for h in shared_facts.search("French press")]
     found: list[list[str]] = []
 
     def ask() -> None:
-        found.extend([h.chunk_id for h in facts.search("French press")] for _ in range(5))
+        found.extend([h.chunk_id for h in shared_facts.search("French press")] for _ in range(5))
 
     threads = [threading.Thread(target=ask) for _ in range(6)]
     for thread in threads:
@@ -82,12 +82,12 @@ def test_searching_while_ingesting_always_finds_the_old_or_the_new_text(make_fol
         assert all("New text" in h.text for h in corpus.search("zebra", top_k=50))
 
 
-def test_a_language_model_from_python_answers_and_is_checked(facts: Rag) -> None:
+def test_a_language_model_from_python_answers_and_is_checked(shared_facts: Rag) -> None:
     from langchain_core.language_models.fake_chat_models import FakeListChatModel
 
     reply = "Green tea is brewed at 75 degrees Celsius [1]. It cures 99 diseases [1]. It is blue [7]."
-    folder = facts.settings.sources[0].path
-    facts.close()
+    folder = shared_facts.settings.sources[0].path
+    shared_facts.close()
     with Rag.open(folder, llm=FakeListChatModel(responses=[reply])) as corpus:
         answer = corpus.ask("At what temperature is green tea brewed?")
         events = list(corpus.stream("At what temperature is green tea brewed?"))
@@ -116,12 +116,12 @@ def test_an_open_corpus_is_asked_in_another_way(make_folder: MakeFolder) -> None
         assert len(other.with_settings({}).search("tea")) == 1, "overrides add up"
 
 
-def test_quotes_replace_the_model_where_it_is_set_to_none(facts: Rag) -> None:
+def test_quotes_replace_the_model_where_it_is_set_to_none(shared_facts: Rag) -> None:
     from langchain_core.language_models.fake_chat_models import FakeListChatModel
 
     question, model = "At what temperature is green tea brewed?", FakeListChatModel(responses=["At 75 degrees [1]."])
-    facts.close()
-    with Rag(facts.settings, llm=model) as corpus:
+    shared_facts.close()
+    with Rag(shared_facts.settings, llm=model) as corpus:
         fewer = corpus.with_settings({"retrieval.top_k": 2})
         assert corpus.ask(question).model == fewer.ask(question).model == "FakeListChatModel"
         assert fewer.with_settings({"answer.llm": None}).ask(question).model == "extractive"
@@ -138,9 +138,11 @@ def test_quotes_replace_the_model_where_it_is_set_to_none(facts: Rag) -> None:
         ({"answer.style": "long"}, "answer.style: .*short"),
     ],
 )
-def test_what_an_open_corpus_cannot_be_asked_with_is_named(facts: Rag, overrides: dict[str, Any], words: str) -> None:
+def test_what_an_open_corpus_cannot_be_asked_with_is_named(
+    shared_facts: Rag, overrides: dict[str, Any], words: str
+) -> None:
     with pytest.raises(SettingsError, match=words):
-        facts.with_settings(overrides)
+        shared_facts.with_settings(overrides)
 
 
 def test_candidates_bound_what_each_leg_brings(make_folder: MakeFolder) -> None:
@@ -154,13 +156,13 @@ def test_candidates_bound_what_each_leg_brings(make_folder: MakeFolder) -> None:
     assert max(few_ranks) <= 9 < max(all_ranks)
 
 
-def test_unknown_document_is_an_error_that_says_where_ids_come_from(facts: Rag) -> None:
+def test_unknown_document_is_an_error_that_says_where_ids_come_from(shared_facts: Rag) -> None:
     with pytest.raises(RagError, match="rag search"):
-        facts.show("files:nothing.md")
+        shared_facts.show("files:nothing.md")
 
 
-def test_an_index_folder_ignores_itself_in_git(facts: Rag) -> None:
-    index = Path(facts.settings.store.path)  # type: ignore[union-attr,arg-type]
+def test_an_index_folder_ignores_itself_in_git(shared_facts: Rag) -> None:
+    index = Path(shared_facts.settings.store.path)  # type: ignore[union-attr,arg-type]
     assert (index / ".gitignore").read_text().strip() == "*"
 
 
@@ -171,10 +173,10 @@ def test_every_result_is_json(facts: Rag) -> None:
         assert json.loads(json.dumps(result.to_dict())) == result.to_dict()
 
 
-def test_confidence_is_unknown_where_nothing_was_calibrated(facts: Rag) -> None:
-    assert facts.ask("At what temperature is green tea brewed?").confidence is not None
-    folder = facts.settings.sources[0].path
-    facts.close()
+def test_confidence_is_unknown_where_nothing_was_calibrated(shared_facts: Rag) -> None:
+    assert shared_facts.ask("At what temperature is green tea brewed?").confidence is not None
+    folder = shared_facts.settings.sources[0].path
+    shared_facts.close()
     with Rag.open(folder, overrides=["retrieval.weights.lexical=0.9"]) as other:
         answer = other.ask("At what temperature is green tea brewed?")
         assert (answer.confidence, answer.abstained) == (None, False)

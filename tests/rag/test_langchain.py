@@ -98,9 +98,9 @@ def test_a_question_may_stay_as_it_is(talking: Rag, server: ScriptedServer) -> N
 
 
 @pytest.mark.parametrize("asked", [{}, {"question": "x", "principals": ["root"]}, {"query": "x"}])
-def test_a_chain_cannot_ask_for_other_rights(facts: Rag, asked: dict[str, Any]) -> None:
+def test_a_chain_cannot_ask_for_other_rights(shared_facts: Rag, asked: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="optionally history, where and rewrite"):
-        facts.as_runnable(principals=["guest"]).invoke(asked)
+        shared_facts.as_runnable(principals=["guest"]).invoke(asked)
 
 
 def test_a_runnable_keeps_to_its_reader(make_folder: MakeFolder) -> None:
@@ -114,32 +114,32 @@ def test_a_runnable_keeps_to_its_reader(make_folder: MakeFolder) -> None:
         assert corpus.as_runnable(where={"document_id": "none"}).invoke(QUESTION)["evidence"] == []
 
 
-def test_several_are_awaited_at_once(facts: Rag) -> None:
+def test_several_are_awaited_at_once(shared_facts: Rag) -> None:
     async def ask() -> tuple[Any, ...]:
         return await asyncio.gather(
-            facts.aask(QUESTION),
-            facts.asearch("green tea", top_k=1),
-            facts.as_runnable().ainvoke(QUESTION),
-            facts.as_retriever(top_k=2).ainvoke("green tea"),
+            shared_facts.aask(QUESTION),
+            shared_facts.asearch("green tea", top_k=1),
+            shared_facts.as_runnable().ainvoke(QUESTION),
+            shared_facts.as_retriever(top_k=2).ainvoke("green tea"),
         )
 
     answer, hits, of_chain, documents = asyncio.run(ask())
     assert (len(hits), len(documents)) == (1, 2)
-    assert answer.answer == of_chain["answer"] == facts.ask(QUESTION).answer != ""
+    assert answer.answer == of_chain["answer"] == shared_facts.ask(QUESTION).answer != ""
 
 
-def test_events_are_awaited_one_by_one(facts: Rag) -> None:
+def test_events_are_awaited_one_by_one(shared_facts: Rag) -> None:
     async def read(stream: Any) -> list[dict[str, Any]]:
         return [event async for event in stream]
 
-    expected = [event["type"] for event in facts.stream(QUESTION)]
-    for stream in (facts.astream(QUESTION), facts.as_runnable().astream(QUESTION)):
+    expected = [event["type"] for event in shared_facts.stream(QUESTION)]
+    for stream in (shared_facts.astream(QUESTION), shared_facts.as_runnable().astream(QUESTION)):
         assert [event["type"] for event in asyncio.run(read(stream))] == expected
 
 
-def test_an_error_reaches_the_one_who_awaits(facts: Rag) -> None:
+def test_an_error_reaches_the_one_who_awaits(shared_facts: Rag) -> None:
     with pytest.raises(ValueError, match="top_k is 0"):
-        asyncio.run(facts.asearch("tea", top_k=0))
+        asyncio.run(shared_facts.asearch("tea", top_k=0))
 
 
 def model_threads() -> list[str]:

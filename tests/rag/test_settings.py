@@ -333,6 +333,13 @@ def stored(folder: Path, index: Path, *overrides: str) -> Any:
         return texts, vectors, [s.reason for s in report.skipped]
 
 
+@pytest.fixture(scope="module")
+def plain(make_shared_folder: MakeFolder) -> tuple[Path, Any]:
+    """A folder, and what is stored of it with the settings as they are shipped."""
+    folder = make_shared_folder()
+    return folder, stored(folder, folder.parent / "plain")
+
+
 @pytest.mark.parametrize(
     ("override", "changes"),
     [
@@ -347,9 +354,8 @@ def stored(folder: Path, index: Path, *overrides: str) -> Any:
         ("lexical.b=0.1", "vectors"),
     ],
 )
-def test_index_keys_have_an_effect(make_folder: MakeFolder, tmp_path: Path, override: str, changes: str) -> None:
-    folder = make_folder()
-    texts, vectors, skips = stored(folder, tmp_path / "plain")
+def test_index_keys_have_an_effect(plain: tuple[Path, Any], tmp_path: Path, override: str, changes: str) -> None:
+    folder, (texts, vectors, skips) = plain
     other_texts, other_vectors, other_skips = stored(folder, tmp_path / "other", override)
     changed = {"texts": texts != other_texts, "vectors": vectors != other_vectors, "skips": skips != other_skips}
     assert changed[changes]
@@ -413,10 +419,10 @@ def test_query_keys_have_an_effect(make_folder: MakeFolder) -> None:
     "leg",
     ["situated", "sentences", "late_interaction", "lexical", "bigrams", "headings", "document", "document_lexical"],
 )
-def test_a_leg_without_weight_is_not_asked(facts: Rag, leg: str) -> None:
-    folder = facts.settings.sources[0].path
-    assert leg in facts.search("green tea")[0].scores
-    facts.close()
+def test_a_leg_without_weight_is_not_asked(shared_facts: Rag, leg: str) -> None:
+    folder = shared_facts.settings.sources[0].path
+    assert leg in shared_facts.search("green tea")[0].scores
+    shared_facts.close()
     with Rag.open(folder, overrides=[f"retrieval.weights.{leg}=0"]) as corpus:
         scores = corpus.search("green tea")[0].scores
         assert leg not in scores

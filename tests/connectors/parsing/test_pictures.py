@@ -159,7 +159,8 @@ def test_a_page_that_takes_too_long_is_given_up_and_the_next_one_drawn(make_pdf:
     bodies += [f"<< {form} /Length 16 >>\nstream\n0 0 600 700 re f\nendstream"]
     objects = "".join(f"{number} 0 obj\n{body}\nendobj\n" for number, body in enumerate(bodies, 1))
     endless = f"%PDF-1.4\n{objects}trailer << /Size 14 /Root 1 0 R >>\n%%EOF\n".encode()
-    worker = WorkerParser(Options(), workers=1, timeout_s=3, memory_mb=800)
+    # the faster the machine, the more memory it takes until then
+    worker = WorkerParser(Options(), workers=1, timeout_s=3, memory_mb=8_000)
     try:
         with pytest.raises(DocumentError) as error:
             worker.draw(endless, make_item("a.pdf"), 1)

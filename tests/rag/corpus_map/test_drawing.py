@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.corpus_map.drawing import by_umap, draw, place
-from rag.corpus_map.layout import FEWEST_FOR_UMAP, principal_axes
+from rag.corpus_map.layout import FEWEST_FOR_UMAP, principal_axes, umap_is_installed
 from rag.corpus_map.overlap import overlap, sketch
 from rag.corpus_map.reading import Items
 from rag.corpus_map.result import MapPoint
@@ -215,8 +215,8 @@ def test_5000_points_are_drawn_in_seconds():
     assert time.process_time() - started < 20
 
 
+@pytest.mark.skipif(not umap_is_installed(), reason="umap-learn is not installed")
 def test_umap_keeps_groups_together(monkeypatch):
-    pytest.importorskip("umap")
     monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")  # so few points are laid out sooner than the compiler has started
     vectors = unit(np.repeat(np.eye(2, 16), 8, axis=0) + 0.1 * random_vectors(16))
     found = by_umap(drawn(vectors, [""] * 16))

@@ -33,24 +33,34 @@ THINGS = [
 PLACES = ["upper", "lower", "left", "right", "inner", "outer", "northern", "southern"]
 
 
+# enough sentences to make questions of
+FILES = {
+    f"{thing}.md": f"# The {thing}\n\n"
+    + "\n\n".join(
+        f"The {thing} of the house stands on the {place} shelf beside box number {n * 17 + k}. "
+        f"It was bought in {1900 + n * 3 + k} and is cleaned with soft cloth every {k + 2} weeks."
+        for k, place in enumerate(PLACES[:3])
+    )
+    for n, thing in enumerate(THINGS)
+}
+
+
 @pytest.fixture
 def folder(make_folder: MakeFolder) -> Path:
-    """Enough sentences to make questions of."""
-    files = {
-        f"{thing}.md": f"# The {thing}\n\n"
-        + "\n\n".join(
-            f"The {thing} of the house stands on the {place} shelf beside box number {n * 17 + k}. "
-            f"It was bought in {1900 + n * 3 + k} and is cleaned with soft cloth every {k + 2} weeks."
-            for k, place in enumerate(PLACES[:3])
-        )
-        for n, thing in enumerate(THINGS)
-    }
-    return make_folder(files)
+    return make_folder(FILES)
 
 
 @pytest.fixture
 def corpus(folder: Path) -> Iterator[Rag]:
     with Rag.open(folder, overrides=["chunking.max_tokens=60"]) as opened:
+        opened.ingest()
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def shared(make_shared_folder: MakeFolder) -> Iterator[Rag]:
+    """`corpus` for tests that keep nothing in it."""
+    with Rag.open(make_shared_folder(FILES), overrides=["chunking.max_tokens=60"]) as opened:
         opened.ingest()
         yield opened
 
@@ -113,26 +123,26 @@ def questions(path: Path, answerable: int, unanswerable: int) -> Path:
     return path
 
 
-def test_questions_of_ones_own_are_asked_to_the_corpus_itself(corpus: Rag, tmp_path: Path) -> None:
-    report = calibrate(corpus, data=questions(tmp_path / "q.jsonl", 30, 25), risk=0.1, keep=False)
+def test_questions_of_ones_own_are_asked_to_the_corpus_itself(shared: Rag, tmp_path: Path) -> None:
+    report = calibrate(shared, data=questions(tmp_path / "q.jsonl", 30, 25), risk=0.1, keep=False)
     assert {kind: report.questions[kind] for kind in ("answerable", "unanswerable")} == {
         "answerable": 30,
         "unanswerable": 25,
     }
     assert report.questions["foreign"] > 20
     assert not report.kept
-    assert corpus.search("kettle").threshold == SHIPPED.read.threshold
+    assert shared.search("kettle").threshold == SHIPPED.read.threshold
 
 
-def test_too_few_questions_are_an_error(corpus: Rag, tmp_path: Path) -> None:
+def test_too_few_questions_are_an_error(shared: Rag, tmp_path: Path) -> None:
     with pytest.raises(EvaluationError, match=r"3 answerable, 0 unanswerable.*at least 20"):
-        calibrate(corpus, data=questions(tmp_path / "q.jsonl", 3, 0))
+        calibrate(shared, data=questions(tmp_path / "q.jsonl", 3, 0))
 
 
 @pytest.mark.parametrize("risk", [0.0, 1.0, -1.0])
-def test_a_risk_is_a_share(corpus: Rag, risk: float) -> None:
+def test_a_risk_is_a_share(shared: Rag, risk: float) -> None:
     with pytest.raises(EvaluationError, match="above 0 and below 1"):
-        calibrate(corpus, risk=risk)
+        calibrate(shared, risk=risk)
 
 
 def test_the_command_says_what_it_did(

@@ -39,35 +39,42 @@ def test_a_corpus_without_an_index_has_no_reports(make_folder):
         assert last_reports(corpus.artifacts) == {}
 
 
+@pytest.fixture
+def settings(make_folder):
+    """Of a corpus without an index, which votes do not need."""
+    with Rag.open(make_folder()) as corpus:
+        return corpus.settings
+
+
 def vote(settings, number, *, vote="down", model="m"):
     answer = {"question": f"q{number}", "standalone_question": "", "answer": "", "model": model, "abstained": True}
     return keep_vote(settings, {**answer, "sentences": []}, answer_id=str(number), vote=vote)
 
 
-def test_votes_are_counted_by_model_with_the_latest_against(facts):
-    votes = [vote(facts.settings, number) for number in range(30)]
-    votes.append(vote(facts.settings, 30, vote="up", model="extractive"))
+def test_votes_are_counted_by_model_with_the_latest_against(settings):
+    votes = [vote(settings, number) for number in range(30)]
+    votes.append(vote(settings, 30, vote="up", model="extractive"))
     found = sum_up(votes)
     assert (found.up, found.down, found.models) == (1, 30, {"extractive": (1, 0), "m": (0, 30)})
     assert [vote.question for vote in found.against] == [f"q{n}" for n in reversed(range(30 - LATEST, 30))]
-    assert feedback_of(facts.settings) == found
+    assert feedback_of(settings) == found
 
 
 @pytest.mark.parametrize("line", ["no json", "[]", '{"vote": "up"}', '{"id": "a", "vote": "maybe"}'])
-def test_what_is_no_vote_stops_nothing_and_is_counted(facts, line):
-    vote(facts.settings, 1, vote="up")
-    with feedback_file(facts.settings).open("a") as file:
+def test_what_is_no_vote_stops_nothing_and_is_counted(settings, line):
+    vote(settings, 1, vote="up")
+    with feedback_file(settings).open("a") as file:
         file.write(f"{line}\n\n")
-    found = feedback_of(facts.settings)
+    found = feedback_of(settings)
     assert (found.up, found.unreadable) == (1, 1)
 
 
-def test_a_vote_that_was_taken_back_or_changed_counts_as_it_stands(facts):
+def test_a_vote_that_was_taken_back_or_changed_counts_as_it_stands(settings):
     for again in ("up", "down", None, "up"):
-        vote(facts.settings, 1, vote=again)
-    assert (feedback_of(facts.settings).up, feedback_of(facts.settings).down) == (1, 0)
+        vote(settings, 1, vote=again)
+    assert (feedback_of(settings).up, feedback_of(settings).down) == (1, 0)
 
 
-def test_a_corpus_nobody_voted_on_has_no_votes(facts):
-    assert feedback_of(facts.settings) == FeedbackSummary()
-    assert feedback_of(facts.settings.model_copy(update={"data_dir": None})) == FeedbackSummary()
+def test_a_corpus_nobody_voted_on_has_no_votes(settings):
+    assert feedback_of(settings) == FeedbackSummary()
+    assert feedback_of(settings.model_copy(update={"data_dir": None})) == FeedbackSummary()

@@ -13,7 +13,7 @@ from rag.settings import Settings
 from rag.testing import HashEncoder
 from tests.corpora import MakeFolder
 
-DOCUMENTS, KILLS = 240, 6
+DOCUMENTS, KILLS = 120, 6
 # the real command with an encoder that needs no torch, so that the test is about the job
 COMMAND = """
 import sys, time

@@ -16,6 +16,7 @@ from rag.results import IngestReport
 from tests.corpora import MakeFolder
 
 SOON_S = 20
+TICK_MS = 100
 
 
 class Watching:
@@ -42,7 +43,8 @@ class Watching:
 
 
 @pytest.fixture
-def roots(tmp_path: Path) -> dict[str, Path]:
+def roots(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
+    monkeypatch.setattr("rag.ingest.watching.TICK_MS", TICK_MS)
     for name in ("one", "two"):
         (tmp_path / name / "sub").mkdir(parents=True)
     (tmp_path / "single.md").write_text("one")
@@ -75,7 +77,7 @@ def test_hidden_files_and_the_index_are_no_changes(roots: dict[str, Path], watch
     (roots["one"] / ".hidden").write_text("x")
     (roots["one"] / "index").mkdir()
     (roots["one"] / "index/segment").write_text("x")
-    time.sleep(1.5)
+    time.sleep(5 * TICK_MS / 1000)
     assert watching.named == []
 
 
@@ -88,7 +90,7 @@ def test_a_folder_that_goes_and_comes_back_is_followed_again(roots: dict[str, Pa
     watching.wait({"one"})
 
 
-def test_missing_roots_are_awaited(tmp_path: Path) -> None:
+def test_missing_roots_are_awaited(roots: dict[str, Path], tmp_path: Path) -> None:
     watching = Watching({"late": tmp_path / "late"})
     (tmp_path / "late").mkdir()
     watching.wait({"late"})

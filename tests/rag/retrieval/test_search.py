@@ -21,9 +21,9 @@ NOTES = {
 }
 
 
-@pytest.fixture
-def notes(make_folder: MakeFolder) -> Iterator[Rag]:
-    with Rag.open(make_folder({**FACTS, **NOTES}), overrides=["retrieval.candidates=5"]) as corpus:
+@pytest.fixture(scope="module")
+def notes(make_shared_folder: MakeFolder) -> Iterator[Rag]:
+    with Rag.open(make_shared_folder({**FACTS, **NOTES}), overrides=["retrieval.candidates=5"]) as corpus:
         corpus.ingest()
         yield corpus
 
@@ -94,15 +94,19 @@ def test_scores_are_those_of_the_formula_over_everything(notes: Rag, query: str)
     assert hits[0].score == pytest.approx(best[0], abs=2e-3)
 
 
-def test_after_deletes_scores_are_those_of_a_fresh_corpus(notes: Rag, tmp_path: Path) -> None:
-    folder = notes.settings.sources[0].path
-    for n in range(15):
-        (folder / f"note{n:02}.md").unlink()
-    notes.ingest()
-    with Rag.open(folder, overrides=[f"store.path={tmp_path / 'fresh'}", "retrieval.candidates=5"]) as fresh:
+def test_after_deletes_scores_are_those_of_a_fresh_corpus(make_folder: MakeFolder, tmp_path: Path) -> None:
+    folder = make_folder({**FACTS, **NOTES})
+    with (
+        Rag.open(folder, overrides=["retrieval.candidates=5"]) as shrunk,
+        Rag.open(folder, overrides=[f"store.path={tmp_path / 'fresh'}", "retrieval.candidates=5"]) as fresh,
+    ):
+        shrunk.ingest()
+        for n in range(15):
+            (folder / f"note{n:02}.md").unlink()
+        shrunk.ingest()
         fresh.ingest()
         for query in ("boat of lake 20", "zebra22", "French press"):
-            ours = {h.chunk_id: h.scores for h in notes.search(query)}
+            ours = {h.chunk_id: h.scores for h in shrunk.search(query)}
             theirs = {h.chunk_id: h.scores for h in fresh.search(query)}
             assert ours.keys() == theirs.keys()
             for id, scores in ours.items():
@@ -120,22 +124,22 @@ def test_every_hit_has_every_leg_and_its_rank(notes: Rag) -> None:
 
 
 @pytest.mark.parametrize("query", ["", "   ", "the of and", "\U0001f375", "?!", "qqqzzz xxyyzz", "x" * 20_000, "\x00"])
-def test_a_query_without_known_words_breaks_nothing(facts: Rag, query: str) -> None:
-    result = facts.search(query)
+def test_a_query_without_known_words_breaks_nothing(shared_facts: Rag, query: str) -> None:
+    result = shared_facts.search(query)
     assert all(np.isfinite(h.score) for h in result)
-    assert facts.ask(query).to_dict()["question"] == query
+    assert shared_facts.ask(query).to_dict()["question"] == query
 
 
-def test_more_hits_than_chunks_gives_all_and_the_first_is_the_same(facts: Rag) -> None:
-    every = facts.search("French press", top_k=10_000)
-    assert len(every) == facts.verify().chunks
-    assert facts.search("French press", top_k=1)[0].chunk_id == every[0].chunk_id
+def test_more_hits_than_chunks_gives_all_and_the_first_is_the_same(shared_facts: Rag) -> None:
+    every = shared_facts.search("French press", top_k=10_000)
+    assert len(every) == shared_facts.verify().chunks
+    assert shared_facts.search("French press", top_k=1)[0].chunk_id == every[0].chunk_id
 
 
 @pytest.mark.parametrize("top_k", [0, -1])
-def test_less_than_one_hit_cannot_be_asked_for(facts: Rag, top_k: int) -> None:
+def test_less_than_one_hit_cannot_be_asked_for(shared_facts: Rag, top_k: int) -> None:
     with pytest.raises(ValueError, match="at least 1"):
-        facts.search("x", top_k=top_k)
+        shared_facts.search("x", top_k=top_k)
 
 
 def test_one_candidate(make_folder: MakeFolder) -> None:
@@ -186,8 +190,8 @@ def test_principals_see_only_what_is_theirs_on_every_path(make_folder: MakeFolde
         assert {d.metadata["document_id"][0] for d in retriever.invoke("guide", principals=["ann"])} == {"c"}
 
 
-def test_language_chain_retriever_passes_its_arguments_on(facts: Rag) -> None:
-    retriever = facts.as_retriever(top_k=2)
+def test_language_chain_retriever_passes_its_arguments_on(shared_facts: Rag) -> None:
+    retriever = shared_facts.as_retriever(top_k=2)
     documents = retriever.invoke("French press")
     assert len(documents) == 2
     assert "four minutes" in documents[0].page_content
@@ -196,9 +200,9 @@ def test_language_chain_retriever_passes_its_arguments_on(facts: Rag) -> None:
     assert retriever.invoke("French press", where={"source": "nothing"}) == []
 
 
-def test_idf_of_a_term_is_that_of_the_formula(facts: Rag) -> None:
-    store, generation = facts._opened.generation()
-    (terms,) = build.build_lexical(facts.settings).encode(["degrees quokka"], kind="query")
+def test_idf_of_a_term_is_that_of_the_formula(shared_facts: Rag) -> None:
+    store, generation = shared_facts._opened.generation()
+    (terms,) = build.build_lexical(shared_facts.settings).encode(["degrees quokka"], kind="query")
     held = [
         set(v.indices.tolist())
         for r in store.scroll(generation.chunks, vectors=("lexical",))

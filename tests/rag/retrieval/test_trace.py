@@ -14,19 +14,19 @@ from tests.corpora import FACTS, MakeFolder
 QUERY = "How long does a French press steep?"
 
 
-def test_a_found_document_has_its_rank_and_score(facts: Rag) -> None:
-    hit = facts.search(QUERY)[0]
-    why = facts.why(QUERY, hit.document_id)
+def test_a_found_document_has_its_rank_and_score(shared_facts: Rag) -> None:
+    hit = shared_facts.search(QUERY)[0]
+    why = shared_facts.why(QUERY, hit.document_id)
     assert (why.stage, why.rank, why.missing) == ("found", 1, 0.0)
     assert (why.chunk_id, why.text, why.score) == (hit.chunk_id, hit.text, pytest.approx(hit.score))
     assert {name: leg.score for name, leg in why.legs.items()} == pytest.approx(hit.scores, abs=1e-5)
     assert sum(leg.share for leg in why.legs.values()) == pytest.approx(hit.score, abs=1e-4)
 
 
-def test_a_document_behind_the_hits_is_lost_by_the_difference(facts: Rag) -> None:
-    every = facts.search(QUERY, top_k=50)
+def test_a_document_behind_the_hits_is_lost_by_the_difference(shared_facts: Rag) -> None:
+    every = shared_facts.search(QUERY, top_k=50)
     first, other = every[0], next(h for h in every if h.document_id != every[0].document_id)
-    why = facts.why(QUERY, other.document_id, top_k=1)
+    why = shared_facts.why(QUERY, other.document_id, top_k=1)
     assert why.stage == "ranked too low"
     assert why.rank == other.rank
     assert why.needed == pytest.approx(first.score)
@@ -83,8 +83,8 @@ def test_the_command_prints_the_verdict(make_folder: MakeFolder, capsys: pytest.
     assert main(["why", str(folder), QUERY, "files:nothing.md"]) == 1
 
 
-def test_a_trace_is_the_arithmetic_of_the_search(facts: Rag) -> None:
-    plain, result = facts.search(QUERY, top_k=2), facts.search(QUERY, top_k=2, trace=True)
+def test_a_trace_is_the_arithmetic_of_the_search(shared_facts: Rag) -> None:
+    plain, result = shared_facts.search(QUERY, top_k=2), shared_facts.search(QUERY, top_k=2, trace=True)
     assert [hit.to_dict() for hit in plain] == [hit.to_dict() for hit in result]
     assert (plain.trace, "trace" in plain.to_dict()) == (None, False)
     trace = result.trace
@@ -119,8 +119,8 @@ def test_a_trace_counts_what_each_leg_brought(make_folder: MakeFolder) -> None:
     assert trace.legs["headings"].lowest is None
 
 
-def test_a_search_that_finds_nothing_has_an_empty_trace(facts: Rag) -> None:
-    trace = facts.search("tea", where={"path": "nowhere"}, trace=True).trace
+def test_a_search_that_finds_nothing_has_an_empty_trace(shared_facts: Rag) -> None:
+    trace = shared_facts.search("tea", where={"path": "nowhere"}, trace=True).trace
     assert trace is not None
     assert (trace.stages, trace.candidates) == ({"brought": 0, "candidates": 0, "hits": 0}, ())
 

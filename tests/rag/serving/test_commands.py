@@ -2,6 +2,9 @@
 
 import json
 import re
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -41,15 +44,14 @@ COMMANDS = [
 ]
 
 
-def printed(capsys: pytest.CaptureFixture[str], config: Any, command: list[str]) -> tuple[int, Any, str]:
+def printed(config: Path, command: list[str]) -> tuple[int, Any, str]:
     """Exit status, stdout, stderr; without times."""
-    capsys.readouterr()
     name, *words = command
-    status = main([name, str(config), *words])
-    out, err = capsys.readouterr()
+    with redirect_stdout(StringIO()) as out, redirect_stderr(StringIO()) as err:
+        status = main([name, str(config), *words])
     if "--json" in words:
-        return status, [_timeless(json.loads(line)) for line in out.splitlines()], err
-    return status, re.sub(r"\d+(\.\d+)? m?s\b", "<time>", out), err
+        return status, [_timeless(json.loads(line)) for line in out.getvalue().splitlines()], err.getvalue()
+    return status, re.sub(r"\d+(\.\d+)? m?s\b", "<time>", out.getvalue()), err.getvalue()
 
 
 def _timeless(value: Any) -> Any:
@@ -59,13 +61,18 @@ def _timeless(value: Any) -> Any:
     return [_timeless(item) for item in value] if isinstance(value, list) else value
 
 
+@pytest.fixture(scope="module")
+def alone(process: OwnerProcess) -> dict[str, tuple[int, Any, str]]:
+    """What every command prints while nobody owns the corpus."""
+    with process.away():
+        return {" ".join(command): printed(process.config, command) for command in COMMANDS}
+
+
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_a_command_prints_the_same(
-    process: OwnerProcess, capsys: pytest.CaptureFixture[str], command: list[str]
+    process: OwnerProcess, alone: dict[str, tuple[int, Any, str]], command: list[str]
 ) -> None:
-    with process.away():
-        alone = printed(capsys, process.config, command)
-    assert printed(capsys, process.config, command) == alone
+    assert printed(process.config, command) == alone[" ".join(command)]
     assert process.address.pid == process.pid
 
 

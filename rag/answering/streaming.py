@@ -78,10 +78,10 @@ class Transcript:
 
 
 def _starts(text: str) -> list[int]:
-    """Where sentences begin; a marker after a full stop belongs to the sentence before it."""
+    """Where sentences begin; a marker after a full stop belongs to the sentence before it, if there is one."""
     masked = MARKER.sub(lambda match: " " * len(match[0]), text)
     starts, at = [], 0
     for line in masked.splitlines(keepends=True):
         starts += [at + start for start, _ in sentence_spans(line)]
         at += len(line)
-    return [0, *starts[1:]] if starts else []
+    return [0, *starts[1:]] if text.strip() else []

@@ -12,6 +12,8 @@ FEWEST = 20
 """Scores of either group below which nothing is fitted."""
 _STEPS = 100
 _TOLERANCE = 1e-10
+_PARTS = 10**9
+"""A threshold is a whole number of these parts of one: few enough digits to be read as it was written anywhere."""
 
 
 def fit(own: Sequence[float], foreign: Sequence[float], risk: float) -> Curve:
@@ -57,4 +59,4 @@ def fit(own: Sequence[float], foreign: Sequence[float], risk: float) -> Curve:
             "answerable questions do not score higher than unanswerable ones: nothing to tell them by"
         )
     edge = Curve(a, b).probability(sorted(foreign)[rank - 1])
-    return Curve(a, b, threshold=min(1.0, math.nextafter(edge, 1.0)))
+    return Curve(a, b, threshold=min(1.0, (math.floor(edge * _PARTS) + 1) / _PARTS))

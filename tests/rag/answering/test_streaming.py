@@ -87,6 +87,7 @@ def test_a_marker_that_is_never_closed_is_not_shown() -> None:
         ("1. One [1]\n2. Two [2]", ["1. One [1]", "2. Two [2]"]),
         ("一句。[1]二句。[2]", ["一句。[1]", "二句。[2]"]),
         ("", []),
+        ("[1]", ["[1]"]),
     ],
 )
 def test_markers_stay_with_their_sentence(reply: str, expected: list[str]) -> None:

@@ -15,6 +15,7 @@ from rag.answering.llm import stream_model
 from rag.answering.providers import chat_model
 from rag.errors import ModelError
 from rag.models.causal import LocalChatModel
+from rag.models.encoder import computes_bfloat16
 from rag.settings import AnswerSettings
 from tests.corpora import MakeFolder
 
@@ -52,7 +53,8 @@ def make(tmp_path: Path, tiny_tokenizer: Tokenizer) -> Make:
 def reference(folder: Path, new_tokens: int) -> str:
     """What transformers' `generate` makes."""
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
-    model = transformers.AutoModelForCausalLM.from_pretrained(folder).eval()
+    dtype = torch.bfloat16 if computes_bfloat16("auto", torch.device("cpu")) else torch.float32
+    model = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=dtype).eval()
     given = tokenizer.apply_chat_template(ASKED, add_generation_prompt=True, return_tensors="pt", return_dict=True)
     out = model.generate(**given, do_sample=False, max_new_tokens=new_tokens)
     return str(tokenizer.decode(out[0, given["input_ids"].shape[1] :], skip_special_tokens=True))

@@ -169,18 +169,23 @@ def index_folder(tmp_path: Path) -> Path:
 
 
 LONG = (
+    "tests/ui/test_chat.py",
+    "tests/ui/test_documents.py",
+    "tests/ui/test_app.py",
+    "tests/ui/test_se",
+    "tests/ui/test_map_and_quality.py",
+    "tests/ui/test_passages",
+    "tests/rag/ingest/",
+    "tests/rag/evaluation/",
+    "tests/rag/serving/",
     "tests/test_docs.py",
     "tests/rag/answering/test_claims.py",
-    "tests/rag/ingest/",
-    "tests/ui/",
-    "tests/rag/test_cli.py",
-    "tests/rag/evaluation/",
 )
-"""What takes longest: a file goes to one worker, and the others have something left to do beside it."""
+"""What takes longest, first: a file goes to one worker, and the others have something left to do beside it."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+    items.sort(key=lambda item: next((n for n, path in enumerate(LONG) if item.nodeid.startswith(path)), len(LONG)))
 
 
 EXPECTED_SKIPS = ("root may write everywhere", "RAG_TEST_QDRANT_URL names no Qdrant server")

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from gradio.queueing import Queue
 
 STREAM = "/gradio_api/queue/data"
-LINGER_S = 5.0
+LINGER_S = 1.0
 """How long a stream stays when nothing is under way: most events of a page come soon after one another."""
 HEARTBEAT_S = 15.0
 """How often something is sent, so that no proxy takes the stream for dead."""

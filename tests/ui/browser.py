@@ -77,8 +77,9 @@ def watched(context, *, harmless=(), titles=("Situated RAG",)):
     assert page.title() in titles, "no document changed it"
     assert not page.evaluate(SIDEWAYS), "it scrolls sideways"
     page.close()
-    assert problems == []
-    assert {urlsplit(url).hostname for url in requests if not url.startswith(("data:", "blob:"))} == {"127.0.0.1"}
+    assert not problems, problems
+    hosts = {urlsplit(url).hostname for url in requests if not url.startswith(("data:", "blob:"))}
+    assert hosts == {"127.0.0.1"}, hosts
 
 
 def viewport(size):

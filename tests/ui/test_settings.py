@@ -16,6 +16,8 @@ from ui.settings import Preferences, effective, preferences_of
 
 PASSWORD = "correct horse"
 TITLES = ("Situated RAG", "Log in", "Anmelden")
+LOGGED_OUT = (*INTERRUPTED, "401 (Unauthorized)", "Response")
+"""What a page says whose session ends while it still asks for something."""
 TEA = "# Tea\n\nGreen tea is brewed for two minutes.\n\n## Storage\n\nTea is stored in a dark tin for up to one year.\n"
 QUESTION = "How long is tea brewed and stored?"
 
@@ -110,7 +112,7 @@ def page(request, chromium, address):
     context = chromium.new_context(
         viewport={"width": width, "height": 780}, locale=locale, color_scheme=scheme, base_url=address
     )
-    with watched(context, harmless=INTERRUPTED, titles=TITLES) as page:
+    with watched(context, harmless=LOGGED_OUT, titles=TITLES) as page:
         yield page
 
 

@@ -20,7 +20,10 @@ from gradio.server_messages import (
     UnexpectedErrorMessage,
 )
 from starlette.requests import HTTPConnection
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ui.users import USER
 
 if TYPE_CHECKING:
     from gradio.queueing import Queue
@@ -32,6 +35,8 @@ HEARTBEAT_S = 15.0
 """How often something is sent, so that no proxy takes the stream for dead."""
 PATIENCE_S = 3.0
 """How long a page may take to let go of a stream, or to come back for what is under way."""
+PAGES = 20_000
+"""Whose owners are known; Gradio keeps the state of half as many."""
 _HEADERS = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-store")]
 
 
@@ -63,13 +68,16 @@ class Streams:
         self._open: dict[str, _Stream] = {}
         self._closing: dict[str, asyncio.Event] = {}
         self._next: dict[str, asyncio.Future[EventMessage]] = {}
+        self._owners: dict[str, str] = {}
         self._forgetting: set[asyncio.Future[None]] = set()
         self._push = queue.push
         queue.push = self.push  # type: ignore[method-assign] # Gradio has no hook there
 
-    async def push(self, body: Any, *args: Any, **kwargs: Any) -> Any:
+    async def push(self, body: Any, request: Any, username: str | None) -> Any:
         """Take an event as Gradio does, and say so when its page knows how its stream stands."""
-        taken = await self._push(body, *args, **kwargs)
+        if body.session_hash and not self._is_of(body.session_hash, username):
+            return False, "this page is somebody else's", "error"
+        taken = await self._push(body, request, username)
         closing = self._closing.get(body.session_hash)
         if closing is not None:
             await closing.wait()
@@ -84,6 +92,8 @@ class Streams:
         if scope["type"] != "http" or scope["path"] != STREAM:
             return await self._app(scope, receive, send)
         session = HTTPConnection(scope).query_params.get("session_hash", "")
+        if not self._is_of(session, scope[USER].name):
+            return await Response(status_code=404)(scope, receive, send)
         before, mine = self._open.get(session), _Stream()
         self._open[session] = mine
         if before is not None:
@@ -103,6 +113,13 @@ class Streams:
                 self._forgetting.add(forgetting)
                 forgetting.add_done_callback(self._forgetting.discard)
         return None
+
+    def _is_of(self, session: str, user: str | None) -> bool:
+        """Whether a page is this user's; it is the first one's who asks by it."""
+        owner = self._owners.setdefault(session, user or "")
+        if len(self._owners) > PAGES:
+            del self._owners[next(iter(self._owners))]
+        return owner == (user or "")
 
     async def _bring(self, session: str, mine: _Stream, left: "asyncio.Future[None]", send: Send) -> None:
         """Send what comes, until there is nothing more to send or nobody to send it to."""
@@ -129,7 +146,7 @@ class Streams:
                 elif self._under_way(session):
                     await _send(send, HeartbeatMessage())
                 else:
-                    return await self._close(session, left, send)
+                    return await self._close(session, {left, over}, send)
         finally:
             over.cancel()
 
@@ -145,12 +162,12 @@ class Streams:
     def _under_way(self, session: str) -> bool:
         return bool(self._queue.pending_event_ids_session.get(session))
 
-    async def _close(self, session: str, left: "asyncio.Future[None]", send: Send) -> None:
+    async def _close(self, session: str, seen: "set[asyncio.Future[Any]]", send: Send) -> None:
         """Tell the page that its stream ends, and wait until it has seen that."""
         closing = self._closing[session] = asyncio.Event()
         try:
             await _send(send, CloseStreamMessage())
-            await asyncio.wait({left}, timeout=PATIENCE_S)
+            await asyncio.wait(seen, timeout=PATIENCE_S, return_when=asyncio.FIRST_COMPLETED)
         finally:
             closing.set()
             del self._closing[session]
@@ -168,8 +185,8 @@ class Streams:
                 await coming
         if self._under_way(session):
             await self._queue.clean_events(session_hash=session)
-            self._queue.pending_event_ids_session.pop(session, None)
             self._queue.pending_messages_per_session.pop(session, None)
+        self._queue.pending_event_ids_session.pop(session, None)
 
 
 async def _send(send: Send, message: EventMessage) -> None:

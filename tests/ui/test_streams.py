@@ -10,14 +10,16 @@ from gradio.server_messages import ProcessCompletedMessage, ProcessStartsMessage
 
 from ui import streams
 from ui.streams import STREAM, Streams
+from ui.users import USER, User
 
 
 class Stream:
     """What a browser has of a stream that it opened."""
 
-    def __init__(self, app, session, path=STREAM):
+    def __init__(self, app, session, path=STREAM, user="ada"):
         self.status, self.messages, self.ended, self._left = None, [], False, asyncio.Event()
-        scope = {"type": "http", "path": path, "query_string": f"session_hash={session}".encode(), "headers": []}
+        asked = {"path": path, "query_string": f"session_hash={session}".encode(), USER: User(user, None)}
+        scope = {"type": "http", "headers": [], **asked}
         self.served = asyncio.create_task(app(scope, self._receive, self._send))
 
     async def _receive(self):
@@ -61,17 +63,16 @@ class Server:
     async def _app(self, scope, receive, send):
         self.asked.append(scope["path"])
 
-    def ask(self, event, session="mine"):
-        return asyncio.create_task(
-            self.queue.push(SimpleNamespace(session_hash=session, event=event), "asked", username="ada")
-        )
+    def ask(self, event, session="mine", user="ada"):
+        body = SimpleNamespace(session_hash=session, event=event)
+        return asyncio.create_task(self.queue.push(body, "asked", username=user))
 
     def complete(self, event, session="mine"):
         done = ProcessCompletedMessage(event_id=event, output={"data": [event]}, success=True)
         self.queue.pending_messages_per_session[session].put_nowait(done)
 
-    def open(self, session="mine"):
-        return Stream(self.streams, session)
+    def open(self, session="mine", **how):
+        return Stream(self.streams, session, **how)
 
 
 async def settled():
@@ -235,6 +236,22 @@ def test_a_server_that_stops_says_so_and_ends_its_streams():
         await asyncio.to_thread(server.streams.stop)
         await until(lambda: page.ended)
         assert page.kinds == ["process_starts", "unexpected_error"]
+
+    asyncio.run(run())
+
+
+def test_a_page_is_nobody_elses():
+    async def run():
+        server = Server()
+        await server.ask("a")
+        assert (await server.ask("b", user="bob"))[0] is False
+        await server.ask("c", "his", user="bob")
+        page, stolen = server.open(), server.open(user="bob")
+        await stolen.served
+        assert stolen.status == 404
+        server.complete("a")
+        await until(lambda: page.kinds[:2] == ["process_starts", "process_completed"])
+        page.leave()
 
     asyncio.run(run())
 

@@ -39,6 +39,7 @@ def build_app(served: Sequence[Served], shown: Passages) -> gr.Blocks:
         picker = gr.HTML(
             frame.corpus_picker([each.name for each in served]),
             apply_default_css=False,
+            padding=False,
             elem_id="rag-corpus",
             js_on_load=_PICKER,
             visible=len(served) > 1,

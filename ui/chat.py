@@ -84,6 +84,7 @@ def build_chat(served: Sequence[Served], picked: Any, picker: Any, where: Any, s
             question = gr.HTML(
                 conversations.question_box(LONGEST_QUESTION),
                 apply_default_css=False,
+                padding=False,
                 elem_id="rag-ask",
                 js_on_load=_QUESTION,
             )

@@ -30,7 +30,7 @@ const show = () => {
 };
 
 element.addEventListener("input", (event) => {
-  if (!event.target.closest(".rag-asked")) return;
+  if (!event.target.closest(".rag-search-asked")) return;
   show();
   ask(event.target.name === "query" ? PAUSE_MS.query : PAUSE_MS.slider);
 });

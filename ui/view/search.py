@@ -23,7 +23,7 @@ def query(language: str) -> str:
     """The field for what is searched."""
     words = say("search.query", language)
     return (
-        '<form role="search" class="rag-query rag-asked">'
+        '<form role="search" class="rag-query rag-search-asked">'
         f'<input type="search" name="query" autocomplete="off" maxlength="2000" placeholder="{words}" '
         f'aria-label="{words}"></form>'
     )
@@ -65,7 +65,7 @@ def panel(settings: Retrieval, language: str, *, candidates: int) -> str:
             f"{say('search.rerank', language)} <small>{escape(kinds)}</small></label>"
         )
     return (
-        f'<details class="rag-weights rag-asked" open><summary>{say("search.ranking", language)}</summary>'
+        f'<details class="rag-weights rag-search-asked" open><summary>{say("search.ranking", language)}</summary>'
         f'<div class="rag-legs">{legs}</div><div class="rag-numbers">{others}</div>{rerank}'
         f'<button type="button" class="rag-search-quiet" data-reset>{say("search.reset", language)}</button></details>'
     )

@@ -114,6 +114,7 @@ def test_a_failed_file_says_why_and_a_document_opens(look):
     row(page, "green.md").get_by_role("button", name="Green tea").click()
     dialog = page.get_by_role("dialog", name="Green tea")
     assert "brewed at 75 degrees" in dialog.inner_text()
+    page.locator("dialog:modal").wait_for()
     page.keyboard.press("Escape")
     dialog.wait_for(state="detached")
     row(page, "green.md").hover()

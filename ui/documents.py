@@ -23,7 +23,7 @@ def build_documents(served: Sequence[Served], picked: Any, tab: gr.Tab) -> None:
 
     Args:
         served: one or more corpora.
-        picked: the component that holds the place of the one to show.
+        picked: the state with the place of the one to show.
         tab: that they are in; nothing is read before it is looked at.
     """
     desks = [Desk(each, Path(get_upload_folder())) for each in served]

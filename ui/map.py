@@ -29,7 +29,7 @@ def build_map(served: Sequence[Served], picked: Any, tab: gr.Tab) -> None:
 
     Args:
         served: one or more corpora.
-        picked: the component that holds the place of the one to show.
+        picked: the state with the place of the one to show.
         tab: it is drawn when this is selected.
     """
     shown = gr.State(("documents", "pca"))

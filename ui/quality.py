@@ -29,7 +29,7 @@ def build_quality(served: Sequence[Served], picked: Any, tab: gr.Tab) -> None:
 
     Args:
         served: one or more corpora.
-        picked: the component that holds the place of the one to show.
+        picked: the state with the place of the one to show.
         tab: everything is read anew when this is selected.
     """
     # the script raises the event check

@@ -109,7 +109,7 @@ def build_scope(served: Sequence[Served], picked: Any, where: Any, *, tab: str) 
     """Put a bar with the filters into the blocks that are open. All bars show and change the same state.
 
     Args:
-        picked: the component that holds the place of the corpus.
+        picked: the state with the place of the corpus.
         where: of `scope_state`.
         tab: tells the bars of a page apart.
     """

@@ -86,7 +86,7 @@ def build_search(served: Sequence[Served], picked: Any, where: Any) -> None:
 
     Args:
         served: one or more corpora.
-        picked: the component that holds the place of the one to search.
+        picked: the state with the place of the one to search.
         where: the state with the filter.
     """
     last, found, missing = gr.State(None), gr.State(None), gr.State(None)

@@ -77,7 +77,7 @@ def build_settings(served: Sequence[Served], picked: Any, app: gr.Blocks) -> Non
 
     Args:
         served: one or more corpora.
-        picked: the component that holds the place of the one to ask.
+        picked: the state with the place of the one to ask.
         app: loads the choices with the page.
     """
     with gr.Column(elem_id="rag-settings"):

@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 
 import pytest
 import yaml
@@ -16,6 +15,7 @@ from rag.retrieval.matches import matches
 from rag.retrieval.trace import Explanation, LegTrace
 from rag.settings import Retrieval
 from tests.corpora import FACTS
+from tests.ui.test_view import Parsed
 from ui.language import LANGUAGES, strings
 from ui.search import Asked, keeping
 from ui.view import search as view
@@ -25,31 +25,6 @@ HOSTILE = "<script>alert(1)</script> <img src=x onerror=alert(1)> \" ' & ` ${1+1
 QUERY = "How long does a French press steep?"
 LEGAL = {"p", "strong", "span", "ul", "li", "i", "small", "ol", "h4", "mark", "svg", "rect", "g", "title", "text"}
 LEGAL |= {"details", "summary", "blockquote", "div", "table", "thead", "tbody", "tr", "th", "td", "button"}
-
-
-class Parsed(HTMLParser):
-    """Tags with their attributes, the text, and what is marked."""
-
-    def __init__(self, html):
-        super().__init__()
-        self.tags, self.text, self.marks, self._marking = [], "", [], False
-        self.feed(html)
-        self.close()
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append((tag, dict(attrs)))
-        self._marking = tag == "mark"
-
-    def handle_endtag(self, tag):
-        self._marking = False
-
-    def handle_data(self, data):
-        self.text += data
-        if self._marking:
-            self.marks.append(data)
-
-    def of(self, css):
-        return [attrs for _, attrs in self.tags if attrs.get("class", "").split() == [css]]
 
 
 @pytest.fixture

@@ -50,6 +50,9 @@ class Parsed(HTMLParser):
     def attributes(self, name):
         return [attrs[name] for _, attrs in self.tags if name in attrs]
 
+    def of(self, css):
+        return [attrs for _, attrs in self.tags if attrs.get("class", "").split() == [css]]
+
 
 def evidence(number=1, text="Refunds take 14 days. Cards take longer.", *, start=50, **changes):
     values = {

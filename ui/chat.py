@@ -170,37 +170,26 @@ def build_chat(served: Sequence[Served], picked: Any, picker: Any, where: Any, s
         way: dict[str, Any] = {"rewrite": wanted.rewrite and chosen.rewrite, "where": scope}
         way["principals"] = principals_of(request)
         steps = in_thread(respond(served[corpus].asked(chosen.overrides()), turns, asked, **way))
-        async for after in coming.until_stopped(session, steps):
-            now = now.with_turns(after)
-            update: Update = {conversation: now, live: answer.running(after[-1], len(after), language)}
-            if not begun:
-                begun = True
-                update |= {
-                    log: answer.log(turns, language),
-                    next_questions: "",
-                    editing: 0,
-                    banner: "",
-                } | keeps(now, corpus, request, asks=True)
-            yield update
-        if coming.is_left(session):
-            yield {page: gr.skip()}  # Gradio sends the last update once more at the end
-            return
-        said = export.plain(now.turns[-1], language) or say("chat.stopped", language)
-        yield show(now, corpus, request) | keeps(now, corpus, request, said=said)
-
-    async def ask_until_left(
-        event: gr.EventData,
-        corpus: int,
-        scope: Where,
-        before: Conversation,
-        place: int,
-        request: gr.Request,
-    ) -> AsyncIterator[Update]:
         try:
-            async for update in ask(event, corpus, scope, before, place, request):
+            async for after in coming.until_stopped(session, steps):
+                now = now.with_turns(after)
+                update: Update = {conversation: now, live: answer.running(after[-1], len(after), language)}
+                if not begun:
+                    begun = True
+                    update |= {
+                        log: answer.log(turns, language),
+                        next_questions: "",
+                        editing: 0,
+                        banner: "",
+                    } | keeps(now, corpus, request, asks=True)
                 yield update
+            if coming.is_left(session):
+                yield {page: gr.skip()}  # Gradio sends the last update once more at the end
+                return
+            said = export.plain(now.turns[-1], language) or say("chat.stopped", language)
+            yield show(now, corpus, request) | keeps(now, corpus, request, said=said)
         finally:
-            coming.end(_session(request))
+            coming.end(session)
 
     async def stop(request: gr.Request) -> None:
         coming.stop(_session(request))
@@ -263,7 +252,7 @@ def build_chat(served: Sequence[Served], picked: Any, picker: Any, where: Any, s
     # one listener for every way to ask: while one answer comes, no other one begins
     gr.on(
         [question.submit, drawer.submit],
-        ask_until_left,
+        ask,
         [picked, where, conversation, editing],
         screen,
         trigger_mode="once",

@@ -6,9 +6,11 @@ from pathlib import Path
 
 from benchmarks import (
     ablation,
+    chat,
     citations,
     claims,
     conversations,
+    encoding,
     files,
     ingest,
     memory,
@@ -20,9 +22,11 @@ from benchmarks import (
 
 BENCHMARKS = {
     "ablation": ablation.run,
+    "chat": chat.run,
     "citations": citations.run,
     "claims": claims.run,
     "conversations": conversations.run,
+    "encoding": encoding.run,
     "files": files.run,
     "ingest": ingest.run,
     "memory": memory.run,

@@ -20,6 +20,7 @@ WIDTHS, HEIGHT, THEMES = (1440, 1024, 380), 900, ("light", "dark")
 TABS = ("documents", "search", "map", "quality", "settings")
 PAUSE_MS = 3_000
 CHROMIUM = "/usr/bin/chromium"
+OPTIONS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
 
 
 def main() -> int:
@@ -32,7 +33,7 @@ def main() -> int:
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
     problems = 0
-    with Rag.open(arguments.corpus) as corpus, serving([corpus], host="127.0.0.1", port=_free_port()) as url:
+    with Rag.open(arguments.corpus) as corpus, serving([corpus], host="127.0.0.1", port=free_port()) as url:
         for theme in THEMES:
             for width in WIDTHS:
                 name = f"{width}-{theme}"
@@ -49,7 +50,8 @@ def main() -> int:
     return min(problems, 1)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """One that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
         return port
@@ -73,10 +75,9 @@ def _tour(page: Page, question: str) -> Iterator[str]:
 
 @contextmanager
 def _page(url: str, width: int, theme: str, language: str) -> Iterator[tuple[Page, list[str]]]:
-    options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
     said: list[str] = []
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=options)
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
         context = chromium.new_context(
             viewport={"width": width, "height": HEIGHT},
             color_scheme="dark" if theme == "dark" else "light",

@@ -1,0 +1,168 @@
+"""The web app on a real corpus: how soon a page and an answer are there, alone, during an ingest, and for twenty."""
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import numpy as np
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from benchmarks.screenshots import CHROMIUM, OPTIONS, free_port
+
+VISITS, ROUNDS, ASKERS = 5, 3, 20
+OVERLAP_S = 5
+"""From the start of an ingest to the first measurement beside it: until then it lists and loads."""
+BUSY_S = 120
+"""How long is measured beside an ingest at most."""
+
+
+def run(data: Path) -> int:
+    """Print when a page can be used, when an answer begins and ends, what a click takes, and 20 askers at once."""
+    content = data / "handbook" / "content"
+    if not content.is_dir():
+        print(f"{content}: no such folder; see docs/benchmarks.md", file=sys.stderr)
+        return 1
+    questions = [row["query"] for row in json.loads((data / "handbook" / "questions.json").read_text())]
+    with tempfile.TemporaryDirectory() as folder:
+        ready, again = (_corpus(Path(folder), name, content) for name in ("handbook", "again"))
+        subprocess.run([*RAG, "ingest", str(ready)], check=True, stdout=subprocess.DEVNULL)
+        with _chat(ready, again) as url, _browser() as browser:
+            _measure(browser, url, questions, again)
+    return 0
+
+
+RAG = (sys.executable, "-m", "rag")
+
+
+def _corpus(folder: Path, name: str, content: Path) -> Path:
+    config = folder / f"{name}.yaml"
+    config.write_text(json.dumps({"name": name, "sources": [{"kind": "files", "path": str(content.resolve())}]}))
+    return config
+
+
+@contextmanager
+def _chat(*configs: Path) -> Iterator[str]:
+    port = free_port()
+    command = [*RAG, "chat", *map(str, configs), "--port", str(port)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    try:
+        assert process.stderr is not None
+        if not process.stderr.readline().startswith("chat on"):
+            raise SystemExit(f"{' '.join(command)}: did not start")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@contextmanager
+def _browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+        yield browser
+        browser.close()
+
+
+def _measure(browser: Browser, url: str, questions: Sequence[str], again: Path) -> None:
+    with _page(browser, url) as page:
+        for question in questions:  # the first one loads the encoder
+            _ask(page, question)
+    _say("page can be used", [_visit(browser, url) for _ in range(VISITS)])
+    with _page(browser, url) as page, _page(browser, url) as desk:
+        desk.get_by_role("tab", name="Documents").click()
+        desk.locator(".rag-documents-table tbody tr").first.wait_for()
+        asked = [_ask(page, question) for _ in range(ROUNDS) for question in questions]
+        _say("first text of an answer", [first for first, _ in asked])
+        _say("whole answer", [whole for _, whole in asked])
+        _say("click", [_click(desk, n) for n in range(ROUNDS * len(questions))])
+        ingest = subprocess.Popen([*RAG, "ingest", str(again)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(OVERLAP_S)
+        busy: list[tuple[float, float]] = []
+        clicks: list[float] = []
+        started = time.perf_counter()
+        while ingest.poll() is None and time.perf_counter() - started < BUSY_S:
+            busy.append(_ask(page, questions[len(busy) % len(questions)]))
+            clicks.append(_click(desk, len(clicks)))
+        _say("first text, beside an ingest", [first for first, _ in busy])
+        _say("whole answer, beside an ingest", [whole for _, whole in busy])
+        _say("click, beside an ingest", clicks)
+        ingest.wait()
+    print(f"{ASKERS} at once: {_crowd(browser, url, questions)}", flush=True)
+
+
+def _say(what: str, seconds: Sequence[float]) -> None:
+    p50, p95 = np.percentile(seconds, (50, 95)) * 1000
+    print(f"{what:32}p50 {p50:5.0f} ms  p95 {p95:5.0f} ms  of {len(seconds)}", flush=True)
+
+
+@contextmanager
+def _page(browser: Browser, url: str) -> Iterator[Page]:
+    with browser.new_context(locale="en-US") as context:
+        page = context.new_page()
+        page.set_default_timeout(120_000)
+        _open(page, url)
+        yield page
+
+
+def _open(page: Page, url: str) -> None:
+    page.goto(url)
+    page.locator("#rag-ask textarea").wait_for()
+    page.locator(".rag-start").wait_for()
+
+
+def _visit(browser: Browser, url: str) -> float:
+    """Seconds until the question box and what one may ask are there, in a browser that was never here."""
+    with browser.new_context(locale="en-US") as context:
+        page = context.new_page()
+        started = time.perf_counter()
+        _open(page, url)
+        return time.perf_counter() - started
+
+
+def _ask(page: Page, question: str) -> tuple[float, float]:
+    """Seconds until the first text of the answer, and until all of it is there."""
+    begun, settled = (page.locator(f"#rag-messages {kind}") for kind in (BEGUN, SETTLED))
+    first, whole = begun.count(), settled.count()
+    page.locator("#rag-ask textarea").fill(question)
+    started = time.perf_counter()
+    page.keyboard.press("Enter")
+    begun.nth(first).wait_for()
+    text = time.perf_counter() - started
+    settled.nth(whole).wait_for()
+    return text, time.perf_counter() - started
+
+
+BEGUN, SETTLED = ":is(.rag-answer, .rag-abstained)", ":is(.rag-author, .rag-box)"
+
+
+def _click(desk: Page, number: int) -> float:
+    """Seconds until a document of the table is shown after a click on its title."""
+    row = desk.locator(".rag-documents-table tbody tr").nth(number % 10)
+    started = time.perf_counter()
+    row.locator("button").first.click()
+    shown = desk.locator("dialog:modal")
+    shown.wait_for()
+    seconds = time.perf_counter() - started
+    desk.keyboard.press("Escape")
+    shown.wait_for(state="hidden")
+    return seconds
+
+
+def _crowd(browser: Browser, url: str, questions: Sequence[str]) -> str:
+    """Each in a page of their own, all at the same moment."""
+    with ExitStack() as stack:
+        pages = [stack.enter_context(_page(browser, url)) for _ in range(ASKERS)]
+        for number, page in enumerate(pages):
+            page.locator("#rag-ask textarea").fill(questions[number % len(questions)])
+        started = time.perf_counter()
+        for page in pages:
+            page.keyboard.press("Enter")
+        waits: list[Callable[[], None]] = [page.locator(f"#rag-messages {SETTLED}").first.wait_for for page in pages]
+        for wait in waits:
+            wait()
+        return f"all answered after {time.perf_counter() - started:.1f} s"

@@ -85,10 +85,15 @@ const clock = setInterval(() => {
   trigger("poll");
 }, 250);
 
+let left; // the window that was closed last: the end of what opened it brings it once more
 watch("value", () => {
   const dialog = element.querySelector("dialog");
   if (!dialog || dialog.matches(":modal")) return;
   dialog.open = false; // it came open, so that an update of its words does not close it
+  if (dialog.dataset.key === left) return (props.value = "");
   dialog.showModal();
-  dialog.onclose = () => (props.value = "");
+  dialog.onclose = () => {
+    left = dialog.dataset.key;
+    props.value = "";
+  };
 });

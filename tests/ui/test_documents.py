@@ -17,6 +17,15 @@ DROP = """([name, text]) => {
   const drop = new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true });
   document.querySelector(".rag-drop").dispatchEvent(drop);
 }"""
+LEAVE_AT_ONCE = """() => {
+  window.windows = 0;
+  const show = HTMLDialogElement.prototype.showModal;
+  HTMLDialogElement.prototype.showModal = function () {
+    window.windows += 1;
+    show.call(this);
+    this.close();
+  };
+}"""
 HOSTILE = "<img src=x onerror=\"document.title='run'\">.md"
 
 pytestmark = pytest.mark.browser
@@ -120,6 +129,17 @@ def test_a_failed_file_says_why_and_a_document_opens(look):
     row(page, "green.md").hover()
     row(page, "green.md").get_by_role("button", name="Exclude").click()
     assert 'exclude: ["/green.md"]' in page.get_by_role("dialog").inner_text()
+
+
+def test_a_window_that_was_left_at_once_does_not_come_again(look):
+    page = look()
+    page.evaluate(LEAVE_AT_ONCE)
+    for number in range(1, 7):
+        row(page, "green.md").get_by_role("button", name="Green tea").click()
+        page.wait_for_function(f"window.windows >= {number}")
+        page.wait_for_timeout(300)  # the end of an answer comes after the window
+        assert page.evaluate("window.windows") == number
+    page.locator("dialog").wait_for(state="detached")
 
 
 def test_a_hostile_name_is_text_on_a_phone_in_german_too(look):

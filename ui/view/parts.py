@@ -1,9 +1,13 @@
 """Pieces that several parts of a tab are made of: words, buttons, dialogs."""
 
+from itertools import count
 from typing import Any
 
 from ui.language import say
 from ui.view.html import escape
+
+_KEYS = count(1)
+"""Of dialogs, so that the page knows one that it has closed."""
 
 
 def text(key: str, language: str, **values: Any) -> str:
@@ -53,7 +57,7 @@ def dialog(title: str, body: str, language: str, *, actions: str = "", cancel: b
     foot = "" if wide else f'<footer class="rag-dialog-actions">{foot}</footer>'
     close = text("close", language)
     return (
-        f'<dialog open class="rag-dialog {kind}" aria-labelledby="rag-dialog-title">'
+        f'<dialog open class="rag-dialog {kind}" data-key="{next(_KEYS)}" aria-labelledby="rag-dialog-title">'
         f'<header><h2 id="rag-dialog-title" dir="auto">{title}</h2>'
         f'<button type="button" class="rag-x" data-leaves aria-label="{close}" title="{close}">&#215;</button></header>'
         f'<div class="rag-dialog-body">{body}</div>{foot}</dialog>'

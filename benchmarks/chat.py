@@ -21,6 +21,29 @@ BUSY_S = 120
 """How long is measured beside an ingest at most."""
 
 
+BEGUN, SETTLED = ":is(.rag-answer, .rag-abstained)", ":is(.rag-author, .rag-box)"
+CLOCK = """(selectors) => {
+  const count = (selector) => document.querySelectorAll(selector).length;
+  const before = selectors.map(count);
+  const times = selectors.map(() => null);
+  let started;
+  const start = () => (started ??= performance.now());
+  for (const kind of ["keydown", "pointerdown"]) document.addEventListener(kind, start, { capture: true, once: true });
+  window.appeared = new Promise((resolve) => {
+    const observer = new MutationObserver(() => {
+      selectors.forEach((selector, n) => {
+        if (count(selector) > before[n]) times[n] ??= performance.now() - started;
+      });
+      if (times.includes(null)) return;
+      observer.disconnect();
+      resolve(times);
+    });
+    observer.observe(document.body, { childList: true, subtree: true });
+  });
+}"""
+"""Milliseconds from the next key or click until one more element of each kind is there, as the page itself sees it."""
+
+
 def run(data: Path) -> int:
     """Print when a page can be used, when an answer begins and ends, what a click takes, and 20 askers at once."""
     content = data / "handbook" / "content"
@@ -125,32 +148,24 @@ def _visit(browser: Browser, url: str) -> float:
 
 
 def _ask(page: Page, question: str) -> tuple[float, float]:
-    """Seconds until the first text of the answer, and until all of it is there."""
-    begun, settled = (page.locator(f"#rag-messages {kind}") for kind in (BEGUN, SETTLED))
-    first, whole = begun.count(), settled.count()
+    """Seconds from the key until the first text of the answer, and until all of it is there."""
+    page.locator("#rag-ask [type=submit]").wait_for()  # until then it offers to stop the answer before
     page.locator("#rag-ask textarea").fill(question)
-    started = time.perf_counter()
+    page.evaluate(CLOCK, [*(f"#rag-messages {kind}" for kind in (BEGUN, SETTLED))])
     page.keyboard.press("Enter")
-    begun.nth(first).wait_for()
-    text = time.perf_counter() - started
-    settled.nth(whole).wait_for()
-    return text, time.perf_counter() - started
-
-
-BEGUN, SETTLED = ":is(.rag-answer, .rag-abstained)", ":is(.rag-author, .rag-box)"
+    first, whole = page.evaluate("window.appeared")
+    return first / 1000, whole / 1000
 
 
 def _click(desk: Page, number: int) -> float:
-    """Seconds until a document of the table is shown after a click on its title."""
-    row = desk.locator(".rag-documents-table tbody tr").nth(number % 10)
-    started = time.perf_counter()
-    row.locator("button").first.click()
-    shown = desk.locator("dialog:modal")
-    shown.wait_for()
-    seconds = time.perf_counter() - started
+    """Seconds from a click on the title of a document in the table until its text is shown."""
+    desk.evaluate(CLOCK, ["dialog"])
+    desk.locator(".rag-documents-table tbody tr").nth(number % 10).locator("button").first.click()
+    (seconds,) = desk.evaluate("window.appeared")
+    desk.locator("dialog:modal").wait_for()
     desk.keyboard.press("Escape")
-    shown.wait_for(state="hidden")
-    return seconds
+    desk.locator("dialog").wait_for(state="detached")
+    return float(seconds) / 1000
 
 
 def _crowd(browser: Browser, url: str, questions: Sequence[str]) -> str:

@@ -1,11 +1,13 @@
 """Ingestion in the background: at most one job of a corpus at a time, seen by everyone who asks for it."""
 
 import logging
+import os
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from threading import Condition, Thread
+from threading import Condition, Thread, get_native_id
 from typing import Any, Literal
 
 from rag.errors import RagError
@@ -14,6 +16,8 @@ from rag.results import IngestReport
 
 _LOG = logging.getLogger(__name__)
 
+NICE = 10
+"""Priority of a job's threads: who asks a question meanwhile comes first."""
 KEPT = 8
 """Jobs that ended and can still be asked about: whoever waits for one may look after the next has begun."""
 
@@ -142,6 +146,8 @@ class Jobs:
             return self._last if number is None else next((s for s in known if s and s.number == number), None)
 
     def _run(self, ingest: Callable[..., IngestReport], options: dict[str, Any]) -> None:
+        if sys.platform == "linux":  # elsewhere only whole processes have a priority
+            os.setpriority(os.PRIO_PROCESS, get_native_id(), NICE)  # and all threads that this one starts
         try:
             self._tell(state="done", report=ingest(progress=self._progress, **options))
         except JobStoppedError as error:

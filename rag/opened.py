@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from rag.protocols import Connector, Encoder, Store
     from rag.results import SearchResult
     from rag.retrieval.documents import DocumentReader
-    from rag.retrieval.facets import Listing
+    from rag.retrieval.listing import Listing
     from rag.retrieval.search import Searcher
 
 T = TypeVar("T")

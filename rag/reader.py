@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rag.protocols import Encoder
     from rag.retrieval.documents import DocumentReader
     from rag.retrieval.exploration import Exploration
-    from rag.retrieval.facets import Listing
+    from rag.retrieval.listing import Listing
     from rag.retrieval.trace import Explanation
     from rag.store.artifacts import Artifacts
 

@@ -9,7 +9,7 @@ import gradio as gr
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr, ValidationError, field_validator
 
 from rag.errors import RagError
-from rag.retrieval.facets import Listing
+from rag.retrieval.listing import Listing
 from ui.events import QUIET
 from ui.language import language_of
 from ui.served import Served

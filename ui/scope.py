@@ -167,6 +167,12 @@ def named(known: Listing | None, text: str) -> str | None:
     return next((found.document_id for found in known.named(text, limit=1)), None)
 
 
+def narrowed_to_one(now: Where, event: gr.EventData) -> Where:
+    """The filter with the document that an event names as the only one."""
+    document = event_text(event, "document")
+    return {**now, "document_id": [document]} if document else now
+
+
 def _listing(served: Served, request: gr.Request) -> Listing | None:
     try:
         return served.corpus.listing(principals=principals_of(request))

@@ -72,7 +72,8 @@ class Rag(CorpusReader):
 
         Args:
             overrides: dotted keys of `retrieval` and `answer` -> values, such as `{"retrieval.top_k": 4}`;
-                `{"answer.llm": None}` answers by quotes, also where a model was handed over.
+                `{"answer.llm": None}` answers by quotes, also where a model was handed over, and the name of one of
+                `answer.models` by that one.
 
         Raises:
             SettingsError: a key of another section, which would need another index, or a value that is not legal.

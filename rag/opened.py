@@ -314,4 +314,4 @@ class OpenCorpus:
 
 def _model(settings: Settings) -> dict[str, Any]:
     """What decides which language model answers, and how it is reached."""
-    return {name: getattr(settings.answer, name) for name in ChatModel.model_fields}
+    return {name: getattr(settings.answer.model, name) for name in ChatModel.model_fields}

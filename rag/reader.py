@@ -266,7 +266,7 @@ class CorpusReader:
         meant = question
         if rewrite:
             rules = prompts(settings.prompts).standalone
-            meant = standalone(question, history, llm, settings.timeout_s, rules=rules)
+            meant = standalone(question, history, llm, settings.model.timeout_s, rules=rules)
         found = search_both(question, meant, lambda text: self.search(text, **conditions))
         answer = yield from self._opened.answerer().stream(question, found, history)
         self.latencies.record("answer", 1000 * (time.perf_counter() - started))

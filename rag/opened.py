@@ -241,10 +241,11 @@ class OpenCorpus:
     def map(self, unit: "Unit", layout: "Layout", access: "Filter") -> "CorpusMap":
         """The map of what meets the conditions of access. See `Rag.map`."""
         from rag.corpus_map.drawing import Maps
+        from rag.corpus_map.kept import KeptLayouts
         from rag.corpus_map.reading import Readable
 
         with self._lock:
-            self._maps = self._maps or Maps()
+            self._maps = self._maps or Maps(KeptLayouts(self.artifacts))
         store, generation = self.generation()
         source = Readable(store=store, documents=generation.documents, chunks=generation.chunks, where=access)
         return self._maps.draw(source, unit, layout)

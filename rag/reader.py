@@ -148,7 +148,8 @@ class CorpusReader:
         query: str | None = None,
         principals: Sequence[str] | None = None,
     ) -> "CorpusMap":
-        """The corpus in two dimensions, with topics, near-duplicates and outliers; kept until the corpus changes.
+        """The corpus in two dimensions, with topics, near-duplicates and outliers; kept until the corpus changes,
+        a layout by UMAP also when the process ends.
 
         Args:
             layout: UMAP keeps neighbours together and takes seconds to minutes, PCA keeps distances and is quick.

@@ -60,6 +60,18 @@ class OpenStore:
         """The store, if it is open."""
         return self._store
 
+    @property
+    def version(self) -> int | None:
+        """See `CorpusReader.version`."""
+        if self._store is None or not isinstance(self._settings.store, EdgeStore):
+            return None
+        if not self.writing.acquire(blocking=False):
+            return None
+        try:
+            return self.written
+        finally:
+            self.writing.release()
+
     def get(self, *, create: bool, wait_s: float | None = None) -> "Store":
         """The store, whose lock is held from here on.
 
@@ -232,7 +244,7 @@ class OpenCorpus:
     def listing(self) -> "Listing":
         """All documents, whoever may see them; as they were up to `KEPT_S` seconds ago, or when a job ended."""
         written, now, kept = self.shared.written, time.monotonic(), self._listing
-        if kept is not None and kept[0] == written and now - kept[1] < KEPT_S:
+        if kept and kept[0] == written and (self.shared.version == written or now - kept[1] < KEPT_S):
             return kept[2]
         found = self.documents().listing()
         self._listing = written, now, found

@@ -241,6 +241,15 @@ class CorpusReader:
         return self._opened.model_name
 
     @property
+    def version(self) -> int | None:
+        """A number that stays the same as long as no stored document can have changed.
+
+        None where one may change at any moment: while some are written, before the store is open, and on a server,
+        where others write too.
+        """
+        return self._opened.shared.version
+
+    @property
     def artifacts(self) -> "Artifacts":
         """What it keeps beside documents and chunks, such as its last evaluation."""
         return self._opened.artifacts

@@ -348,11 +348,14 @@ def build_documents(store: Store, generation: "Generation") -> "DocumentReader":
 
 def build_chat_model(settings: Settings) -> "tuple[str, BaseChatModel] | None":
     """Name and model; None where the settings name none."""
-    if settings.answer.llm is None:
+    answer = settings.answer
+    if answer.llm is None:
         return None
     from rag.answering.providers import chat_model
 
-    return settings.answer.llm, chat_model(settings.answer)
+    offered = answer.model in answer.models
+    section = f"answer.models.{answer.models.index(answer.model)}" if offered else "answer"
+    return answer.llm, chat_model(answer.model, section=section)
 
 
 def own_folders(settings: Settings) -> list[Path]:

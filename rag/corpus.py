@@ -72,7 +72,8 @@ class Rag(CorpusReader):
 
         Args:
             overrides: dotted keys of `retrieval` and `answer` -> values, such as `{"retrieval.top_k": 4}`;
-                `{"answer.llm": None}` answers by quotes, also where a model was handed over.
+                `{"answer.llm": None}` answers by quotes, also where a model was handed over, and the name of one of
+                `answer.models` by that one.
 
         Raises:
             SettingsError: a key of another section, which would need another index, or a value that is not legal.
@@ -216,14 +217,12 @@ class Rag(CorpusReader):
         """
         from rag.ingest.repair import verify
 
-        with self._opened.shared.writing:  # half written documents would be findings
+        # half written documents would be findings
+        with self._opened.writing() if repair else self._opened.shared.writing:
             store, generation = self._opened.generation()
             self._opened.warn(generation)
             reading = partial(self._opened.reading, caches=True) if repair else None
-            report = verify(self.settings, store, generation, encoder=self._opened.encoder, reading=reading)
-            if repair:
-                self._opened.shared.changed()
-            return report
+            return verify(self.settings, store, generation, encoder=self._opened.encoder, reading=reading)
 
     def set_calibration(self, calibration: "Calibration") -> None:
         """Say by it how sure an answer is, and below what to abstain; `rag calibrate` fits one.

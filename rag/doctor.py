@@ -257,7 +257,11 @@ def _answers(settings: Settings, offline: bool) -> Iterator[Check]:
         yield Check(name="llm", status="ok", detail="none: answers are quotes")
     else:
         loss, fix = "answers fall back to quotes", "--set answer.llm=null"
-        yield _chat_model(settings.answer, "answer", offline, loss=loss, fix=fix)
+        yield _chat_model(settings.answer.model, "answer", offline, loss=loss, fix=fix)
+    for number, model in enumerate(settings.answer.models):
+        if model.llm != settings.answer.llm:
+            loss, fix = "answers fall back to quotes where it is chosen", f"leave {model.llm} out of answer.models"
+            yield _chat_model(model, f"answer.models.{number}", offline, loss=loss, fix=fix)
 
 
 def _chat_model(model: ChatModel, section: str, offline: bool, *, loss: str, fix: str) -> Check:
@@ -267,7 +271,7 @@ def _chat_model(model: ChatModel, section: str, offline: bool, *, loss: str, fix
         loss: what happens where there is no network.
         fix: what to do then.
     """
-    name = "llm" if section == "answer" else section
+    name = "llm" if section.startswith("answer") else section
     from rag.answering.providers import chat_model, needs_network
 
     if offline and needs_network(model):

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from rag.protocols import Connector, Encoder, Store
     from rag.results import SearchResult
     from rag.retrieval.documents import DocumentReader
-    from rag.retrieval.facets import Listing
+    from rag.retrieval.listing import Listing
     from rag.retrieval.search import Searcher
 
 T = TypeVar("T")
@@ -59,6 +59,18 @@ class OpenStore:
     def held(self) -> "Store | None":
         """The store, if it is open."""
         return self._store
+
+    @property
+    def version(self) -> int | None:
+        """See `CorpusReader.version`."""
+        if self._store is None or not isinstance(self._settings.store, EdgeStore):
+            return None
+        if not self.writing.acquire(blocking=False):
+            return None
+        try:
+            return self.written
+        finally:
+            self.writing.release()
 
     def get(self, *, create: bool, wait_s: float | None = None) -> "Store":
         """The store, whose lock is held from here on.
@@ -232,7 +244,7 @@ class OpenCorpus:
     def listing(self) -> "Listing":
         """All documents, whoever may see them; as they were up to `KEPT_S` seconds ago, or when a job ended."""
         written, now, kept = self.shared.written, time.monotonic(), self._listing
-        if kept is not None and kept[0] == written and now - kept[1] < KEPT_S:
+        if kept and kept[0] == written and (self.shared.version == written or now - kept[1] < KEPT_S):
             return kept[2]
         found = self.documents().listing()
         self._listing = written, now, found
@@ -241,10 +253,11 @@ class OpenCorpus:
     def map(self, unit: "Unit", layout: "Layout", access: "Filter") -> "CorpusMap":
         """The map of what meets the conditions of access. See `Rag.map`."""
         from rag.corpus_map.drawing import Maps
+        from rag.corpus_map.kept import KeptLayouts
         from rag.corpus_map.reading import Readable
 
         with self._lock:
-            self._maps = self._maps or Maps()
+            self._maps = self._maps or Maps(KeptLayouts(self.artifacts))
         store, generation = self.generation()
         source = Readable(store=store, documents=generation.documents, chunks=generation.chunks, where=access)
         return self._maps.draw(source, unit, layout)
@@ -314,4 +327,4 @@ class OpenCorpus:
 
 def _model(settings: Settings) -> dict[str, Any]:
     """What decides which language model answers, and how it is reached."""
-    return {name: getattr(settings.answer, name) for name in ChatModel.model_fields}
+    return {name: getattr(settings.answer.model, name) for name in ChatModel.model_fields}

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rag.protocols import Encoder
     from rag.retrieval.documents import DocumentReader
     from rag.retrieval.exploration import Exploration
-    from rag.retrieval.facets import Listing
+    from rag.retrieval.listing import Listing
     from rag.retrieval.trace import Explanation
     from rag.store.artifacts import Artifacts
 
@@ -148,7 +148,8 @@ class CorpusReader:
         query: str | None = None,
         principals: Sequence[str] | None = None,
     ) -> "CorpusMap":
-        """The corpus in two dimensions, with topics, near-duplicates and outliers; kept until the corpus changes.
+        """The corpus in two dimensions, with topics, near-duplicates and outliers; kept until the corpus changes,
+        a layout by UMAP also when the process ends.
 
         Args:
             layout: UMAP keeps neighbours together and takes seconds to minutes, PCA keeps distances and is quick.
@@ -240,6 +241,15 @@ class CorpusReader:
         return self._opened.model_name
 
     @property
+    def version(self) -> int | None:
+        """A number that stays the same as long as no stored document can have changed.
+
+        None where one may change at any moment: while some are written, before the store is open, and on a server,
+        where others write too.
+        """
+        return self._opened.shared.version
+
+    @property
     def artifacts(self) -> "Artifacts":
         """What it keeps beside documents and chunks, such as its last evaluation."""
         return self._opened.artifacts
@@ -266,7 +276,7 @@ class CorpusReader:
         meant = question
         if rewrite:
             rules = prompts(settings.prompts).standalone
-            meant = standalone(question, history, llm, settings.timeout_s, rules=rules)
+            meant = standalone(question, history, llm, settings.model.timeout_s, rules=rules)
         found = search_both(question, meant, lambda text: self.search(text, **conditions))
         answer = yield from self._opened.answerer().stream(question, found, history)
         self.latencies.record("answer", 1000 * (time.perf_counter() - started))

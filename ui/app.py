@@ -53,7 +53,7 @@ def build_app(served: Sequence[Served], shown: Passages) -> gr.Blocks:
             with gr.Tab(i18n()("tabs.search"), id="search", elem_id="rag-tab-search"):
                 build_search(served, picked, where)
             with gr.Tab(i18n()("tabs.map"), id="map", elem_id="rag-tab-map") as tab:
-                build_map(served, picked, tab)
+                build_map(served, picked, where, tab)
             with gr.Tab(i18n()("tabs.quality"), id="quality", elem_id="rag-tab-quality") as tab:
                 build_quality(served, picked, tab)
             with gr.Tab(i18n()("tabs.settings"), id="settings", elem_id="rag-tab-settings"):

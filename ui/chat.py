@@ -22,7 +22,7 @@ from ui.language import language_of, say
 from ui.passages import Passages
 from ui.scope import Where, build_scope
 from ui.served import Served
-from ui.settings import preferences_of
+from ui.settings import offered_by, preferences_of
 from ui.stored import LONGEST_QUESTION, from_browser, to_browser
 from ui.users import principals_of, user_of
 from ui.view import answer, conversations, export, suggestions
@@ -166,7 +166,7 @@ def build_chat(served: Sequence[Served], picked: Any, picker: Any, where: Any, s
             return
         begun = False
         now = before.with_turns(turns)
-        chosen = preferences_of(request)
+        chosen = preferences_of(request, offered_by(served[corpus].corpus))
         way: dict[str, Any] = {"rewrite": wanted.rewrite and chosen.rewrite, "where": scope}
         way["principals"] = principals_of(request)
         steps = in_thread(respond(served[corpus].asked(chosen.overrides()), turns, asked, **way))

@@ -269,8 +269,10 @@ element.addEventListener("keydown", (event) => {
       tip(at);
       $(".rag-map-said").textContent = `${at.node.dataset.title}, ${at.node.dataset.below}`;
     }
-  } else if ((key === "Enter" || key === " ") && at) choose(at.id);
-  else if (key === "+") zoom(1 / 1.6);
+  } else if ((key === "Enter" || key === " ") && at) {
+    const card = chosen === at.id && document.querySelector(`#rag-map-opened [data-opened="${CSS.escape(at.id)}"]`);
+    card ? card.querySelector("[data-only]").focus() : choose(at.id);
+  } else if (key === "+") zoom(1 / 1.6);
   else if (key === "-") zoom(1.6);
   else if (key === "0") look({ x: 0, y: 0, w: WIDTH });
   else if (key === "Escape") tip(null);
@@ -289,6 +291,11 @@ const beside = document.getElementById("rag-map-beside");
 beside?.addEventListener("click", (event) => {
   const button = event.target.closest?.("button");
   if (button?.dataset.choose !== undefined) choose(button.dataset.choose, { follow: true });
+  if (button?.dataset.only !== undefined) {
+    trigger("only", { document: button.dataset.only });
+    document.getElementById("rag-tab-chat-button").click();
+    requestAnimationFrame(() => requestAnimationFrame(() => document.querySelector("#rag-ask textarea").focus()));
+  }
   if (button?.dataset.clear !== undefined) {
     $(".rag-map-ask")?.reset();
     trigger("ask", { query: "" });

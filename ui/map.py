@@ -11,6 +11,7 @@ from rag.corpus_map.result import CorpusMap, Layout, Unit
 from rag.errors import RagError
 from ui.events import QUIET
 from ui.language import language_of, say
+from ui.scope import narrowed_to_one
 from ui.served import Served
 from ui.users import principals_of
 from ui.view import map as view
@@ -24,18 +25,19 @@ WAITING = 16
 Shown = tuple[Unit, Layout]
 
 
-def build_map(served: Sequence[Served], picked: Any, tab: gr.Tab) -> None:
+def build_map(served: Sequence[Served], picked: Any, where: Any, tab: gr.Tab) -> None:
     """Put the map into the Gradio blocks that are open.
 
     Args:
         served: one or more corpora.
         picked: the state with the place of the one to show.
+        where: the state with the filter of the chat.
         tab: it is drawn when this is selected.
     """
     shown = gr.State(("documents", "pca"))
     with gr.Row(elem_id="rag-map-row"):
         with gr.Column(scale=3, min_width=320):
-            # the script raises the events choose, unit and ask
+            # the script raises the events choose, unit, ask and only
             picture = gr.HTML(elem_id="rag-map-picture", js_on_load=_SCRIPT, apply_default_css=False)
         with gr.Column(scale=2, min_width=300, elem_id="rag-map-beside"):
             opened = gr.HTML(elem_id="rag-map-opened", apply_default_css=False)
@@ -60,6 +62,7 @@ def build_map(served: Sequence[Served], picked: Any, tab: gr.Tab) -> None:
     tab.select(draw, [picked, shown], everything, **drawing)
     picture.unit(draw_other, [picked], everything, **drawing)
     picture.choose(open_point, [picked, shown], [opened], **QUIET)
+    picture.only(narrowed_to_one, where, where, **QUIET)
     picture.ask(ask, [picked, shown], [asked], **QUIET)
     if len(served) > 1:
         picked.change(draw, [picked, shown], everything, **drawing)

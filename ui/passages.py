@@ -35,7 +35,10 @@ MAX_PAGES = 3
 
 _SAFE = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "private, no-store"}
 _SANDBOX = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; sandbox"
-# scripts in an image or a text never run; a PDF opens in the browser's viewer, which no sandbox lets in
+_OF_PDF = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+"""A PDF is not sandboxed: Chromium, whose viewer has an origin of its own, takes no notice of it, and Safari would show
+an empty window."""
+# scripts in an image or a text never run; what else could run some is only ever downloaded
 _INLINE = ("image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp")
 _READ_AGAIN = ("files", "uploads", "mail")
 """Kinds of sources whose documents can be had without listing the source."""
@@ -153,9 +156,9 @@ class Passages:
             return _refused(language_of(request))
         mime, shown = _served_as(original.mime, original.data)
         name = f"filename*=UTF-8''{quote(original.name, safe='')}"
-        headers = {**_SAFE, "Content-Disposition": f"{'inline' if shown else 'attachment'}; {name}"}
-        if mime != "application/pdf":
-            headers["Content-Security-Policy"] = _SANDBOX
+        how = f"{'inline' if shown else 'attachment'}; {name}"
+        policy = _OF_PDF if mime == "application/pdf" else _SANDBOX
+        headers = {**_SAFE, "Content-Disposition": how, "Content-Security-Policy": policy}
         return Response(original.data, headers={**headers, "Content-Type": mime})
 
     def _asked(self, what: str, request: Request) -> "tuple[Rag, Sequence[str] | None, list[Any]] | None":

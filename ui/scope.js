@@ -1,18 +1,30 @@
 // The bar of filters: what is chosen goes to the server, which sends the bar again as it is then.
 const drawer = () => element.querySelector(".rag-search-drawer");
 const opener = () => element.querySelector(".rag-scope-open");
+const open = () => element.classList.contains("rag-open");
 const document_ = () => element.querySelector("input[name=document]");
 let waiting;
+let changed; // what somebody changed last, while they are still there
+
+const placeOf = (input) => JSON.stringify([input.closest("fieldset")?.dataset.name, input.name, input.dataset.values]);
 
 // a bar that comes anew knows neither what is open nor what was ticked since it came
 const sync = () => {
-  const open = element.classList.contains("rag-open");
-  drawer().hidden = !open;
-  opener().setAttribute("aria-expanded", String(open));
+  drawer().hidden = !open();
+  opener().setAttribute("aria-expanded", String(open()));
   for (const box of element.querySelectorAll("input[type=checkbox]")) box.checked = box.hasAttribute("checked");
   for (const day of element.querySelectorAll("input[type=date]")) {
     if (day !== document.activeElement) day.value = day.getAttribute("value") ?? "";
   }
+  stay();
+};
+
+// fields come and go with what is chosen, and the page would leave the focus on what took the place of its field
+const stay = () => {
+  const elsewhere = document.activeElement !== document.body && !element.contains(document.activeElement);
+  if (!open() || !changed || elsewhere) return;
+  const there = [...drawer().querySelectorAll("input")].find((input) => placeOf(input) === changed);
+  (there ?? opener()).focus();
 };
 
 const choice = () => {
@@ -31,15 +43,15 @@ const only = () => {
   document_().value = "";
 };
 
-const toggle = (open) => {
-  element.classList.toggle("rag-open", open);
+const toggle = (now) => {
+  element.classList.toggle("rag-open", now);
   sync();
-  if (open) trigger("opened");
+  if (now) trigger("opened");
 };
 
 element.addEventListener("click", (event) => {
   const removed = event.target.closest("[data-remove]");
-  if (event.target.closest(".rag-scope-open")) toggle(!element.classList.contains("rag-open"));
+  if (event.target.closest(".rag-scope-open")) toggle(!open());
   else if (removed) trigger("removed", JSON.parse(removed.dataset.remove));
   else if (event.target.closest("[data-clear]")) trigger("cleared");
   else return;
@@ -48,7 +60,14 @@ element.addEventListener("click", (event) => {
 
 element.addEventListener("change", (event) => {
   if (event.target === document_()) only();
-  else trigger("chosen", choice());
+  else {
+    changed = placeOf(event.target);
+    trigger("chosen", choice());
+  }
+});
+
+element.addEventListener("focusin", (event) => {
+  if (placeOf(event.target) !== changed) changed = undefined;
 });
 
 element.addEventListener("input", (event) => {
@@ -61,7 +80,7 @@ element.addEventListener("input", (event) => {
 });
 
 element.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && element.classList.contains("rag-open")) {
+  if (event.key === "Escape" && open()) {
     toggle(false);
     opener().focus();
   } else if (event.key === "Enter" && event.target === document_()) {

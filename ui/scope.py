@@ -9,7 +9,7 @@ import gradio as gr
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr, ValidationError, field_validator
 
 from rag.errors import RagError
-from rag.retrieval.facets import Listing
+from rag.retrieval.listing import Listing
 from ui.events import QUIET
 from ui.language import language_of
 from ui.served import Served
@@ -165,6 +165,12 @@ def named(known: Listing | None, text: str) -> str | None:
     if known.title(text) is not None:
         return text
     return next((found.document_id for found in known.named(text, limit=1)), None)
+
+
+def narrowed_to_one(now: Where, event: gr.EventData) -> Where:
+    """The filter with the document that an event names as the only one."""
+    document = event_text(event, "document")
+    return {**now, "document_id": [document]} if document else now
 
 
 def _listing(served: Served, request: gr.Request) -> Listing | None:

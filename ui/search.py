@@ -16,7 +16,7 @@ from rag.retrieval.exploration import Exploration
 from rag.settings import Retrieval, Weights
 from ui.events import QUIET
 from ui.language import language_of, say
-from ui.scope import Where, build_scope, event_text, named, offer_names
+from ui.scope import Where, build_scope, event_text, named, narrowed_to_one, offer_names
 from ui.served import Served
 from ui.users import principals_of
 from ui.view import scope as scope_view
@@ -171,10 +171,6 @@ def build_search(served: Sequence[Served], picked: Any, where: Any) -> None:
     def miss(event: gr.EventData) -> str:
         return event_text(event, "document")
 
-    def only(now: Where, event: gr.EventData) -> Where:
-        document = event_text(event, "document")
-        return {**now, "document_id": [document]} if document else now
-
     gr.on(None, translate, picked, [query, hits, panel, keep, missed, explained, last, found, missing], **QUIET)
     for part in (query, panel):
         asking = part.asked(
@@ -188,7 +184,7 @@ def build_search(served: Sequence[Served], picked: Any, where: Any) -> None:
     asking_why = missed.explained(miss, None, missing, **QUIET)
     asking_why.then(explain, [picked, where, last, missing], explained, **QUIET)
     explained.closed(lambda: (None, ""), None, [missing, explained], **QUIET)
-    hits.only(only, where, where, **QUIET)
+    hits.only(narrowed_to_one, where, where, **QUIET)
     hits.cleared(dict, None, where, **QUIET)
 
 

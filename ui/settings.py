@@ -6,23 +6,28 @@ input like any other: what is not legal counts as not chosen.
 
 import json
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import unquote
 
 import gradio as gr
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StrictStr, ValidationError, ValidationInfo, field_validator
 
 from rag.settings import Settings
 from ui.events import QUIET
-from ui.language import LANGUAGES, i18n, language_of
+from ui.language import LANGUAGES, i18n, language_of, say
 from ui.served import Served
 from ui.theme import THEMES, chosen_theme
+
+if TYPE_CHECKING:
+    from rag.corpus import Rag
 
 SETTINGS_COOKIE = "rag_settings"
 MAX_COOKIE = 1000
 """Characters; our own has at most some 120, and a deep one is hard to read."""
 TOP_K, CANDIDATES = (1, 50), (10, 500)
 """How much a question may ask for; the corpus file may go beyond."""
+MODELS = ("configured", "quotes")
+"""Choices of who answers that every corpus with a language model has."""
 OF_MODELS = ("model", "unsupported")
 """Choices that a corpus without a language model does not have."""
 
@@ -31,18 +36,25 @@ class Preferences(BaseModel):
     """What somebody chose; None is as the corpus file has it.
 
     Attributes:
-        model: quotes answers without the language model.
+        model: configured is that of the corpus, quotes answers without one, another is one of `answer.models`.
         rewrite: search also for what a follow-up question means.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
-    model: Literal["configured", "quotes"] = "configured"
+    model: StrictStr = "configured"
     top_k: int | None = Field(None, ge=TOP_K[0], le=TOP_K[1])
     candidates: int | None = Field(None, ge=CANDIDATES[0], le=CANDIDATES[1])
     style: Literal["normal", "short"] | None = None
     unsupported: Literal["flag", "repair", "drop"] | None = None
     rewrite: bool = True
+
+    @field_validator("model")
+    @classmethod
+    def _one_that_is_offered(cls, value: str, info: ValidationInfo) -> str:
+        if value not in (*MODELS, *(info.context or ())):
+            raise ValueError("not offered")
+        return value
 
     def overrides(self) -> dict[str, Any]:
         """Keys of the corpus file that are another way than there."""
@@ -52,12 +64,18 @@ class Preferences(BaseModel):
             "answer.style": self.style,
             "answer.unsupported": self.unsupported,
         }
-        quotes = {"answer.llm": None} if self.model == "quotes" else {}
-        return {key: value for key, value in chosen.items() if value is not None} | quotes
+        kept = {key: value for key, value in chosen.items() if value is not None}
+        if self.model == "configured":
+            return kept
+        return kept | {"answer.llm": None if self.model == "quotes" else self.model}
 
 
-def preferences_of(request: gr.Request | None) -> Preferences:
-    """What whoever sends the request chose."""
+def preferences_of(request: gr.Request | None, offered: Sequence[str] = ()) -> Preferences:
+    """What whoever sends the request chose.
+
+    Args:
+        offered: language models that may be chosen, by name; another one counts as not chosen.
+    """
     text = unquote(request.cookies.get(SETTINGS_COOKIE) or "") if request is not None else ""
     try:
         values = json.loads(text) if 0 < len(text) <= MAX_COOKIE else {}
@@ -66,10 +84,11 @@ def preferences_of(request: gr.Request | None) -> Preferences:
     if not isinstance(values, dict):
         return Preferences()
     try:
-        return Preferences.model_validate(values)
+        return Preferences.model_validate(values, context=offered)
     except ValidationError as error:
         wrong = {problem["loc"][0] for problem in error.errors()}
-        return Preferences.model_validate({name: value for name, value in values.items() if name not in wrong})
+        kept = {name: value for name, value in values.items() if name not in wrong}
+        return Preferences.model_validate(kept, context=offered)
 
 
 def build_settings(served: Sequence[Served], picked: Any, app: gr.Blocks) -> None:
@@ -82,7 +101,7 @@ def build_settings(served: Sequence[Served], picked: Any, app: gr.Blocks) -> Non
     """
     with gr.Column(elem_id="rag-settings"):
         with gr.Group(elem_classes="rag-settings-group"):
-            model = _choice("model", ("configured", "quotes"))
+            model = _choice("model", MODELS)
             style = _choice("style", ("normal", "short"))
             unsupported = _choice("unsupported", ("flag", "repair", "drop"))
         with gr.Group(elem_classes="rag-settings-group"):
@@ -110,16 +129,37 @@ def build_settings(served: Sequence[Served], picked: Any, app: gr.Blocks) -> Non
     theme.input(None, [theme], None, js="(value) => window.rag.theme(value)")
 
     def shown(corpus: int, request: gr.Request) -> tuple[Any, ...]:
-        values = effective(preferences_of(request), served[corpus].corpus.settings)
-        writes = served[corpus].corpus.model_name is not None
-        updates = [gr.update(value=values[name], visible=writes or name not in OF_MODELS) for name in named]
-        return *updates, language_of(request), chosen_theme(request)
+        own, language = served[corpus].corpus, language_of(request)
+        others = offered_by(own)
+        values = effective(preferences_of(request, others), own.settings)
+        writes = own.model_name is not None or bool(others)
+        updates = {name: {"value": values[name], "visible": writes or name not in OF_MODELS} for name in named}
+        updates["model"]["choices"] = choices = who_answers(own.model_name, others, language)
+        if values["model"] not in [value for _, value in choices]:  # the corpus has none of its own
+            updates["model"]["value"] = "quotes"
+        return *(gr.update(**updates[name]) for name in named), language, chosen_theme(request)
 
     outputs = [*named.values(), language, theme]
     app.load(shown, [picked], outputs, **QUIET)
     reset.click(shown, [picked], outputs, js="(corpus) => { window.rag.prefer(null); return [corpus]; }", **QUIET)
     if len(served) > 1:
         picked.change(shown, [picked], outputs, **QUIET)
+
+
+def offered_by(corpus: "Rag") -> tuple[str, ...]:
+    """The language models that may be chosen in place of the corpus' own."""
+    return tuple(model.llm for model in corpus.settings.answer.models if model.llm != corpus.model_name)
+
+
+def who_answers(own: str | None, others: Sequence[str], language: str) -> list[tuple[str, str]]:
+    """The choices of who answers: words, and what is kept of them. One model alone needs no name.
+
+    Args:
+        own: the model of the corpus, None where it quotes.
+        others: that are offered.
+    """
+    configured = [] if own is None else [(own if others else say("settings.model_configured", language), "configured")]
+    return [*configured, *((name, name) for name in others), (say("settings.model_quotes", language), "quotes")]
 
 
 def effective(chosen: Preferences, configured: Settings) -> dict[str, Any]:

@@ -177,7 +177,8 @@ def _folded(text: str) -> str:
 class Listing:
     """The documents of a served corpus; they are read anew when they may have changed, for everyone who looks.
 
-    Reading many takes a while, in which the process does little else: so it is not done more often than pays off.
+    Reading many takes a while, in which the process does little else: so it is done only where something may have
+    changed, and not more often than pays off.
     """
 
     BUSY, IDLE = 5.0, 20.0
@@ -187,6 +188,7 @@ class Listing:
         self._served = served
         self._entries: tuple[DocumentEntry, ...] = ()
         self._read_at, self._took, self._job = float("-inf"), 0.0, (0, "")
+        self._read_version: int | None = None
         self.version = 0
 
     def rows(self, principals: Sequence[str] | None = None, *, now: bool = False) -> tuple[Row, ...]:
@@ -194,14 +196,17 @@ class Listing:
 
         Args:
             principals: who looks, as in `Rag.search`; who is not the operator sees no uploads that wait to be read.
-            now: read them, however lately that was done.
+            now: read them, however lately that was done, unless nothing can have changed.
         """
         job = self._served.jobs.last
         running = job is not None and job.state == "running"
         outcome = (job.number, job.state) if job else (0, "")
         pause = max(1.0, self._took * (self.BUSY if running else self.IDLE), 0 if running else 5.0)
-        if now or outcome != self._job or time.monotonic() - self._read_at > pause:
+        version = self._served.corpus.version
+        may_differ = version is None or version != self._read_version
+        if may_differ and (now or outcome != self._job or time.monotonic() - self._read_at > pause):
             self._read()
+            self._read_version = version
             self._job = outcome
         current = job.progress.current if running and job and job.progress else ()
         corpus = self._served.corpus

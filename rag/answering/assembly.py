@@ -48,7 +48,7 @@ def build_answerer(
 def _judge(settings: Settings, model: "BaseChatModel", rules: Template) -> Judge | None:
     asked = settings.answer.judge
     if asked == "llm":
-        return ModelJudge(model, rules, settings.answer.timeout_s)
+        return ModelJudge(model, rules, settings.answer.model.timeout_s)
     if asked is not None:
         from rag.models.inference import inference_model
 

@@ -135,7 +135,7 @@ class ModelAnswerer:
             drop=self.quotes.settings.unsupported == "drop",
         )
         usage: Counter[str] = Counter()
-        pieces = stream_model(self.model, messages, self.quotes.settings.timeout_s)
+        pieces = stream_model(self.model, messages, self.quotes.settings.model.timeout_s)
         while True:
             try:
                 piece = next(pieces, None)
@@ -148,7 +148,7 @@ class ModelAnswerer:
                 usage.update({kind: used[kind] for kind in ("input_tokens", "output_tokens", "total_tokens")})
             yield from writing.show(writing.transcript.feed(str(piece.text)))
         yield from writing.show(writing.transcript.finish(), final=True)
-        prices = self.quotes.settings.price_per_million
+        prices = self.quotes.settings.model.price_per_million
         cost = {"cost": prices.cost(usage["input_tokens"], usage["output_tokens"])} if prices and usage else {}
         draft = Draft(model=self.name, usage={**usage, **cost})
         if writing.transcript.refused:

@@ -3,12 +3,14 @@
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from threading import Lock
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.corpus_map.kept import KeptLayouts
 from rag.corpus_map.layout import FEWEST_FOR_UMAP, principal_axes, umap_places
 from rag.corpus_map.neighbours import near_duplicates, nearest_neighbours, outliers
 from rag.corpus_map.overlap import Sketch
@@ -28,6 +30,9 @@ from rag.corpus_map.topics import how_many, name_topics, spherical_kmeans
 from rag.points import Vector
 from rag.results import SearchResult
 
+LayOut: TypeAlias = Callable[[Vector, NDArray[np.float64]], NDArray[np.float64]]
+"""Vectors (n, d), and where they start (n, 2) -> places (n, 2) between -1 and 1."""
+
 KEPT = 8
 """Maps that are kept: of both units and layouts, for a few groups of users."""
 AMONG = 5
@@ -35,9 +40,14 @@ AMONG = 5
 
 
 class Maps:
-    """The maps of a corpus; used by several threads, of which one draws at a time."""
+    """The maps of a corpus; used by several threads, of which one draws at a time.
 
-    def __init__(self) -> None:
+    Args:
+        layouts: those that outlive the process.
+    """
+
+    def __init__(self, layouts: KeptLayouts) -> None:
+        self._layouts = layouts
         self._kept: OrderedDict[tuple[str, Unit, Layout], CorpusMap] = OrderedDict()
         self._drawing = {"pca": Lock(), "umap": Lock()}
 
@@ -47,7 +57,7 @@ class Maps:
         with self._drawing[layout]:
             if key not in self._kept:
                 if layout == "umap":
-                    drawn = by_umap(self.draw(source, unit, "pca"))
+                    drawn = by_umap(self.draw(source, unit, "pca"), partial(self._layouts.umap, unit, source.where))
                 else:
                     items = read_items(source, unit)
                     drawn = draw(items, unit, lambda places: read_sketches(source, unit, items, places))
@@ -100,12 +110,12 @@ def draw(items: Items, unit: Unit, sketches: Callable[[Sequence[int]], Mapping[i
     )
 
 
-def by_umap(drawn: CorpusMap) -> CorpusMap:
+def by_umap(drawn: CorpusMap, lay_out: LayOut = umap_places) -> CorpusMap:
     """The map with its points laid out by UMAP, as it is where they are few; see `umap_places` for what is raised."""
     if len(drawn.points) < FEWEST_FOR_UMAP:
         return drawn
     start = np.array([(point.x, point.y) for point in drawn.points], np.float64).reshape(-1, 2)
-    places = umap_places(drawn.vectors, start)
+    places = lay_out(drawn.vectors, start)
     return replace(drawn, layout="umap", kept=None, points=_placed(drawn.points, places))
 
 

@@ -4,11 +4,12 @@ import io
 import os
 import sys
 import warnings
+from typing import Any
 
 import numpy as np
 
-NEIGHBOURS = 15
-"""UMAP's own default: small enough for neighbourhoods, large enough for how they lie to each other."""
+PARAMETERS: dict[str, Any] = {"n_neighbors": 15, "min_dist": 0.15, "metric": "cosine", "random_state": 0, "n_jobs": 1}
+"""As many neighbours as is UMAP's own default: few enough for neighbourhoods, enough for how they lie to each other."""
 SPREAD = 10.0
 """How far from the middle points start: what UMAP's own starts use."""
 
@@ -22,14 +23,8 @@ def main() -> None:
     warnings.simplefilter("ignore")
     import umap
 
-    found = umap.UMAP(
-        n_neighbors=min(NEIGHBOURS, len(vectors) - 1),
-        min_dist=0.15,
-        metric="cosine",
-        init=(SPREAD * start).astype(np.float32),
-        random_state=0,
-        n_jobs=1,
-    ).fit_transform(vectors)
+    options = PARAMETERS | {"n_neighbors": min(PARAMETERS["n_neighbors"], len(vectors) - 1)}
+    found = umap.UMAP(init=(SPREAD * start).astype(np.float32), **options).fit_transform(vectors)
     answer = io.BytesIO()
     np.save(answer, np.asarray(found, np.float64), allow_pickle=False)
     sys.stdout.buffer.write(answer.getvalue())

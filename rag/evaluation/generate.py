@@ -146,7 +146,7 @@ def _written(
 ) -> _Made:
     """A model's questions, checked by round trip; those beyond the corpus, checked by search; and foreign ones."""
     name, chat = model
-    writer = QuestionWriter(model=chat, name=name, timeout_s=corpus.settings.answer.timeout_s)
+    writer = QuestionWriter(model=chat, name=name, timeout_s=corpus.settings.answer.model.timeout_s)
     by_document: dict[str, list[Chunk]] = {}
     for chunk in parts.chunks.values():
         if size(chunk.plain) >= SENTENCE[0]:

@@ -11,8 +11,8 @@ from rag.errors import RagError
 from rag.points import Vector
 from rag.protocols import Spans, Store
 from rag.results import ChunkSpan, StoredDocument
-from rag.retrieval.facets import LISTED, Listing
 from rag.retrieval.filters import build_filter
+from rag.retrieval.listing import LISTED, Listing
 from rag.store.records import ENTRY_FIELDS, document_point_id, entry_of, lines_of
 from rag.types import Chunk, LineBox
 

@@ -4,7 +4,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from rag.errors import SettingsError
 from rag.settings.base import Section
@@ -36,7 +36,19 @@ class ChatModel(Section):
     )
 
 
+class OfferedModel(ChatModel):
+    """One of several language models to choose from."""
+
+    llm: str = Field(description="provider:model, for example openai:gpt-4o-mini")
+
+
 class AnswerSettings(ChatModel):
+    models: tuple[OfferedModel, ...] = Field(
+        (),
+        description="models to choose from in place of `llm`, in the chat's settings or as `--set answer.llm=`: a list "
+        "of {llm, base_url, api_key_env, timeout_s, price_per_million}. Where `llm` names one of them, these keys are "
+        "its own and not those beside `llm`",
+    )
     max_evidence_tokens: int = Field(
         4000, ge=100, description="tokens of evidence that the answer may rest on, as the model counts them"
     )
@@ -71,6 +83,19 @@ class AnswerSettings(ChatModel):
         description="below this probability that the corpus covers the question, abstain; null: 0.5, or what `rag "
         "calibrate` found for its risk",
     )
+
+    @field_validator("models")
+    @classmethod
+    def _each_once(cls, value: tuple[OfferedModel, ...]) -> tuple[OfferedModel, ...]:
+        names = [model.llm for model in value]
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise ValueError(f"{twice!r} stands there twice: a model is chosen by its name")
+        return value
+
+    @property
+    def model(self) -> ChatModel:
+        """The model that answers, with how it is reached: the one of `models` that `llm` names, else as here."""
+        return next((offered for offered in self.models if offered.llm == self.llm), self)
 
 
 class ContextSettings(ChatModel):

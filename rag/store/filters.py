@@ -1,11 +1,12 @@
-"""Filters before any engine: which are sound, which can match at all."""
+"""Filters before any engine: which are sound, which can match at all, and what meets them."""
 
 import math
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rag.errors import StoreError
-from rag.points import AnyOf, Between, Filter, HasId
+from rag.points import AnyOf, Between, Condition, Filter, HasId
 from rag.store.fields import check_text, field_path
 from rag.store.validate import check_id
 
@@ -61,6 +62,34 @@ def can_match(where: Filter) -> bool:
         else:
             raise StoreError(f"filter: {condition!r:.80} is no condition: use AnyOf, Between or HasId")
     return possible
+
+
+def meets(point_id: str, payload: Mapping[str, Any], condition: Condition) -> bool:
+    """What a condition of a sound filter means: every engine selects the points for which this is true."""
+    if isinstance(condition, HasId):
+        return point_id in condition.ids
+    found: Any = payload
+    for key in field_path(condition.field):
+        found = found.get(key) if isinstance(found, Mapping) else None
+    values = found if isinstance(found, list) else [found]
+    if isinstance(condition, AnyOf):
+        return any(type(value) is type(wanted) and value == wanted for value in values for wanted in condition.values)
+    return any(_within(value, condition) for value in values)
+
+
+def _within(value: Any, condition: Between) -> bool:
+    low, high = condition.gte, condition.lt
+    if isinstance(low, str) or isinstance(high, str):
+        if not isinstance(value, str):
+            return False
+        try:
+            moment = instant(value)
+        except StoreError:
+            return False
+        return (low is None or instant(str(low)) <= moment) and (high is None or moment < instant(str(high)))
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return (low is None or low <= value) and (high is None or value < high)
 
 
 def _check_any_of(condition: AnyOf) -> None:

@@ -11,13 +11,9 @@ import numpy as np
 
 from rag.errors import CorpusMissingError, StoreError
 from rag.points import (
-    AnyOf,
     AnyVector,
-    Between,
     CollectionSchema,
-    Condition,
     Filter,
-    HasId,
     IndexKind,
     Leg,
     Point,
@@ -26,7 +22,7 @@ from rag.points import (
     SparseVector,
 )
 from rag.store.fields import field_path
-from rag.store.filters import can_match, instant
+from rag.store.filters import can_match, meets
 from rag.store.legs import best, can_find
 from rag.store.validate import check_id, check_name, check_payload, check_points, check_schema, check_vector_names
 
@@ -152,7 +148,7 @@ class ExactStore:
         records = self._records(name)
         if not can_match(where):
             return []
-        return [r for _, r in sorted(records.items()) if all(_meets(r, condition) for condition in where)]
+        return [r for _, r in sorted(records.items()) if all(meets(r.id, r.payload, c) for c in where)]
 
     def _scores(self, name: str, leg: Leg) -> list[tuple[str, float]]:
         having = [r for r in self._matching(name, leg.where) if leg.vector in r.vectors]
@@ -169,33 +165,6 @@ class ExactStore:
         holders = [sum(int(term in v.indices) for v in stored) for term in query.indices]
         idf = [math.log((len(stored) - n + 0.5) / (n + 0.5) + 1) for n in holders]
         return SparseVector(query.indices, np.asarray(query.values * np.asarray(idf), dtype=np.float32))
-
-
-def _meets(record: Record, condition: Condition) -> bool:
-    if isinstance(condition, HasId):
-        return record.id in condition.ids
-    found: Any = record.payload
-    for key in field_path(condition.field):
-        found = found.get(key) if isinstance(found, dict) else None
-    values = found if isinstance(found, list) else [found]
-    if isinstance(condition, AnyOf):
-        return any(type(value) is type(wanted) and value == wanted for value in values for wanted in condition.values)
-    return any(_within(value, condition) for value in values)
-
-
-def _within(value: Any, condition: Between) -> bool:
-    low, high = condition.gte, condition.lt
-    if isinstance(low, str) or isinstance(high, str):
-        if not isinstance(value, str):
-            return False
-        try:
-            moment = instant(value)
-        except StoreError:
-            return False
-        return (low is None or instant(str(low)) <= moment) and (high is None or moment < instant(str(high)))
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return (low is None or low <= value) and (high is None or value < high)
 
 
 def _selected(record: Record, fields: Sequence[str] | None, vectors: Sequence[str]) -> Record:

@@ -12,7 +12,7 @@ import pytest
 from rag.corpus import Rag
 from rag.evaluation.answers import load_questions
 from tests.chat_server import Reply, ScriptedServer, _handler
-from tests.ui.browser import INTERRUPTED, WIDE, ask, chatting, viewport, watched
+from tests.ui.browser import INTERRUPTED, WIDE, ask, chatting, picture, viewport, watched
 from tests.ui.test_app import QUESTION, QUOTE, REFUNDS
 
 NARROW = (380, 720)
@@ -23,9 +23,10 @@ HOSTILE = "<img src=x onerror=\"document.title='run'\"> & ${document.title='run'
 
 @pytest.fixture(scope="module")
 def model():
-    """A language model that takes its time."""
+    """A language model that takes its time, and another one that does not."""
     scripted = ScriptedServer(base_url="")
-    scripted.reply_to = lambda _: Reply([f"{QUOTE} [1] ", *("Refunds take long. " for _ in range(4000))], pause_s=0.03)
+    slow = Reply([f"{QUOTE} [1] ", *("Refunds take long. " for _ in range(4000))], pause_s=0.03)
+    scripted.reply_to = lambda request: Reply([f"{QUOTE} [1]"]) if request["model"] == "other" else slow
     http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(scripted))
     http.handle_error = lambda *_: None  # a client that leaves half way is what is tested
     scripted.base_url = f"http://127.0.0.1:{http.server_address[1]}/v1"
@@ -53,7 +54,10 @@ def shop(tmp_path_factory):
 def address(shop, model):
     source = "sources: [{kind: files, name: docs, path: ./docs}]\n"
     (shop / "shop.yaml").write_text(source)
-    (shop / "slow.yaml").write_text(f"{source}answer: {{llm: 'openai:scripted', base_url: '{model.base_url}'}}\n")
+    (shop / "slow.yaml").write_text(
+        f"{source}answer:\n  llm: openai:scripted\n  base_url: {model.base_url}\n"
+        f"  models: [{{llm: 'openai:other', base_url: '{model.base_url}'}}]\n"
+    )
     for name in ("shop", "slow"):
         with Rag.open(shop / f"{name}.yaml") as corpus:
             corpus.ingest()
@@ -308,6 +312,26 @@ def test_a_stopped_answer_keeps_what_was_said(page, how):
     assert page.locator(".rag-question").all_inner_texts() == [QUESTION]
     assert page.get_by_text("Ask about slow").count() == 0
     assert titles(page) == [QUESTION], "of the corpus that was asked"
+
+
+@pytest.mark.browser
+def test_another_model_answers_where_it_is_chosen_and_none_that_is_not_offered(page, model):
+    choose(page, "slow")
+    page.get_by_role("tab", name="Settings").click()
+    page.get_by_role("radio", name="openai:other").check()
+    assert page.locator("#rag-set-model label").all_inner_texts() == ["openai:scripted", "openai:other", "Quotes only"]
+    picture(page, "settings-models")
+    page.get_by_role("tab", name="Chat").click()
+    ask(page, QUESTION)
+    assert page.locator(".rag-author", has_text="openai:other").is_visible()
+    page.evaluate("window.rag.prefer('model', 'openai:unheard-of')")
+    page.get_by_role("textbox", name="Question").fill(SECOND)
+    page.keyboard.press("Enter")
+    page.locator(".rag-running", has_text="Refunds take long.").wait_for()
+    page.keyboard.press("Escape")
+    page.get_by_text("Stopped before the answer was complete and checked.").wait_for()
+    assert {request["model"] for request in model.requests} <= {"scripted", "other"}
+    page.evaluate("window.rag.prefer(null)")
 
 
 @pytest.mark.browser

@@ -1,9 +1,12 @@
 """What the documents tab does with a real corpus, and what it does not do for whoever asks."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from rag.corpus import Rag
 from rag.errors import DeletionRefusedError
+from rag.retrieval.documents import DocumentReader
 from tests.corpora import FACTS
 from tests.ui.test_view import Parsed
 from ui.desk import LARGE_FILES, Desk
@@ -135,6 +138,23 @@ def test_many_uploads_wait_for_somebody_to_see_the_plan(desk, served, arrived):
     assert plan.attributes("data-do") == ["ingest"]
     act(desk, "ingest", sources="uploads")
     assert finished(served).report.new == LARGE_FILES + 1
+
+
+def test_documents_are_read_only_where_they_may_have_changed(desk, corpus, tmp_path, monkeypatch):
+    corpus.ingest()
+    read, overview = [], DocumentReader.overview
+    monkeypatch.setattr(DocumentReader, "overview", lambda self: read.append(1) or overview(self))
+    for _ in range(3):
+        assert "Tea guide" in desk.everything(View(), "en")["shelf"]
+    assert len(read) == 1
+    (tmp_path / "docs/water.md").write_text("# Other title\n\nHard water.\n")
+    corpus.ingest()
+    assert "Other title" in desk.everything(View(), "en")["shelf"]
+    assert len(read) == 2
+    with corpus._opened.writing(), ThreadPoolExecutor(1) as elsewhere:
+        for _ in range(2):
+            elsewhere.submit(desk.everything, View(), "en").result()
+    assert len(read) == 4, "while documents are written, each look reads"
 
 
 def test_what_failed_is_read_again(desk, served, corpus, tmp_path):

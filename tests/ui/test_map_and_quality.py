@@ -118,6 +118,33 @@ def test_the_map_works_by_keyboard_zooms_and_lists_copies(page):
 
 @pytest.mark.browser
 @pytest.mark.parametrize("page", [WIDE, NARROW], ids=["wide", "narrow"], indirect=True)
+def test_a_document_of_the_map_is_asked_alone_by_keyboard(page):
+    open_map(page)
+    page.locator(".rag-map-svg").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    opened = page.locator("[data-opened]")
+    opened.wait_for()
+    document = opened.get_attribute("data-opened")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.dataset.only") == document
+    picture(page, "map-only")
+    page.keyboard.press("Enter")
+    chip = page.locator("#rag-conversation .rag-chip-only")
+    chip.wait_for()
+    assert opened.locator("h3").text_content() in chip.inner_text()
+    page.wait_for_function("document.activeElement.name === 'question'")
+    page.keyboard.type("How long does it take to be paid?")
+    page.keyboard.press("Enter")
+    page.locator(".rag-author, .rag-box").first.wait_for()
+    cited = page.locator(".rag-source .rag-address")
+    cited.first.wait_for()
+    assert all(document.partition(":")[2] in text for text in cited.all_inner_texts())
+    picture(page, "map-asked")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("page", [WIDE, NARROW], ids=["wide", "narrow"], indirect=True)
 def test_quality_shows_failures_latencies_votes_and_the_last_evaluation(page):
     page.get_by_role("textbox", name="Question").fill("When are refunds paid?")
     page.keyboard.press("Enter")

@@ -150,6 +150,7 @@ def test_what_is_opened_shows_where_it_is_from_and_how_it_begins():
     parsed = Parsed(html)
     assert "Begin.\nMore." in parsed.text
     assert "87 %" in parsed.text
+    assert parsed.attributes("data-only") == [stored("").document_id]
     assert parsed.attributes("data-choose") == ["s:2"]
 
 

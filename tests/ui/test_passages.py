@@ -19,7 +19,7 @@ from tests.pdf_files import pdf
 from tests.ui.test_structure import HOSTILE, Shown
 from ui.conversation import Turn
 from ui.links import Links
-from ui.passages import Passages
+from ui.passages import Passages, _served_as
 from ui.served import Served
 from ui.view import pages
 from ui.view.pages import Page, strips, unavailable
@@ -38,6 +38,9 @@ def folder(tmp_path_factory):
         (folder / name).write_bytes(pdf(PAGES, title="Terms <b> of trade"))
     (folder / "tea.md").write_text(MARKDOWN)
     (folder / "page.html").write_text("<h1>Page</h1><p>Words.</p><script>alert(1)</script>")
+    (folder / "page.xhtml").write_text("<html xmlns='http://www.w3.org/1999/xhtml'><body><p>Words.</p></body></html>")
+    svg = "<svg xmlns='http://www.w3.org/2000/svg'><text>Words.</text><script>alert(document.domain)</script></svg>"
+    (folder / "picture.xml").write_text(svg)
     (folder / 'böse"\r\n.txt').write_text("Words of a text.")
     (folder.parent / "secret.txt").write_text("secret")
     return folder
@@ -47,11 +50,11 @@ def folder(tmp_path_factory):
 def corpus(folder):
     settings = {
         "name": "shop",
-        "sources": [{"kind": "files", "path": str(folder), "acl": ["staff"]}],
+        "sources": [{"kind": "files", "path": str(folder), "acl": ["staff"], "include": ["*"]}],
         "store": {"kind": "edge", "path": str(folder.parent / "index")},
     }
     with Rag(Settings.model_validate(settings)) as corpus:
-        assert corpus.ingest().new == 7
+        assert corpus.ingest().new == 9
         (folder / "gone.pdf").unlink()
         (folder / "changed.pdf").write_bytes(pdf(PAGES[::-1]))
         os.utime(folder / "changed.pdf", (time.time(), time.time() + 9))
@@ -252,6 +255,8 @@ def test_every_bit_of_a_link_counts_and_no_other_process_makes_it():
         ("terms.pdf", "application/pdf", "inline", False),
         ("tea.md", "text/plain", "inline", True),
         ("page.html", "application/octet-stream", "attachment", True),
+        ("page.xhtml", "application/octet-stream", "attachment", True),
+        ("picture.xml", "application/octet-stream", "attachment", True),
         ('böse"\r\n.txt', "text/plain", "inline", True),
     ],
 )
@@ -263,7 +268,18 @@ def test_an_original_never_becomes_a_page_of_ours(corpus, passages, address, fol
     assert headers["Content-Disposition"].startswith(f"{how}; filename*=UTF-8''")
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Cache-Control"] == "private, no-store"
-    assert ("sandbox" in (headers["Content-Security-Policy"] or "")) is sandboxed
+    assert ("sandbox" in headers["Content-Security-Policy"]) is sandboxed
+    assert headers["Content-Security-Policy"].startswith("default-src 'none'; ")
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(
+    "mime",
+    ["text/html", "application/xhtml+xml", "image/svg+xml", "application/xml", "text/xml", "text/javascript", ""],
+)
+def test_what_could_run_in_a_browser_is_downloaded_or_plain_text(mime):
+    served, shown = _served_as(mime, MARKDOWN.encode())
+    assert (served, shown) in (("application/octet-stream", False), ("text/plain; charset=utf-8", True))
 
 
 def test_the_panel_shows_structure_place_and_score(corpus, passages):

@@ -2,6 +2,7 @@
 
 import json
 from datetime import date
+from html import unescape
 from html.parser import HTMLParser
 
 import pytest
@@ -9,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.points import Record
-from rag.retrieval.facets import Listing
 from rag.retrieval.filters import build_filter
+from rag.retrieval.listing import Listing
 from ui.language import LANGUAGES, strings
 from ui.scope import Choice, chosen, named, without
 from ui.view import scope as view
@@ -222,6 +223,31 @@ def test_types_of_one_name_are_counted_together():
     html = view.bar({}, KNOWN, tab="t", language="en")
     rows = html.split('data-name="mime"')[1].split("</fieldset>")[0].split("<label")[1:]
     assert {Parsed(f"<label{row}").text for row in rows} == {"Markdown 2", "Table 2", "Web page 1"}
+
+
+def boxes(where):
+    """The words of the boxes of each field."""
+    fieldsets = view.bar(where, KNOWN, tab="t", language="en").split('<fieldset data-name="')[1:]
+    rows = {text.partition('"')[0]: text.split("</fieldset>")[0].split("<label")[1:] for text in fieldsets}
+    return {unescape(name): [Parsed(f"<label{row}").text for row in found] for name, found in rows.items()}
+
+
+def test_a_choice_narrows_what_the_other_fields_offer():
+    narrowed = boxes({"metadata.team": ["y"]})
+    assert narrowed["mime"] == ["Table 2"]
+    assert narrowed["metadata.team"] == ["y 2", f"{HOSTILE} 1", "x 1"], "its own values stay"
+    assert "path" not in narrowed
+    assert "2 of 5 documents" in Parsed(view.bar({"metadata.team": ["y"]}, KNOWN, tab="t", language="en")).text
+    assert boxes({"mime": ["text/html"], "language": ["de"]})["language"] == ["German 0"], "so it can be unticked"
+    assert boxes({'metadata."': ["x"]}) == boxes({}), "a filter that means nothing is refused by the search"
+
+
+def test_a_box_means_its_whole_name_however_few_of_its_types_are_left():
+    html = view.bar({"metadata.open": [1]}, KNOWN, tab="t", language="en")
+    (row,) = html.split('data-name="mime"')[1].split("</fieldset>")[0].split("<label")[1:]
+    assert Parsed(f"<label{row}").text == "Table 1"
+    meant = json.loads(Parsed(f"<label{row}").having("data-values")[0]["data-values"])
+    assert set(meant) == {"application/vnd.ms-excel", "text/csv"}
 
 
 def test_a_document_is_meant_by_its_id_or_its_name():

@@ -101,6 +101,28 @@ def test_a_facet_narrows_the_hits_and_its_chip_widens_them_again(page):
 
 
 @pytest.mark.browser
+def test_a_choice_narrows_the_others_and_keeps_the_keyboard_where_it_is(page):
+    bar(page).get_by_role("button", name="Filter", exact=True).click()
+    field = {name: bar(page).get_by_role("group", name=name) for name in ("Source", "Folder", "Type", "Language")}
+    field["Language"].get_by_label("German 1").focus()
+    page.keyboard.press("Space")
+    bar(page).get_by_text("1 of 5 documents").wait_for()
+    picture(page, "search-narrowed")
+    assert field["Type"].locator("label span").all_inner_texts() == ["Web page"]
+    assert field["Folder"].count() == 0
+    assert page.evaluate("document.activeElement.dataset.values") == '["de"]'
+    field["Source"].get_by_label("web 1").focus()
+    page.keyboard.press("Space")
+    bar(page).get_by_role("button", name="Remove filter Language: German").click()
+    field["Source"].get_by_label("docs 4").wait_for()
+    field["Source"].get_by_label("web 1").focus()
+    page.keyboard.press("Space")
+    bar(page).get_by_text("5 documents in all").wait_for()
+    assert page.evaluate("document.activeElement.dataset.values") == '["web"]'
+    assert not field["Source"].get_by_label("web 1").is_checked()
+
+
+@pytest.mark.browser
 def test_a_slider_ranks_again_and_its_lines_can_be_kept(page):
     search(page, QUESTION)
     before = places(page)

@@ -7,12 +7,13 @@ from types import SimpleNamespace
 from urllib.parse import quote
 
 import pytest
+from pydantic import ValidationError
 
 from rag.cli import main
 from rag.corpus import Rag
 from rag.settings import Settings
 from tests.ui.browser import INTERRUPTED, ask, chatting, picture, watched
-from ui.settings import Preferences, effective, preferences_of
+from ui.settings import Preferences, effective, preferences_of, who_answers
 
 PASSWORD = "correct horse"
 TITLES = ("Situated RAG", "Log in", "Anmelden")
@@ -44,6 +45,25 @@ def written(**values):
 )
 def test_each_choice_is_a_key_of_the_corpus_file(choice, overrides):
     assert chosen(written(**choice)).overrides() == overrides
+
+
+def test_a_model_is_chosen_where_it_is_offered():
+    request = SimpleNamespace(cookies={"rag_settings": written(model="openai:large", top_k=4)})
+    assert preferences_of(request, ["openai:large"]).overrides() == {"answer.llm": "openai:large", "retrieval.top_k": 4}
+    refused = preferences_of(request, ["openai:other", "openai:large-2"])
+    assert refused.overrides() == {"retrieval.top_k": 4}, "and the other choices hold"
+    with pytest.raises(ValidationError):
+        Preferences(model="openai:large")
+
+
+def test_the_choices_of_who_answers():
+    assert who_answers("openai:a", (), "en") == [("Language model", "configured"), ("Quotes only", "quotes")]
+    assert who_answers("openai:a", ("b:c",), "de") == [
+        ("openai:a", "configured"),
+        ("b:c", "b:c"),
+        ("Nur Zitate", "quotes"),
+    ]
+    assert who_answers(None, ("b:c",), "en") == [("b:c", "b:c"), ("Quotes only", "quotes")]
 
 
 def test_whether_follow_ups_are_understood_is_a_choice():

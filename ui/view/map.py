@@ -138,7 +138,9 @@ def opened(
         + (f'<p class="rag-map-how" dir="auto">{escape(headings)}</p>' if headings else "")
         + f'<p class="rag-place">{escape(", ".join(place))}</p>{address(document.uri)}'
         f'<p class="rag-map-topic"><span class="rag-dot t{point.topic}"></span>{escape(topic)}</p>'
-        f'<blockquote class="rag-passage" dir="auto">{escape(text)}</blockquote>{nearest}</section>'
+        f'<blockquote class="rag-passage" dir="auto">{escape(text)}</blockquote>'
+        f'<button type="button" class="rag-map-only" data-only="{escape(document.document_id)}">'
+        f"{escape(say('map.only', language))}</button>{nearest}</section>"
     )
 
 

@@ -5,7 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from rag.retrieval.facets import Count, Facet, Listing, Named
+from rag.errors import RagError
+from rag.retrieval.facets import Facet, Facets
+from rag.retrieval.listing import Listing, Named
 from ui.language import say, strings
 from ui.view.html import escape
 
@@ -126,13 +128,16 @@ def last_day(days: Mapping[str, str]) -> str | None:
 def _drawer(where: Mapping[str, Any], known: Listing | None, tab: str, language: str) -> str:
     if known is None:
         return f'<p class="rag-hint">{say("scope.counting", language)}</p>'
-    facets = known.facets
-    if not facets.documents:
+    if not known.documents:
         return f'<p class="rag-hint">{say("scope.empty", language)}</p>'
-    groups = "".join(_fieldset(facet, where.get(facet.name, []), language) for facet in facets.facets)
+    facets = _narrowed(known, where)
+    whole = {facet.name: facet for facet in known.facets.facets}
+    groups = "".join(
+        _fieldset(facet, whole[facet.name], where.get(facet.name, []), language) for facet in facets.facets
+    )
     days = ""
-    if facets.modified:
-        first, last = facets.modified
+    if bounds := facets.modified or known.facets.modified:
+        first, last = bounds
         chosen = where.get("modified", {})
         fields = (("since", chosen.get("gte")), ("until", last_day(chosen)))
         days = "".join(
@@ -147,26 +152,45 @@ def _drawer(where: Mapping[str, Any], known: Listing | None, tab: str, language:
         f'placeholder="{say("scope.document_hint", language)}" aria-label="{field_name("document_id", language)}">'
         "</fieldset>"
     )
-    total = say("scope.documents", language, count=facets.documents)
+    of = "documents_of" if where else "documents"
+    total = say(f"scope.{of}", language, count=facets.documents, total=len(known.documents))
     return f'<div class="rag-facets">{groups}{days}{one}</div><p class="rag-hint">{total}</p>'
 
 
-def _fieldset(facet: Facet, chosen: Sequence[Any], language: str) -> str:
+def _narrowed(known: Listing, where: Mapping[str, Any]) -> Facets:
+    """What the filter leaves to choose from; everything where it means nothing, which the search says."""
+    try:
+        return known.narrowed(where)
+    except RagError:
+        return known.facets
+
+
+def _fieldset(facet: Facet, whole: Facet, chosen: Sequence[Any], language: str) -> str:
+    """The values of a facet, to be ticked.
+
+    Args:
+        facet: as the other filters leave it.
+        whole: as it is without a filter: a box means all values of one name, however few of them are left.
+    """
     on = {(type(value), value) for value in chosen}
-    counts = {(type(count.value), count.value): count for count in facet.counts}
-    counts |= {key: Count(value=key[1], documents=0) for key in on if key not in counts}  # chosen, and gone since
-    values = [count.value for count in counts.values()]
+    counts = {(type(count.value), count.value): count.documents for count in facet.counts}
+    values = [value for _, value in dict.fromkeys((*counts, *on, *((type(c.value), c.value) for c in whole.counts)))]
     if facet.name == "path":
         values.sort(key=str)
+    shown = [value for (_, value), number in counts.items() if number or (type(value), value) in on]
+    least = min((str(value).count("/") for value in shown), default=0)
     rows = []
     for words, group in _grouped(facet.name, values, language):
         keys = [(type(value), value) for value in group]
-        number = sum(counts[key].documents for key in keys)
+        number = sum(counts.get(key, 0) for key in keys)
+        if not number and not on.intersection(keys):
+            continue
         checked = " checked" if on.intersection(keys) else ""
-        deep = str(group[0]).rstrip("/").count("/") - min(str(v).count("/") for v in values)
+        deep = str(group[0]).rstrip("/").count("/") - least
         indent = f' style="--rag-depth: {min(deep, 4)}"' if facet.name == "path" and deep > 0 else ""
+        meant = _attribute(sorted(group, key=repr))
         rows.append(
-            f'<label dir="auto"{indent}><input type="checkbox" data-values="{_attribute(group)}"{checked}>'
+            f'<label dir="auto"{indent}><input type="checkbox" data-values="{meant}"{checked}>'
             f"<span>{escape(words)}</span> <small>{number}</small></label>"
         )
     more = facet.distinct - len(facet.counts)

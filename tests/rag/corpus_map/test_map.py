@@ -4,7 +4,9 @@ import pytest
 
 from rag import Rag
 from rag.corpus_map import layout, reading
-from rag.errors import CorpusMissingError, MissingDependencyError
+from rag.corpus_map.kept import PLACES, _key
+from rag.errors import CorpusMissingError, MissingDependencyError, StoreError
+from rag.points import AnyOf
 
 PAGES = {
     "refunds.md": "# Refunds\n\nRefunds are paid within 14 days after the parcel has arrived at the warehouse.\n",
@@ -94,6 +96,60 @@ def test_an_ingested_corpus_without_documents_has_an_empty_map(make_folder):
     with Rag.open(make_folder({})) as corpus:
         corpus.ingest()
         assert corpus.map(query="anything").points == ()
+
+
+@pytest.fixture
+def counted(monkeypatch):
+    """UMAP by something quicker that counts how often it was asked."""
+    asked = []
+
+    def places(vectors, start):
+        asked.append(len(vectors))
+        return start[:, ::-1]
+
+    monkeypatch.setattr("rag.corpus_map.drawing.FEWEST_FOR_UMAP", 1)
+    monkeypatch.setattr("rag.corpus_map.kept.umap_places", places)
+    return asked
+
+
+@pytest.mark.skipif(not layout.umap_is_installed(), reason="umap-learn is not installed")
+def test_a_layout_outlives_the_process_until_the_corpus_changes(make_folder, counted):
+    folder = make_folder(PAGES)
+    with Rag.open(folder) as corpus:
+        corpus.ingest()
+        first = corpus.map(layout="umap")
+        assert corpus.map(layout="umap") is first
+    with Rag.open(folder) as corpus:
+        again = corpus.map(layout="umap")
+        assert [(p.id, p.x, p.y) for p in again.points] == [(p.id, p.x, p.y) for p in first.points]
+        assert counted == [4]
+        corpus.map(unit="chunks", layout="umap")
+        assert counted == [4, 4], "of other vectors"
+        (folder / "new.md").write_text("# New\n\nSomething else.\n")
+        corpus.ingest()
+        assert len(corpus.map(layout="umap").points) == 5
+        assert counted == [4, 4, 5]
+    with Rag.open(folder) as corpus:
+        corpus.map(layout="umap"), corpus.map(unit="chunks", layout="umap")
+    assert counted == [4, 4, 5, 5], "the chunks' one was of the corpus before"
+    with Rag.open(folder) as corpus:
+        assert corpus.map(layout="umap", principals=["ann"]).points
+        assert corpus._opened.store_if_any().count(f"{corpus.name}__artifacts") == 3, "old ones gave their places"
+
+
+@pytest.mark.skipif(not layout.umap_is_installed(), reason="umap-learn is not installed")
+def test_a_layout_that_cannot_be_kept_is_shown(shop, counted, monkeypatch):
+    def refuse(*_):
+        raise StoreError("read only")
+
+    monkeypatch.setattr("rag.store.artifacts.Artifacts.write", refuse)
+    assert shop.map(layout="umap").layout == "umap"
+
+
+def test_as_many_layouts_are_kept_as_have_a_place():
+    access = [(AnyOf("acl", ("*", f"user-{n}")),) for n in range(200)]
+    keys = {_key(unit, where) for unit in ("documents", "chunks") for where in ((), *access)}
+    assert len(keys) == 2 * (1 + PLACES)
 
 
 def test_without_umap_the_error_says_what_to_install(shop, monkeypatch):

@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag import Rag
+from rag.errors import SettingsError
 from rag.points import Record
-from rag.retrieval.facets import FOLDER_LEVELS, Facets, Listing
+from rag.retrieval.facets import FOLDER_LEVELS, Facets
+from rag.retrieval.listing import Listing
 
 PAGES = {
     "docs/guides/tea/green.md": "---\nteam: kitchen\nyear: 2024\n---\n# Green tea\n\nIt is hot.\n",
@@ -70,6 +72,52 @@ def test_the_facets_of_a_small_corpus(corpus: Rag) -> None:
     days = {"gte": first, "lt": f"{last}T23:59:59.999Z"}
     assert len({hit.document_id for hit in corpus.search(ALL, where={"modified": days})}) == 5
     assert facets.to_dict()["facets"][0]["counts"][0] == {"value": "docs", "documents": 4}
+
+
+def test_facets_narrow_each_other_but_not_themselves(corpus: Rag) -> None:
+    listing = corpus.listing()
+    facets = listing.narrowed({"mime": ["text/markdown"], "team": ["kitchen"]})
+    assert facets.documents == 2
+    found = counts(facets)
+    assert found["mime"] == {"text/markdown": 2}
+    assert found["metadata.team"] == {"kitchen": 2, "vault": 1}
+    assert found["path"] == {"guides": 2, "guides/tea": 2}
+    assert found["source"] == {"docs": 2}
+    assert "language" not in found, "it has no values here"
+    german = counts(listing.narrowed({"language": ["de"], "mime": ["text/markdown"]}))
+    assert german["language"] == {"de": 0}, "what is asked for stays, had or not"
+    assert german["mime"] == {"text/html": 1, "text/markdown": 0}
+    assert listing.narrowed({}) == listing.facets
+    assert listing.narrowed({"modified": {"lt": "1999-01-01"}}).modified == listing.facets.modified
+    assert listing.narrowed({"source": "notes", "modified": {"lt": "1999-01-01"}}).documents == 0
+    assert listing.narrowed({"document_id": "docs:index.md"}).documents == 1
+
+
+def test_every_narrowed_count_is_that_of_the_filter_with_the_value_instead(corpus: Rag) -> None:
+    wheres: list[dict[str, Any]] = [
+        {"team": ["kitchen"]},
+        {"path": ["guides"], "metadata.year": [2024, 2023]},
+        {"source": ["docs"], "metadata.open": [True]},
+        {"mime": ["text/html"], "modified": {"gte": "2000-01-01"}},
+    ]
+    for principals in (None, ["ann"], ["bob"]):
+        for where in wheres:
+            narrowed = corpus.listing(principals=principals).narrowed(where)
+            hits = corpus.search(ALL, top_k=50, where=where, principals=principals)
+            assert narrowed.documents == len({hit.document_id for hit in hits})
+            for facet in narrowed.facets:
+                others = {key: held for key, held in where.items() if facet.name not in (key, f"metadata.{key}")}
+                for count in facet.counts:
+                    asked = {**others, facet.name: [count.value]}
+                    hits = corpus.search(ALL, top_k=50, where=asked, principals=principals)
+                    assert len({hit.document_id for hit in hits}) == count.documents, (where, facet.name, count)
+    assert "vault" not in str(corpus.listing(principals=["bob"]).narrowed({"team": ["kitchen"]}).to_dict())
+
+
+@pytest.mark.parametrize("name", ["headings", "pages", "ordinal"])
+def test_what_differs_within_a_document_counts_none(corpus: Rag, name: str) -> None:
+    with pytest.raises(SettingsError, match=f"cannot be counted by {name}"):
+        corpus.listing().narrowed({name: ["x"]})
 
 
 def test_nobody_learns_of_documents_that_they_may_not_see(corpus: Rag) -> None:
@@ -191,3 +239,32 @@ def test_a_key_that_tells_every_document_apart_is_no_facet_and_long_lists_are_cu
     assert "metadata.id" not in facets
     assert (len(facets["metadata.tag"].counts), facets["metadata.tag"].distinct) == (100, 225)
     assert facets["metadata.tag"].counts[0].documents == 2
+
+
+def test_a_value_that_is_asked_for_has_its_count_however_rare_it_is() -> None:
+    drawn = [{**BLANK, "metadata": {"tag": [f"t{n:03}", f"u{n // 2}"]}} for n in range(150)]
+    listing = Listing.of([record(n, each) for n, each in enumerate(drawn)])
+    (tag,) = (f for f in listing.narrowed({"tag": ["t149", "gone"]}).facets if f.name == "metadata.tag")
+    assert {count.value: count.documents for count in tag.counts[100:]} == {"t149": 1, "gone": 0}
+    assert (len(tag.counts), tag.distinct) == (102, 226)
+
+
+@given(DOCUMENTS, st.dictionaries(st.sampled_from(["source", "mime", "a", "b"]), st.lists(SCALARS.filter(bool))))
+def test_narrowed_counts_are_those_of_counting_one_by_one(drawn: list[dict[str, Any]], where: dict[str, Any]) -> None:
+    records = [record(n, each) for n, each in enumerate(drawn)]
+    fields = {name if name in BLANK else f"metadata.{name}": values for name, values in where.items()}
+    narrowed = Listing.of(records).narrowed(where)
+    read = [r.payload for r in records if r.payload["status"] == "ok"]
+
+    def left(*, but: str = "") -> list[Any]:
+        return [
+            payload
+            for payload in read
+            if all(any(has(payload, name, v) for v in values) for name, values in fields.items() if name != but)
+        ]
+
+    assert narrowed.documents == len(left())
+    for facet in narrowed.facets:
+        for count in facet.counts:
+            assert count.documents == sum(has(payload, facet.name, count.value) for payload in left(but=facet.name))
+            assert count.documents or count.value in fields[facet.name]

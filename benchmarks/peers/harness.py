@@ -125,12 +125,7 @@ class Bench:
         for path in sorted(folder.rglob("*.md"))[::CHANGED]:
             path.write_text(path.read_text(encoding="utf-8") + f"\nChanged in round {number}.\n", encoding="utf-8")
         changed = self.runner.run(contestant, task)
-        return {
-            **first,
-            **_prefixed("unchanged", unchanged),
-            **_prefixed("changed", changed),
-            "chunks": changed["chunks"],
-        }
+        return {**first, **_prefixed("unchanged", unchanged), **_prefixed("changed", changed)}
 
     def _asked(self, kind: str, contestant: Contestant) -> Figures:
         """Questions on the handbook; the index for hybrid search is built once for both jobs and all rounds."""

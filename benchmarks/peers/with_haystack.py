@@ -27,14 +27,12 @@ def ingest(task: Task) -> int:
     return int(store.count_documents())
 
 
-def sync(task: Task) -> int:
+def sync(task: Task) -> None:
     """The same pipeline; known chunks are not written. They are embedded before that is known.
 
     `CacheChecker` would skip them before, but it looks for a path, and so does not see that a file changed.
     """
-    store = _store(task, hybrid=False)
-    _run(task, store, duplicates="skip")
-    return int(store.count_documents())
+    _run(task, _store(task, hybrid=False), duplicates="skip")
 
 
 def fill(task: Task, blocks: Iterator[Block]) -> None:

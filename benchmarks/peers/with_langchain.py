@@ -28,7 +28,7 @@ def ingest(task: Task) -> int:
     return len(chunks)
 
 
-def sync(task: Task) -> int:
+def sync(task: Task) -> None:
     """The indexing API: a chunk that is recorded is neither embedded nor written, one that is gone is deleted."""
     from langchain_classic.indexes import SQLRecordManager, index
     from qdrant_client import QdrantClient
@@ -40,8 +40,7 @@ def sync(task: Task) -> int:
     store = QdrantVectorStore(client=client, collection_name=COLLECTION, embedding=_embeddings())
     records = SQLRecordManager(f"qdrant/{COLLECTION}", db_url=f"sqlite:///{Path(task.index) / 'records.sql'}")
     records.create_schema()
-    index(_chunks(task), records, store, cleanup="full", source_id_key="source", key_encoder="blake2b")
-    return int(client.count(COLLECTION).count)
+    index(_chunks(task), records, store, cleanup="full", source_id_key="source")
 
 
 def fill(task: Task, blocks: Iterator[Block]) -> None:

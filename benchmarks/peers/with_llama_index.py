@@ -34,7 +34,7 @@ def ingest(task: Task) -> int:
     return int(client.count(COLLECTION).count)
 
 
-def sync(task: Task) -> int:
+def sync(task: Task) -> None:
     """A pipeline with a document store: a document whose hash is known is skipped, a changed one replaced."""
     from llama_index.core.ingestion import DocstoreStrategy, IngestionPipeline
     from llama_index.core.storage.docstore import SimpleDocumentStore
@@ -51,7 +51,6 @@ def sync(task: Task) -> int:
         pipeline.load(str(kept))
     pipeline.run(documents=_documents(task))
     pipeline.persist(str(kept))
-    return int(client.count(COLLECTION).count)
 
 
 def fill(task: Task, blocks: Iterator[Block]) -> None:

@@ -13,9 +13,9 @@ def ingest(task: Task) -> int:
         return corpus.ingest().chunks_written
 
 
-def sync(task: Task) -> int:
+def sync(task: Task) -> None:
     """The same call: what is unchanged is not opened."""
-    return ingest(task)
+    ingest(task)
 
 
 def fill(task: Task, blocks: Iterator[Block]) -> None:

@@ -60,7 +60,7 @@ class System(Protocol):
     def ingest(self, task: Task) -> int:
         """Make an index of a folder and return how many chunks it has; with `hybrid`, ready for `searcher`."""
 
-    def sync(self, task: Task) -> int:
+    def sync(self, task: Task) -> None:
         """Make an index equal a folder, with whatever the contestant has against doing the same work twice."""
 
     def fill(self, task: Task, blocks: Iterator[Block]) -> None:
@@ -81,7 +81,8 @@ def _done(system: System, task: Task) -> dict[str, float]:
     if task.kind == "ingest":
         return {"chunks": system.ingest(task)}
     if task.kind == "sync":
-        return {"chunks": system.sync(task)}
+        system.sync(task)
+        return {}
     if task.kind == "fill":
         frequencies: dict[str, int] = json.loads(Path(task.words).read_text(encoding="utf-8"))
         system.fill(task, synthetic(frequencies, task.chunks))

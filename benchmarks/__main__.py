@@ -19,6 +19,7 @@ from benchmarks import (
     retrieval,
     streaming,
 )
+from benchmarks.peers import harness as peers
 
 BENCHMARKS = {
     "ablation": ablation.run,
@@ -40,12 +41,18 @@ BENCHMARKS = {
 def main() -> int:
     """Run one benchmark and print its table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure on real documents.")
-    parser.add_argument("name", choices=sorted(BENCHMARKS))
-    parser.add_argument("--data", type=Path, required=True, help="folder with the data sets, see docs/benchmarks.md")
-    arguments = parser.parse_args()
-    if not arguments.data.is_dir():
-        parser.error(f"--data {arguments.data}: no such folder")
-    return BENCHMARKS[arguments.name](arguments.data)
+    of_all = argparse.ArgumentParser(add_help=False)
+    of_all.add_argument("--data", type=Path, required=True, help="folder with the data sets, see docs/benchmarks.md")
+    names = parser.add_subparsers(dest="name", required=True, metavar="NAME")
+    for name, run in BENCHMARKS.items():
+        names.add_parser(name, parents=[of_all]).set_defaults(run=lambda options, run=run: run(options.data))
+    of_peers = names.add_parser("peers", parents=[of_all])
+    peers.add_options(of_peers)
+    of_peers.set_defaults(run=peers.run)
+    options = parser.parse_args()
+    if not options.data.is_dir():
+        parser.error(f"--data {options.data}: no such folder")
+    return int(options.run(options))
 
 
 if __name__ == "__main__":

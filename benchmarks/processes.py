@@ -1,12 +1,15 @@
 """Run a command and measure the memory of its whole process tree."""
 
+import math
+import resource
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import psutil
 
@@ -19,24 +22,43 @@ class Run:
 
     Attributes:
         seconds: wall clock, from start to exit.
+        cpu_seconds: of the process and all below it that it waited for; says more than `seconds` on a busy machine.
         peak_bytes: greatest sum over the process tree of PSS (memory, with shared pages divided by their users).
         parent_peak_bytes: greatest PSS of the first process alone.
+        stopped: it took longer than it was given, and was ended.
     """
 
     status: int
     stdout: str
     seconds: float
+    cpu_seconds: float
     peak_bytes: int
     parent_peak_bytes: int
+    stopped: bool = False
 
 
-def measure(command: Sequence[str]) -> Run:
-    """Run a command to its end; its stderr goes to ours."""
+def measure(
+    command: Sequence[str],
+    *,
+    environment: Mapping[str, str] | None = None,
+    limit_s: float = math.inf,
+    stderr: IO[str] | None = None,
+) -> Run:
+    """Run a command to its end, or until it has taken too long.
+
+    Args:
+        environment: all variables of the command. None is ours.
+        stderr: where its stderr goes. None is ours.
+    """
     with tempfile.TemporaryFile("w+") as stdout:
-        started = time.perf_counter()
-        process = subprocess.Popen(command, stdout=stdout, stderr=sys.stderr)
+        started, cpu_before = time.perf_counter(), _cpu_seconds()
+        process = subprocess.Popen(command, stdout=stdout, stderr=stderr or sys.stderr, env=environment)
         peak = parent_peak = 0
+        stopped = False
         while process.poll() is None:
+            if not stopped and time.perf_counter() - started > limit_s:
+                stopped = True
+                _end(process.pid)
             parent, children = _tree_bytes(process.pid)
             peak, parent_peak = max(peak, parent + children), max(parent_peak, parent)
             time.sleep(EVERY_S)
@@ -46,9 +68,27 @@ def measure(command: Sequence[str]) -> Run:
             status=process.returncode,
             stdout=stdout.read(),
             seconds=seconds,
+            cpu_seconds=_cpu_seconds() - cpu_before,
             peak_bytes=peak,
             parent_peak_bytes=parent_peak,
+            stopped=stopped,
         )
+
+
+def _cpu_seconds() -> float:
+    """Of all children that have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def _end(pid: int) -> None:
+    """End a process and all below it."""
+    try:
+        root = psutil.Process(pid)
+        for process in (*root.children(recursive=True), root):
+            process.kill()
+    except psutil.NoSuchProcess:
+        pass
 
 
 def _tree_bytes(pid: int) -> tuple[int, int]:

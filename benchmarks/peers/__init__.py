@@ -1,0 +1,1 @@
+"""This project beside LangChain, LlamaIndex and Haystack: same machine, weights and documents, in turns."""

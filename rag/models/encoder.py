@@ -35,7 +35,7 @@ class Backbone(Protocol):
 
 
 class TorchEncoder:
-    """Implements `rag.protocols.Encoder`; one encode at a time, from any thread.
+    """Implements `rag.protocols.Encoder`, from any thread; one encode of queries and one of documents at a time.
 
     Attributes:
         tokenizer: its tokenizer.
@@ -49,7 +49,9 @@ class TorchEncoder:
         self.tokenizer, self.dimension = tokenizer, backbone.dimension
         self.tokens_encoded = self.tokens_truncated = self.tokens_unknown = 0
         self._backbone, self._pooling, self._batch_tokens = backbone, pooling, batch_tokens
-        self._lock = threading.Lock()
+        self._counting = threading.Lock()
+        # a question does not wait until a job's documents are encoded, only for other questions
+        self._computing = {"query": threading.Lock(), "document": threading.Lock()}
 
     def encode(self, texts: Sequence[str], *, kind: Literal["query", "document"]) -> Vector:
         """Texts -> (n, dimension) float32, unit norm; row i belongs to text i; (0, dimension) for no texts.
@@ -60,7 +62,7 @@ class TorchEncoder:
         prompt, longest = self.tokenizer.prompts[kind], self.tokenizer.max_word_chars
         # a question may hold words that are too long for the tokenizer as well as a chunk
         ids = self.tokenizer.ids([prompt + split_long_words(text, longest) for text in texts])
-        return self._encoded(ids, [_NO_PARTS] * len(ids))[0]
+        return self._encoded(ids, [_NO_PARTS] * len(ids), kind)[0]
 
     def encode_parts(
         self, texts: Sequence[str], parts: Sequence[Spans], *, kind: Literal["query", "document"]
@@ -81,9 +83,11 @@ class TorchEncoder:
                 bounds = _positions(text, whole)[bounds]
             # white space before a word belongs to its token in some tokenizers: a span holds what begins before its end
             rows.append(np.searchsorted(np.asarray(starts) - len(prompt), bounds))
-        return self._encoded(ids, rows)
+        return self._encoded(ids, rows, kind)
 
-    def _encoded(self, ids: Sequence[list[int]], parts: Sequence[NDArray[np.int64]]) -> tuple[Vector, list[Vector]]:
+    def _encoded(
+        self, ids: Sequence[list[int]], parts: Sequence[NDArray[np.int64]], kind: Literal["query", "document"]
+    ) -> tuple[Vector, list[Vector]]:
         """Vectors of texts and of runs of their tokens.
 
         Args:
@@ -94,8 +98,9 @@ class TorchEncoder:
         vectors = np.empty((len(ids), self.dimension), dtype=np.float32)
         of_parts = [np.empty((0, self.dimension), dtype=np.float32)] * len(ids)
         before = len(self.tokenizer.prefix)
-        with self._lock, torch.inference_mode():
+        with self._counting:
             sequences = self._sequences(ids)
+        with self._computing[kind], torch.inference_mode():
             for batch in batches([len(sequence) for sequence in sequences], self._batch_tokens):
                 states = [s.float() for s in self._backbone.states([sequences[i] for i in batch])]
                 vectors[batch] = _unit(torch.stack([s.mean(0) if self._pooling == "mean" else s[0] for s in states]))

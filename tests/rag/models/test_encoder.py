@@ -157,6 +157,12 @@ def test_threads_share_one_encoder(folders: dict[str, Path]) -> None:
     assert encoder.tokens_encoded == 9 * sum(encoder.tokenizer.count(texts))
 
 
+def test_a_question_does_not_wait_for_documents(folders: dict[str, Path]) -> None:
+    encoder = load(folders["bert"])
+    with ThreadPoolExecutor(1) as pool, encoder._computing["document"]:  # a job is encoding
+        assert pool.submit(encoder.encode, ["the cat"], kind="query").result(timeout=30).shape == (1, 32)
+
+
 def test_old_checkpoint_names_are_read(copy: Callable[[str], Path]) -> None:
     folder = copy("bert")
     expected = load(folder).encode(["the cat"], kind="document")

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from benchmarks import (
@@ -17,11 +18,12 @@ from benchmarks import (
     pages,
     pdf,
     retrieval,
+    scale,
     streaming,
 )
 from benchmarks.peers import harness as peers
 
-BENCHMARKS = {
+BENCHMARKS: Mapping[str, Callable[..., int]] = {
     "ablation": ablation.run,
     "chat": chat.run,
     "citations": citations.run,
@@ -46,9 +48,10 @@ def main() -> int:
     names = parser.add_subparsers(dest="name", required=True, metavar="NAME")
     for name, run in BENCHMARKS.items():
         names.add_parser(name, parents=[of_all]).set_defaults(run=lambda options, run=run: run(options.data))
-    of_peers = names.add_parser("peers", parents=[of_all])
-    peers.add_options(of_peers)
-    of_peers.set_defaults(run=peers.run)
+    for name, benchmark in (("peers", peers), ("scale", scale)):
+        with_options = names.add_parser(name, parents=[of_all])
+        benchmark.add_options(with_options)
+        with_options.set_defaults(run=benchmark.run)
     options = parser.parse_args()
     if not options.data.is_dir():
         parser.error(f"--data {options.data}: no such folder")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -128,9 +128,8 @@ class Leg:
     where: Filter = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """A point that a leg found, and its score; higher is better."""
+class Scored(NamedTuple):
+    """A point that a leg found, and its score; higher is better. A query makes thousands: a tuple is made fastest."""
 
     id: str
     score: float

@@ -107,6 +107,25 @@ def chunk_owners(store: Store, chunks: str) -> dict[str, set[str]]:
     return owners
 
 
+def listed_owners(store: Store, chunks: str, states: Iterable[DocumentState]) -> dict[str, set[str]]:
+    """`chunk_owners`, where these are the stored documents: the payload is read of chunks alone that none lists.
+
+    A chunk's id is made from its document's, so that no other document can list it. The engine reads a payload as a
+    whole: of a large corpus that would be all its texts.
+    """
+    listing = {id: state.id for state in states for id in state.chunk_ids}
+    owners: dict[str, set[str]] = {}
+    unlisted: list[str] = []
+    for record in store.scroll(chunks, fields=()):
+        if record.id in listing:
+            owners.setdefault(listing[record.id], set()).add(record.id)
+        else:
+            unlisted.append(record.id)
+    for id, record in store.retrieve(chunks, unlisted, fields=("document_id",)).items():
+        owners.setdefault(record.payload["document_id"], set()).add(id)
+    return owners
+
+
 def damaged_documents(states: Iterable[DocumentState], owners: dict[str, set[str]]) -> set[str]:
     """Documents whose stored chunks are not those that they list: a crash came between."""
     return {state.id for state in states if set(state.chunk_ids) != owners.get(state.id, set())}

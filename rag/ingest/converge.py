@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from rag.errors import SettingsError, StoreError
 from rag.ingest.changes import (
     chosen,
-    chunk_owners,
     compare,
     concerns,
     damaged_documents,
@@ -17,6 +16,7 @@ from rag.ingest.changes import (
     guard_lost,
     guard_replacement,
     list_sources,
+    listed_owners,
     stored_states,
 )
 from rag.ingest.generations import (
@@ -105,7 +105,8 @@ def ingest(
     if current is None:  # nothing answers yet: what is finished may answer at once
         activate_generation(store, settings.name, target)
     states = before if target is current else stored_states(store, target.documents)
-    owners = {id: chunks for id, chunks in chunk_owners(store, target.chunks).items() if concerns(options.sources, id)}
+    stored = listed_owners(store, target.chunks, states.values())
+    owners = {id: chunks for id, chunks in stored.items() if concerns(options.sources, id)}
     damaged = damaged_documents(states.values(), owners)
     changes = compare(listing, states, damaged)
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from rag.errors import DocumentError
 from rag.ingest.changes import (
     chosen,
-    chunk_owners,
     compare,
     concerns,
     damaged_documents,
     list_sources,
+    listed_owners,
     states_by_item,
     stored_states,
 )
@@ -59,7 +59,8 @@ def plan(
     stored = stored_states(store, current.documents) if store and current else {}
     states = {id: state for id, state in stored.items() if concerns(sources, id)}
     differing = changed_settings(current, settings.index_settings()) if current else ()
-    damaged = damaged_documents(states.values(), chunk_owners(store, current.chunks)) if store and current else set()
+    owners = listed_owners(store, current.chunks, stored.values()) if store and current else {}
+    damaged = damaged_documents(states.values(), owners)
     changes = compare(listing, states, damaged)
 
     groups = states_by_item(states.values())

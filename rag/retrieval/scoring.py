@@ -1,7 +1,7 @@
 """Candidates of a query, and the exact score of each in every leg."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,9 @@ from rag.points import AnyVector, Filter, HasId, Leg, Scored, SparseVector, Vect
 from rag.protocols import Store
 from rag.retrieval.terms import TermStatistics
 from rag.store.records import document_point_id
+
+OWNERS = 50_000
+"""Chunks whose document is kept in memory, at about 300 bytes each: reading it means reading the whole payload."""
 
 Found = Mapping[str, Sequence[Scored]]
 """What each leg that brings candidates found, best first."""
@@ -48,6 +51,7 @@ class Scorer:
     documents: str
     statistics: Mapping[str, TermStatistics]
     max_term_weight: float
+    _owners: dict[str, str] = field(default_factory=dict, repr=False)
 
     def idf(self, terms: NDArray[np.uint32]) -> NDArray[np.float32]:
         """Rarity of words (m,) -> (m,), positive; 1 where no leg is about words."""
@@ -73,24 +77,38 @@ class Scorer:
         that fusion gains.
         """
         ids = sorted({*also, *(scored.id for hits in found.values() for scored in hits)})
-        records = self.store.retrieve(self.chunks, ids, fields=("document_id",))
-        ids = [id for id in ids if id in records]  # an ingestion may have replaced one since
-        owners = [str(records[id].payload["document_id"]) for id in ids]
+        by_chunk = self._documents_of(ids)
+        ids = [id for id in ids if id in by_chunk]  # an ingestion may have replaced one since
+        owners = [by_chunk[id] for id in ids]
         asked = {name: query for name, query in asked.items() if name != "ngrams" or found.get("ngrams")}
         legs: dict[str, Vector] = {}
         legs |= self._of_chunks(ids, {n: q for n, q in asked.items() if LEGS[n].collection == "chunks"}, found)
         legs |= self._of_documents(owners, {n: q for n, q in asked.items() if LEGS[n].collection == "documents"})
         return Scores(ids=ids, documents=owners, legs=legs, best=self._best(asked))
 
+    def _documents_of(self, ids: Sequence[str]) -> dict[str, str]:
+        """The document of each chunk that is stored. A chunk's id is made from it, so what was read once holds on."""
+        known = {id: owner for id in ids if (owner := self._owners.get(id)) is not None}
+        stored = self.store.retrieve(self.chunks, [*known], fields=()) if known else {}
+        new = [id for id in ids if id not in known]
+        records = self.store.retrieve(self.chunks, new, fields=("document_id",)) if new else {}
+        read = {id: str(record.payload["document_id"]) for id, record in records.items()}
+        if len(self._owners) + len(read) > OWNERS:
+            self._owners.clear()
+        self._owners.update(read)
+        return {id: owner for id, owner in known.items() if id in stored} | read
+
     def _of_chunks(self, ids: Sequence[str], asked: Mapping[str, AnyVector], found: Found) -> dict[str, Vector]:
         known = {name: {scored.id: scored.score for scored in found.get(name, ())} for name in asked}
         missing = {name: tuple(id for id in ids if id not in known[name]) for name in asked}
         open_ = [name for name in asked if missing[name]]
+        # one filter for all legs that miss the same: making one takes as long as scoring by it
+        only: dict[tuple[str, ...], Filter] = {lacking: (HasId(lacking),) for lacking in missing.values()}
         legs = [
-            Leg(vector=LEGS[n].vector, query=asked[n], limit=len(missing[n]), where=(HasId(missing[n]),)) for n in open_
+            Leg(vector=LEGS[n].vector, query=asked[n], limit=len(missing[n]), where=only[missing[n]]) for n in open_
         ]
         for name, answer in zip(open_, self.store.search(self.chunks, legs) if legs else [], strict=True):
-            known[name].update({scored.id: scored.score for scored in answer})
+            known[name] = dict(answer) | known[name]
         return {name: np.array([known[name].get(id, 0.0) for id in ids], np.float32) for name in asked}
 
     def _of_documents(self, owners: Sequence[str], asked: Mapping[str, AnyVector]) -> dict[str, Vector]:

@@ -32,6 +32,7 @@ class TermStatistics:
     def __init__(self, store: Store, collection: str, vector: str) -> None:
         self._store, self._collection, self._vector = store, collection, vector
         self._known: dict[int, float] = {}
+        self._absent: float | None = None
         self._asked = time.monotonic()
         self._lock = Lock()
 
@@ -40,6 +41,7 @@ class TermStatistics:
         with self._lock:
             if time.monotonic() - self._asked > KEPT_S:
                 self._known.clear()
+                self._absent = None
                 self._asked = time.monotonic()
             missing = [int(term) for term in terms if int(term) not in self._known]
             if missing:
@@ -54,13 +56,18 @@ class TermStatistics:
         found = self._store.search(self._collection, legs)
         ids = sorted({hits[0].id for hits in found if hits})
         records = self._store.retrieve(self._collection, ids, fields=(), vectors=(self._vector,))
-        absent = float(np.log1p((self._store.count(self._collection) + 0.5) / 0.5))
         known = {}
         for term, hits in zip(terms, found, strict=True):
             top = records.get(hits[0].id) if hits else None  # it may have been deleted since
             weight = _weight(top.vectors[self._vector], term) if hits and top else 0.0
-            known[term] = hits[0].score / weight if weight else absent
+            known[term] = hits[0].score / weight if weight else self._of_absent()
         return known
+
+    def _of_absent(self) -> float:
+        """The idf of a term that no point has; counting all points takes as long as a leg."""
+        if self._absent is None:
+            self._absent = float(np.log1p((self._store.count(self._collection) + 0.5) / 0.5))
+        return self._absent
 
 
 def _weight(vector: object, term: int) -> float:

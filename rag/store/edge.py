@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import qdrant_edge as qe
@@ -13,7 +13,16 @@ import qdrant_edge as qe
 from rag.errors import CorpusMissingError, StoreError
 from rag.points import CollectionSchema, Filter, IndexKind, Leg, Point, Record, Scored
 from rag.store.catalog import Catalog
-from rag.store.edge_conversion import edge_filter, edge_point, edge_query, index_operation, our_vectors, shard_config
+from rag.store.edge_conversion import (
+    Filters,
+    edge_filter,
+    edge_point,
+    edge_query,
+    index_operation,
+    our_vectors,
+    shard_config,
+    spelled,
+)
 from rag.store.fields import payload_selection
 from rag.store.filters import can_match
 from rag.store.legs import BATCH_POINTS, TIE_MARGIN, batches, best, can_find
@@ -175,8 +184,9 @@ class EdgeStore:
     def search(self, name: str, legs: Sequence[Leg]) -> list[list[Scored]]:
         with self._shards.call(f"searching {name}"):
             schema, shard = self._open(name)
-            asked = [can_find(schema, leg) for leg in legs]
-            return [self._nearest(shard, schema, leg) if ask else [] for leg, ask in zip(legs, asked, strict=True)]
+            asked = zip(legs, can_find(schema, legs), strict=True)
+            filters = Filters()
+            return [self._nearest(shard, schema, leg, filters) if ask else [] for leg, ask in asked]
 
     def count(self, name: str, *, where: Filter = ()) -> int:
         possible = can_match(where)
@@ -206,9 +216,10 @@ class EdgeStore:
         schema = self._catalog.find(name)
         return schema, self._catalog.shard(schema.name)
 
-    def _nearest(self, shard: Path, schema: CollectionSchema, leg: Leg) -> list[Scored]:
-        request = edge_query(leg, leg.limit + TIE_MARGIN, dense=leg.vector in schema.dense)
-        return best(((str(hit.id), hit.score) for hit in self._shards.get(shard).query(request)), leg.limit)
+    def _nearest(self, shard: Path, schema: CollectionSchema, leg: Leg, filters: Filters) -> list[Scored]:
+        request = edge_query(leg, leg.limit + TIE_MARGIN, filters.of(leg.where), dense=leg.vector in schema.dense)
+        hits = self._shards.get(shard).query(request)
+        return best([(spelled(cast(UUID, hit.id).int), hit.score) for hit in hits], leg.limit)
 
     def _read(
         self, shard: Path, ids: Sequence[str], payload: bool | list[str], vectors: bool | list[str]
@@ -242,7 +253,7 @@ def _make_folder(path: Path) -> None:
 
 
 def _record(record: Any) -> Record:
-    return Record(id=str(record.id), payload=record.payload or {}, vectors=our_vectors(record.vector))
+    return Record(id=spelled(record.id.int), payload=record.payload or {}, vectors=our_vectors(record.vector))
 
 
 def _pages(ids: Sequence[str], size: int) -> Iterator[list[int | UUID | str]]:

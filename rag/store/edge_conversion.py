@@ -1,6 +1,7 @@
 """Our schemas, points and filters in the words of `qdrant_edge`, and its vectors in ours."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, cast
 
 import numpy as np
@@ -18,6 +19,8 @@ CODES = qe.VectorStorageDatatype.Turbo8
 MAX_SIM = qe.MultiVectorConfig(qe.MultiVectorComparator.MaxSim)
 RESCORED = qe.SearchParams(quantization=qe.QuantizationSearchParams(rescore=True, oversampling=2.0))
 """Twice the limit by 8-bit codes, then by the original vectors: recall 1.0. The engine does not rescore by itself."""
+SPELLED = 2**14
+"""Ids whose text is kept: several queries' candidates, at about 200 bytes each."""
 
 
 def shard_config(schema: CollectionSchema) -> qe.EdgeConfig:
@@ -75,12 +78,39 @@ def our_vectors(vectors: Mapping[str, Any] | None) -> dict[str, AnyVector]:
     return read
 
 
-def edge_query(leg: Leg, limit: int, *, dense: bool) -> qe.QueryRequest:
-    """The request for a leg, without payload and vectors."""
+@lru_cache(maxsize=SPELLED)
+def spelled(number: int) -> str:
+    """A point's id in its usual spelling, from the integer behind the engine's uuid.
+
+    Each candidate is seen by every leg; making the text anew each time takes longer than what the engine does for it.
+    """
+    digits = f"{number:032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+class Filters:
+    """The engine's filters of one round of legs: made once for each of ours, which legs share."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, qe.Filter | None] = {}
+
+    def of(self, where: Filter) -> qe.Filter | None:
+        """`edge_filter` of a filter that lives as long as this object."""
+        if id(where) not in self._known:
+            self._known[id(where)] = edge_filter(where)
+        return self._known[id(where)]
+
+
+def edge_query(leg: Leg, limit: int, where: qe.Filter | None, *, dense: bool) -> qe.QueryRequest:
+    """The request for a leg, without payload and vectors.
+
+    Args:
+        where: the engine's form of the leg's filter.
+    """
     return qe.QueryRequest(
         limit=limit,
         query=qe.Query.Nearest(edge_vector(leg.query), using=leg.vector),
-        filter=edge_filter(leg.where),
+        filter=where,
         params=RESCORED if dense else None,
         with_payload=False,
     )

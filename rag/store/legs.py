@@ -17,23 +17,30 @@ BATCH_BYTES = 4 * 2**20
 """As JSON on the wire, vectors grow fivefold: well below the 32 MB that a server takes by default."""
 
 
-def can_find(schema: CollectionSchema, leg: Leg) -> bool:
-    """False where the leg finds nothing by its own terms: a filter that nothing meets, a query without terms.
+def can_find(schema: CollectionSchema, legs: Sequence[Leg]) -> list[bool]:
+    """False for a leg that finds nothing by its own terms: a filter that nothing meets, a query without terms.
 
     Raises:
-        StoreError: the leg does not fit the collection.
+        StoreError: a leg does not fit the collection.
     """
-    if leg.limit < 1:
-        raise StoreError(f"leg {leg.vector!r}: limit {leg.limit}: at least 1")
-    if problem := check_query(schema, leg.vector, leg.query):
-        raise StoreError(f"query of {leg.vector!r}: {problem}")
-    return can_match(leg.where) and len(leg.query) > 0
+    possible: dict[int, bool] = {}  # legs share their filter, which may name hundreds of points
+    found = []
+    for leg in legs:
+        if leg.limit < 1:
+            raise StoreError(f"leg {leg.vector!r}: limit {leg.limit}: at least 1")
+        if problem := check_query(schema, leg.vector, leg.query):
+            raise StoreError(f"query of {leg.vector!r}: {problem}")
+        if id(leg.where) not in possible:
+            possible[id(leg.where)] = can_match(leg.where)
+        found.append(possible[id(leg.where)] and len(leg.query) > 0)
+    return found
 
 
 def best(found: Iterable[tuple[str, float]], limit: int) -> list[Scored]:
     """The `limit` highest scores, rounded to 6 digits, ties by id."""
-    scored = [Scored(point_id, round(float(score), 6) + 0.0) for point_id, score in found]  # + 0.0: no negative zero
-    return sorted(scored, key=lambda s: (-s.score, s.id))[:limit]
+    # a tuple compares by itself; 0.0 - score: no negative zero on the way back
+    ordered = sorted([(0.0 - round(float(score), 6), point_id) for point_id, score in found])
+    return [Scored(point_id, 0.0 - score) for score, point_id in ordered[:limit]]
 
 
 def batches(points: Sequence[Point]) -> Iterator[tuple[list[Point], int]]:

@@ -178,7 +178,7 @@ class ServerStore:
 
     def search(self, name: str, legs: Sequence[Leg]) -> list[list[Scored]]:
         schema = self._schema(name)
-        asked = [n for n, leg in enumerate(legs) if can_find(schema, leg)]
+        asked = [n for n, ask in enumerate(can_find(schema, legs)) if ask]
         found: list[list[Scored]] = [[] for _ in legs]
         if not asked:
             return found

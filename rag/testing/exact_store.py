@@ -116,7 +116,8 @@ class ExactStore:
 
     def search(self, name: str, legs: Sequence[Leg]) -> list[list[Scored]]:
         schema = self._schema(name)
-        return [best(self._scores(name, leg), leg.limit) if can_find(schema, leg) else [] for leg in legs]
+        asked = zip(legs, can_find(schema, legs), strict=True)
+        return [best(self._scores(name, leg), leg.limit) if ask else [] for leg, ask in asked]
 
     def count(self, name: str, *, where: Filter = ()) -> int:
         return len(self._matching(name, where))

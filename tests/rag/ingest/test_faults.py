@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from rag import Rag, build
+from rag.ingest.changes import chunk_owners, damaged_documents, listed_owners, stored_states
 from rag.ingest.generations import current_generation
 from rag.points import Point, SparseVector
 from rag.protocols import Store
@@ -157,6 +158,20 @@ def test_verify_counts_an_orphan_chunk_and_ingest_removes_it(facts: Rag) -> None
     assert facts.verify().orphan_chunks == 1
     assert facts.ingest().chunks_deleted == 1
     assert facts.verify().ok
+
+
+def test_owners_of_chunks_are_the_same_whether_documents_or_payloads_say_so(facts: Rag) -> None:
+    store, generation = facts._opened.generation()
+    states = stored_states(store, generation.documents)
+    hits = facts.search("French press", top_k=2)
+    store.delete(generation.chunks, [hits[1].chunk_id])
+    ghost = {"document_id": "files:ghost.md", "text": "Nobody lists this."}
+    store.upsert(generation.chunks, [Point(id="00000000-0000-4000-8000-000000000001", vectors={}, payload=ghost)])
+    owners = chunk_owners(store, generation.chunks)
+    assert "files:ghost.md" in owners
+    assert listed_owners(store, generation.chunks, states.values()) == owners
+    assert listed_owners(store, generation.chunks, ()) == owners, "what no document lists is read from the payload"
+    assert damaged_documents(states.values(), owners) == {hits[1].document_id}
 
 
 @pytest.mark.parametrize(

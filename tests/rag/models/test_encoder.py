@@ -157,6 +157,36 @@ def test_threads_share_one_encoder(folders: dict[str, Path]) -> None:
     assert encoder.tokens_encoded == 9 * sum(encoder.tokenizer.count(texts))
 
 
+def test_a_question_does_not_wait_for_documents(folders: dict[str, Path]) -> None:
+    encoder = load(folders["bert"])
+    with ThreadPoolExecutor(1) as pool, encoder._turns:  # a job is encoding
+        for kind in ("query", "document"):  # a few sentences of an answer are documents too
+            assert pool.submit(encoder.encode, ["the cat"], kind=kind).result(timeout=30).shape == (1, 32)
+
+
+def test_a_job_leaves_a_core_to_whoever_asks_and_takes_it_back(folders: dict[str, Path]) -> None:
+    encoder = load(folders["bert"], batch_tokens=256)
+    used: list[int] = []
+    states = encoder._backbone.states
+    encoder._backbone.states = lambda ids: (used.append(torch.get_num_threads()), states(ids))[1]  # type: ignore[method-assign]
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        texts = ["the cat sat on the mat " * 20] * 60
+        for asked, expected in ((False, 3), (True, 2)):
+            used.clear()
+            if asked:
+                encoder.encode(["the cat"], kind="query")
+                assert used == [1], "a question is too short for several"
+                used.clear()
+            encoder.encode(texts, kind="document")
+            assert len(used) > 1
+            assert set(used) == {expected}
+            assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_old_checkpoint_names_are_read(copy: Callable[[str], Path]) -> None:
     folder = copy("bert")
     expected = load(folder).encode(["the cat"], kind="document")

@@ -215,6 +215,46 @@ def test_idf_of_a_term_is_that_of_the_formula(shared_facts: Rag) -> None:
     np.testing.assert_allclose(statistics.idf(terms.indices), expected, rtol=1e-4)
 
 
+def test_all_points_are_counted_once_for_terms_that_none_has(
+    shared_facts: Rag, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, generation = shared_facts._opened.generation()
+    statistics = TermStatistics(store, generation.chunks, "lexical")
+    count, counted = store.count, []
+
+    def counting(name: str) -> int:
+        counted.append(name)
+        return count(name)
+
+    monkeypatch.setattr(store, "count", counting)
+    lexical = build.build_lexical(shared_facts.settings)
+    common, *rest = lexical.encode(["degrees", "quokka", "okapi"], kind="query")
+    statistics.idf(common.indices)
+    assert counted == [], "every term is there"
+    expected = np.log1p((count(generation.chunks) + 0.5) / 0.5)
+    for terms in rest:
+        np.testing.assert_allclose(statistics.idf(terms.indices), expected, rtol=1e-6)
+    assert counted == [generation.chunks]
+
+
+def test_a_question_that_is_asked_again_is_not_encoded_again(facts: Rag, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = facts.search("How hot is the water?", trace=True)
+    monkeypatch.setattr(facts._opened.encoder(), "encode_parts", None)
+    again = facts.search("How hot is the water?", trace=True)
+    assert (again.hits, again.trace) == (first.hits, first.trace)
+
+
+def test_a_chunk_whose_document_is_known_is_no_candidate_once_it_is_gone(facts: Rag) -> None:
+    store, generation = facts._opened.generation()
+    scorer, asked = facts._opened.searcher().scorer, facts._opened.searcher().queries.encode("water", {"lexical": 1.0})
+    found = scorer.candidates(asked, 5, ())
+    before, victim = scorer.score(asked, found), found["lexical"][0].id
+    assert scorer.score(asked, found).documents == before.documents, "now from memory"
+    store.delete(generation.chunks, [victim])
+    after = scorer.score(asked, found)
+    assert after.ids == [id for id in before.ids if id != victim]
+
+
 GERMAN = {
     f"de{n}.md": f"# Abschnitt {n}\n\n{text}\n"
     for n, text in enumerate(

@@ -3,6 +3,7 @@
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from rag.evaluation.comparison import difference
 from rag.evaluation.metrics import DEPTH, per_query
 from rag.evaluation.retrieval import PassageCorpus, indexed, placed_in
 from rag.legs import LEGS
+from rag.results import Hit
 from rag.retrieval.search import Searcher
 from rag.retrieval.stages import stages_for
 from rag.settings import Weights, load_settings
@@ -49,6 +51,35 @@ STAGES: dict[str, Rerank] = {
     "feedback from 3 hits": FeedbackRerank(kind="feedback", candidates=DEPTH),
     "mmr": DiversityRerank(kind="mmr", candidates=DEPTH),
 }
+
+Fusion = Callable[[Sequence[Hit]], np.ndarray]
+"""All candidates of a query -> a score each (n,)."""
+RRF_K = 60
+
+
+def _by_rank(hits: Sequence[Hit]) -> np.ndarray:
+    """Reciprocal rank fusion (Cormack et al. 2009, doi:10.1145/1571941.1572114), each leg with its weight.
+
+    What a leg gives 0 it did not find.
+    """
+
+    def score(hit: Hit) -> float:
+        return sum(w / (RRF_K + hit.ranks[leg]) for leg, w in DEFAULT.items() if hit.scores.get(leg, 0.0) > 0)
+
+    return np.array([score(hit) for hit in hits])
+
+
+def _by_range(hits: Sequence[Hit]) -> np.ndarray:
+    """The legs with their weights, each from 0 for its least to 1 for its best candidate of the query."""
+    fused = np.zeros(len(hits))
+    for leg, weight in DEFAULT.items():
+        values = np.array([hit.scores.get(leg, 0.0) for hit in hits])
+        spread = float(np.ptp(values)) if len(hits) else 0.0
+        fused += weight * (values - values.min()) / spread if spread else 0.0
+    return fused
+
+
+FUSIONS: dict[str, Fusion] = {"fused by rank (RRF)": _by_rank, "fused by range (min-max)": _by_range}
 
 
 def run(data: Path) -> int:
@@ -91,8 +122,11 @@ def _variants(searcher: Searcher, passages: int) -> dict[str, Searcher]:
 def _print_table(corpus: PassageCorpus, dataset: Dataset) -> None:
     base, milliseconds = _asked(corpus, replace(corpus.searcher, weights=DEFAULT), dataset)
     print(f"\n## {dataset.name}: {METRIC} {base.mean():.3f}, {len(base)} queries, {milliseconds:.0f} ms a query\n")
-    for variant, searcher in _variants(corpus.searcher, len(dataset.passages)).items():
-        values, milliseconds = _asked(corpus, searcher, dataset)
+    searchers = _variants(corpus.searcher, len(dataset.passages))
+    variants = [(name, searcher, None) for name, searcher in searchers.items()]
+    default = replace(corpus.searcher, weights=DEFAULT)
+    for variant, searcher, fusion in [*variants, *((name, default, fusion) for name, fusion in FUSIONS.items())]:
+        values, milliseconds = _asked(corpus, searcher, dataset, fusion)
         d = difference(base, values)
         print(
             f"{variant:26}{d.difference.mean:+.3f} ({d.difference.low:+.3f} to {d.difference.high:+.3f})  p {d.p:.3f}  "
@@ -101,12 +135,22 @@ def _print_table(corpus: PassageCorpus, dataset: Dataset) -> None:
         )
 
 
-def _asked(corpus: PassageCorpus, searcher: Searcher, dataset: Dataset) -> tuple[np.ndarray, float]:
-    """The metric of every query, and the median time of a search."""
+def _asked(
+    corpus: PassageCorpus, searcher: Searcher, dataset: Dataset, fusion: Fusion | None = None
+) -> tuple[np.ndarray, float]:
+    """The metric of every query, and the median time of a search.
+
+    Args:
+        fusion: in place of the fixed scale, over all candidates.
+    """
     ranking, spent = {}, []
     for id, query in dataset.queries.items():
-        result = searcher.search(query, top_k=DEPTH)
-        ranking[id] = [corpus.source.passage_id(hit.document_id, hit.ordinal) for hit in result]
+        result = searcher.search(query, top_k=DEPTH if fusion is None else EVERYTHING)
+        hits = list(result)
+        if fusion is not None:
+            scores = fusion(hits)
+            hits = [hits[n] for n in np.argsort(-scores, kind="stable")]
+        ranking[id] = [corpus.source.passage_id(hit.document_id, hit.ordinal) for hit in hits[:DEPTH]]
         spent.append(result.timings_ms["total"])
     found = per_query(dataset.judgements, ranking)
     return np.array([found[id][METRIC] for id in dataset.queries]), float(np.median(spent))

@@ -21,7 +21,7 @@ BUSY_S = 120
 """How long is measured beside an ingest at most."""
 
 
-BEGUN, SETTLED = ":is(.rag-answer, .rag-abstained)", ":is(.rag-author, .rag-box)"
+SETTLED = ":is(.rag-author, .rag-box)"
 CLOCK = """(selectors) => {
   const count = (selector) => document.querySelectorAll(selector).length;
   const before = selectors.map(count);
@@ -29,7 +29,8 @@ CLOCK = """(selectors) => {
   let started;
   const start = () => (started ??= performance.now());
   for (const kind of ["keydown", "pointerdown"]) document.addEventListener(kind, start, { capture: true, once: true });
-  window.appeared = new Promise((resolve) => {
+  window.appeared = new Promise((resolve, reject) => {
+    setTimeout(() => reject(new Error(`${selectors} did not appear within a minute`)), 60000);
     const observer = new MutationObserver(() => {
       selectors.forEach((selector, n) => {
         if (count(selector) > before[n]) times[n] ??= performance.now() - started;
@@ -96,23 +97,20 @@ def _measure(browser: Browser, url: str, questions: Sequence[str], again: Path) 
         for question in questions:  # the first one loads the encoder
             _ask(page, question)
     _say("page can be used", [_visit(browser, url) for _ in range(VISITS)])
-    with _page(browser, url) as page, _page(browser, url) as desk:
+    with _page(browser, url) as desk:
         desk.get_by_role("tab", name="Documents").click()
         desk.locator(".rag-documents-table tbody tr").first.wait_for()
-        asked = [_ask(page, question) for _ in range(ROUNDS) for question in questions]
-        _say("first text of an answer", [first for first, _ in asked])
-        _say("whole answer", [whole for _, whole in asked])
+        _say("answer", [each for _ in range(ROUNDS) for each in _conversation(browser, url, questions)])
         _say("click", [_click(desk, n) for n in range(ROUNDS * len(questions))])
         ingest = subprocess.Popen([*RAG, "ingest", str(again)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(OVERLAP_S)
-        busy: list[tuple[float, float]] = []
+        busy: list[float] = []
         clicks: list[float] = []
         started = time.perf_counter()
         while ingest.poll() is None and time.perf_counter() - started < BUSY_S:
-            busy.append(_ask(page, questions[len(busy) % len(questions)]))
-            clicks.append(_click(desk, len(clicks)))
-        _say("first text, beside an ingest", [first for first, _ in busy])
-        _say("whole answer, beside an ingest", [whole for _, whole in busy])
+            busy += _conversation(browser, url, questions)
+            clicks += [_click(desk, n) for n in range(len(questions))]
+        _say("answer, beside an ingest", busy)
         _say("click, beside an ingest", clicks)
         ingest.wait()
     print(f"{ASKERS} at once: {_crowd(browser, url, questions)}", flush=True)
@@ -147,14 +145,20 @@ def _visit(browser: Browser, url: str) -> float:
         return time.perf_counter() - started
 
 
-def _ask(page: Page, question: str) -> tuple[float, float]:
-    """Seconds from the key until the first text of the answer, and until all of it is there."""
+def _conversation(browser: Browser, url: str, questions: Sequence[str]) -> list[float]:
+    """Seconds of each answer, in a page of its own: a long conversation takes longer to show."""
+    with _page(browser, url) as page:
+        return [_ask(page, question) for question in questions]
+
+
+def _ask(page: Page, question: str) -> float:
+    """Seconds from the key until the answer is there, quotes and citations at once."""
     page.locator("#rag-ask [type=submit]").wait_for()  # until then it offers to stop the answer before
     page.locator("#rag-ask textarea").fill(question)
-    page.evaluate(CLOCK, [*(f"#rag-messages {kind}" for kind in (BEGUN, SETTLED))])
+    page.evaluate(CLOCK, [f"#rag-messages {SETTLED}"])
     page.keyboard.press("Enter")
-    first, whole = page.evaluate("window.appeared")
-    return first / 1000, whole / 1000
+    (milliseconds,) = page.evaluate("window.appeared")
+    return float(milliseconds) / 1000
 
 
 def _click(desk: Page, number: int) -> float:

@@ -22,27 +22,23 @@ BUSY_S = 120
 
 
 SETTLED = ":is(.rag-author, .rag-box)"
-CLOCK = """(selectors) => {
-  const count = (selector) => document.querySelectorAll(selector).length;
-  const before = selectors.map(count);
-  const times = selectors.map(() => null);
+CLOCK = """(selector) => {
+  const count = () => document.querySelectorAll(selector).length;
+  const before = count();
   let started;
   const start = () => (started ??= performance.now());
   for (const kind of ["keydown", "pointerdown"]) document.addEventListener(kind, start, { capture: true, once: true });
   window.appeared = new Promise((resolve, reject) => {
-    setTimeout(() => reject(new Error(`${selectors} did not appear within a minute`)), 60000);
+    setTimeout(() => reject(new Error(`${selector} did not appear within a minute`)), 60000);
     const observer = new MutationObserver(() => {
-      selectors.forEach((selector, n) => {
-        if (count(selector) > before[n]) times[n] ??= performance.now() - started;
-      });
-      if (times.includes(null)) return;
+      if (count() <= before) return;
       observer.disconnect();
-      resolve(times);
+      resolve(performance.now() - started);
     });
     observer.observe(document.body, { childList: true, subtree: true });
   });
 }"""
-"""Milliseconds from the next key or click until one more element of each kind is there, as the page itself sees it."""
+"""Milliseconds from the next key or click until one more such element is there, as the page itself sees it."""
 
 
 def run(data: Path) -> int:
@@ -155,21 +151,20 @@ def _ask(page: Page, question: str) -> float:
     """Seconds from the key until the answer is there, quotes and citations at once."""
     page.locator("#rag-ask [type=submit]").wait_for()  # until then it offers to stop the answer before
     page.locator("#rag-ask textarea").fill(question)
-    page.evaluate(CLOCK, [f"#rag-messages {SETTLED}"])
+    page.evaluate(CLOCK, f"#rag-messages {SETTLED}")
     page.keyboard.press("Enter")
-    (milliseconds,) = page.evaluate("window.appeared")
-    return float(milliseconds) / 1000
+    return float(page.evaluate("window.appeared")) / 1000
 
 
 def _click(desk: Page, number: int) -> float:
     """Seconds from a click on the title of a document in the table until its text is shown."""
-    desk.evaluate(CLOCK, ["dialog"])
+    desk.evaluate(CLOCK, "dialog")
     desk.locator(".rag-documents-table tbody tr").nth(number % 10).locator("button").first.click()
-    (seconds,) = desk.evaluate("window.appeared")
+    seconds = float(desk.evaluate("window.appeared")) / 1000
     desk.locator("dialog:modal").wait_for()
     desk.keyboard.press("Escape")
     desk.locator("dialog").wait_for(state="detached")
-    return float(seconds) / 1000
+    return seconds
 
 
 def _crowd(browser: Browser, url: str, questions: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ import torch.nn.functional as F  # noqa: N812 - torch's own name for it
 from benchmarks.processes import measure
 from rag import Rag
 from rag.build import build_encoder
+from rag.models.encoder import computes_bfloat16
 from rag.models.files import model_folder, read_json
 from rag.protocols import Encoder
 from rag.settings import Embedding, Settings
@@ -48,7 +49,7 @@ def _print(device: str, settings: Settings, texts: Sequence[str], folder: Path, 
     """A device's rates, measured in turns."""
     embedding = settings.embedding.model_copy(update={"device": device})
     encoder = build_encoder(settings.model_copy(update={"embedding": embedding}))
-    dtype = torch.bfloat16 if _in_bfloat16(embedding) else torch.float32
+    dtype = torch.bfloat16 if computes_bfloat16(embedding.dtype, torch.device(device)) else torch.float32
     rates: dict[str, list[float]] = {"matrix products": [], "encoder": [], "whole ingest": []}
     for number in range(ROUNDS):
         rates["matrix products"].append(products(embedding, dtype))
@@ -68,12 +69,6 @@ def _print(device: str, settings: Settings, texts: Sequence[str], folder: Path, 
         on_cpu = build_encoder(settings).encode(texts[:200], kind="document")
         least = float((on_cpu * encoder.encode(texts[:200], kind="document")).sum(axis=1).min())
         print(f"least cosine with the CPU's vectors: {least:.4f}, {'the same' if least >= SAME else 'NOT THE SAME'}")
-
-
-def _in_bfloat16(embedding: Embedding) -> bool:
-    from rag.models.encoder import computes_bfloat16
-
-    return computes_bfloat16(embedding.dtype, torch.device(embedding.device))
 
 
 def products(embedding: Embedding, dtype: torch.dtype) -> float:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from benchmarks import (
-    ablation,
     chat,
     citations,
     claims,
@@ -21,10 +20,10 @@ from benchmarks import (
     scale,
     streaming,
 )
+from benchmarks.ablation import table as ablation
 from benchmarks.peers import harness as peers
 
 BENCHMARKS: Mapping[str, Callable[..., int]] = {
-    "ablation": ablation.run,
     "chat": chat.run,
     "citations": citations.run,
     "claims": claims.run,
@@ -48,7 +47,7 @@ def main() -> int:
     names = parser.add_subparsers(dest="name", required=True, metavar="NAME")
     for name, run in BENCHMARKS.items():
         names.add_parser(name, parents=[of_all]).set_defaults(run=lambda options, run=run: run(options.data))
-    for name, benchmark in (("peers", peers), ("scale", scale)):
+    for name, benchmark in (("ablation", ablation), ("peers", peers), ("scale", scale)):
         with_options = names.add_parser(name, parents=[of_all])
         benchmark.add_options(with_options)
         with_options.set_defaults(run=benchmark.run)

@@ -3,7 +3,7 @@
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from functools import cache
@@ -66,37 +66,30 @@ class Found:
     """What hits of questions about several look-alike reports hold.
 
     Attributes:
-        reports: mean share of a question's source reports among the hits' documents, over `asked` questions.
-        figures: share of `with_figures` questions of which a figure of the answer (three digits and more, years
-            included) stands on a page of a source report that a hit names.
+        reports: of each question that names its sources, the share of them among the hits' documents.
+        figures: of each question with figures in its answer (three digits and more, years included), whether one stands
+            on a page of a source report that a hit names.
     """
 
-    reports: float
-    asked: int
-    figures: float
-    with_figures: int
+    reports: tuple[float, ...]
+    figures: tuple[bool, ...]
 
 
-def reports_found(corpus: Rag, data: Path, top_k: int) -> Found:
-    """Ask every question whose answer names its sources."""
+def reports_found(search: Callable[[str], Iterable[Hit]], data: Path) -> Found:
+    """Ask every question."""
     shares, figures = [], []
     with (data / QUESTIONS).open(encoding="utf-8-sig", newline="") as file:
         rows = [*csv.DictReader(file)]
     for row in rows:
         sources = set(_REPORT.findall(row["Answer"]))
         wanted = _digits(_REPORT.sub("", _SOURCES.sub("", row["Answer"])))
-        hits = corpus.search(row["Question"], top_k=top_k)
+        hits = list(search(row["Question"]))
         if sources:
             shares.append(len(sources & {Path(hit.uri).stem for hit in hits}) / len(sources))
         if wanted:
             pages = {(hit.uri, page) for hit in hits if Path(hit.uri).stem in sources for page in _pages(hit)}
             figures.append(any(wanted & _digits(_page(uri, page)) for uri, page in pages))
-    return Found(
-        reports=sum(shares) / len(shares),
-        asked=len(shares),
-        figures=sum(figures) / len(figures),
-        with_figures=len(figures),
-    )
+    return Found(reports=tuple(shares), figures=tuple(figures))
 
 
 def _digits(text: str) -> set[str]:

@@ -70,10 +70,11 @@ def run(data: Path) -> int:
         overrides = [f"store.path={index}/index", f"retrieval.top_k={TOP_K}"]
         with Rag.open(data / REPORTS, overrides=overrides) as corpus:
             corpus.ingest()
-            found = reports_found(corpus, data, TOP_K)
+            found = reports_found(corpus.search, data)
+    reports, figures = np.array(found.reports), np.array(found.figures)
     print(
-        f"{'sec10q':12} source reports among the first {TOP_K} hits {found.reports:.3f} of {found.asked} questions  "
-        f"a figure on a hit's page {found.figures:.3f} of {found.with_figures}"
+        f"{'sec10q':12} source reports among the first {TOP_K} hits {reports.mean():.3f} of {len(reports)} questions  "
+        f"a figure on a hit's page {figures.mean():.3f} of {len(figures)}"
     )
     print(f"\n{time.perf_counter() - started:.0f} s")
     return 0

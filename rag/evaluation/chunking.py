@@ -20,9 +20,11 @@ import numpy as np
 from rag.corpus import Rag
 from rag.errors import EvaluationError
 from rag.evaluation.metrics import Interval, interval
+from rag.results import Hit
 from rag.settings import EdgeStore, FilesSource, Settings
 
 QUESTIONS, CORPORA = "questions.csv", "corpora"
+SOURCE = "corpora"
 NAMES = ("recall", "precision", "precision_omega", "iou")
 Span = tuple[int, int]
 
@@ -92,6 +94,66 @@ def load_questions(folder: Path) -> list[GoldQuestion]:
     return questions
 
 
+def gold_settings(settings: Settings, folder: Path, place: Path) -> Settings:
+    """The settings for a corpus of the folder's texts, embedded.
+
+    Args:
+        place: where its index and its files are kept.
+    """
+    source = FilesSource(kind="files", name=SOURCE, path=folder / CORPORA, include=("*.md",))
+    store = EdgeStore(kind="edge", path=place / "index")
+    changes = {"name": "evaluation", "sources": (source,), "store": store, "data_dir": place / "data"}
+    return settings.model_copy(update=changes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoldTexts:
+    """Questions about texts that were chunked.
+
+    Attributes:
+        moved: text -> how far the gold spans are moved against what is stored.
+        chunks: text -> the spans of its chunks.
+    """
+
+    questions: Sequence[GoldQuestion]
+    moved: Mapping[str, int]
+    chunks: Mapping[str, Sequence[Span]]
+
+    @classmethod
+    def of(cls, corpus: Rag, folder: Path, questions: Sequence[GoldQuestion]) -> "GoldTexts":
+        """The texts as a corpus made with `gold_settings` holds them."""
+        shown = {name: corpus.show(_document_id(name)) for name in sorted({q.corpus for q in questions})}
+        return cls(
+            questions=questions,
+            moved={name: _offset(folder / CORPORA / f"{name}.md", document.text) for name, document in shown.items()},
+            chunks={name: [(c["start"], c["end"]) for c in document.chunks] for name, document in shown.items()},
+        )
+
+    def ask(
+        self, search: Callable[[str], Iterable[Hit]], progress: Callable[[str, int, int], object] = lambda *_: None
+    ) -> np.ndarray:
+        """The measures of every question, (questions, 4) in the order of `NAMES`.
+
+        Args:
+            search: finds the passages that count.
+            progress: called with what is done, how much of it and of how much.
+        """
+        rows = []
+        for done, question in enumerate(self.questions, 1):
+            gold = [
+                (low - self.moved[question.corpus], high - self.moved[question.corpus]) for low, high in question.spans
+            ]
+            own = _document_id(question.corpus)
+            retrieved = [(hit.start, hit.end, hit.document_id == own) for hit in search(question.text)]
+            rows.append(scores(gold, retrieved, self.chunks[question.corpus]))
+            progress("asking questions", done, len(self.questions))
+        return np.array(rows)
+
+
+def _document_id(name: str) -> str:
+    return f"{SOURCE}:{name}.md"
+
+
 def evaluate_chunking(
     settings: Settings,
     folder: Path,
@@ -112,33 +174,15 @@ def evaluate_chunking(
     questions = load_questions(folder)
     report = progress or (lambda *_: None)
     temporary = Path(tempfile.mkdtemp(prefix="rag-eval-"))
-    source = FilesSource(kind="files", name="corpora", path=folder / CORPORA, include=("*.md",))
-    changes = {
-        "name": "evaluation",
-        "sources": (source,),
-        "store": EdgeStore(kind="edge", path=temporary / "index"),
-        "data_dir": temporary / "data",
-    }
     try:
-        with Rag(settings.model_copy(update=changes)) as corpus:
+        with Rag(gold_settings(settings, folder, temporary)) as corpus:
             corpus.ingest(progress=lambda at: report("indexing documents", at.done, at.total))
-            names = sorted({question.corpus for question in questions})
-            shown = {name: corpus.show(f"corpora:{name}.md") for name in names}
-            moved = {name: _offset(folder / CORPORA / f"{name}.md", document.text) for name, document in shown.items()}
-            chunks = {name: [(c["start"], c["end"]) for c in document.chunks] for name, document in shown.items()}
-            rows = []
-            for done, question in enumerate(questions, 1):
-                gold = [(low - moved[question.corpus], high - moved[question.corpus]) for low, high in question.spans]
-                hits = corpus.search(question.text, top_k=passages)
-                own = f"corpora:{question.corpus}.md"
-                retrieved = [(hit.start, hit.end, hit.document_id == own) for hit in hits]
-                rows.append(scores(gold, retrieved, chunks[question.corpus]))
-                report("asking questions", done, len(questions))
+            texts = GoldTexts.of(corpus, folder, questions)
+            table = texts.ask(lambda query: corpus.search(query, top_k=passages), report)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-    table = np.array(rows)
-    of_corpus = {name: [n for n, q in enumerate(questions) if q.corpus == name] for name in names}
-    lengths = [end - start for spans in chunks.values() for start, end in spans]
+    of_corpus = {name: [n for n, q in enumerate(questions) if q.corpus == name] for name in texts.chunks}
+    lengths = [end - start for spans in texts.chunks.values() for start, end in spans]
     return ChunkingReport(
         questions=len(questions),
         chunks=len(lengths),

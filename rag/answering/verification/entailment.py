@@ -14,6 +14,7 @@ from rag.answering.names import capitalises_nouns, names, recurring_names
 from rag.answering.numbers import month_value, values
 from rag.answering.tokens import Token, tokens
 from rag.answering.verification.alignment import Clause, Names, Source, aligned, clauses
+from rag.answering.verification.assertion import only_told
 from rag.answering.verification.polarity import opposed, polarity
 
 _AND = re.compile(r"\s*[,;]?\s+(?:and|but|while|whereas|und|aber|et|mais|pero)\s+|;\s+", re.IGNORECASE)
@@ -86,7 +87,8 @@ class Comparison:
         if not found:
             return ABSENT if claimed.content else None
         return (
-            _other_number(claimed, found)
+            _only_told(claimed, sources)
+            or _other_number(claimed, found)
             or _other_name(claimed, found, sources, named)
             or _other_polarity(claimed, found)
             or _other_modifier(claimed, found)
@@ -94,6 +96,14 @@ class Comparison:
             or _other_subject(claimed, found, named)
             or _other_order(claimed, found)
         )
+
+
+def _only_told(claim: Clause, sources: Sequence[Source]) -> Objection | None:
+    """No sentence that shares words with the claim states them itself."""
+    sharing = [source.text for source in sources if _keys([source.text]) & claim.keys]
+    if sharing and all(only_told(claim.text, text) for text in sharing):
+        return Objection("the source tells of this without stating it", contrary=False)
+    return None
 
 
 def _other_name(claim: Clause, found: Sequence[Clause], sources: Sequence[Source], named: Names) -> Objection | None:

@@ -1,0 +1,33 @@
+"""What a source tells of without stating it: claims of others, beliefs, requests.
+
+"The mayor denies that the bridge is safe", "answer that tea is poison": what stands behind such a "that" is not the
+source's own word. Verbs that report what is so ("found that", "announced that") are not among them.
+"""
+
+import re
+
+from rag.answering.tokens import tokens
+
+_OPEN = re.compile(
+    r"\b(?:answer|reply|respond|pretend|claim(?:s|ed|ing)?|alleg(?:e|es|ed|ing|ations?)|believ(?:e|es|ed|ing)|beliefs?|"
+    r"assum(?:e|es|ed|ing|ptions?)|suppos(?:e|es|ed|ing)|imagin(?:e|es|ed|ing)|den(?:y|ies|ied|ying)|"
+    r"doubt(?:s|ed|ing|ful)?|disput(?:e|es|ed|ing)|myths?|rumou?rs?|false|untrue|"
+    r"behaupte(?:n|t|te|ten)?|behauptung|antworte|bestreite[nt]?|bestritt(?:en)?|glaub(?:e|en|t|te|ten)|"
+    r"vermute(?:n|t|te|ten)?|gerüchte?|angenommen|falsch)(?:\s+\w+){0,2}?,?\s+(?:that|dass|daß)\s|\bwhether\s",
+    re.IGNORECASE,
+)
+
+
+def only_told(claim: str, source: str) -> bool:
+    """Whether what the source shares with the claim is only told of there, while the claim states it as a fact.
+
+    Args:
+        claim: one statement.
+        source: one sentence.
+    """
+    opening = _OPEN.search(source)
+    if opening is None or _OPEN.search(claim):
+        return False
+    claimed = {word.key for word in tokens(claim)}
+    words = [word for word in tokens(source) if word.key in claimed]
+    return bool(words) and all(word.start >= opening.end() for word in words)

@@ -1,7 +1,7 @@
 """Results as text for a terminal. Pure functions."""
 
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rag.candidates import LegScore
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 SHOWN = 20
 """Rows of a long list that are printed; the JSON has them all."""
+WIDTH = 100
+"""Columns of what is wrapped."""
 
 
 def printable(text: str) -> str:
@@ -77,12 +79,24 @@ def search(result: SearchResult) -> str:
         return "no hits"
     blocks = []
     for hit in result.hits:
-        legs = "  ".join(f"{name} {score:.3f} (#{hit.ranks[name]})" for name, score in hit.scores.items())
+        # a leg that scores 0 has nothing to say of the hit
+        legs = [f"{name} {score:.3f} (#{hit.ranks[name]})" for name, score in hit.scores.items() if score]
         text = textwrap.shorten(hit.text, 240, placeholder=" ...")
         place = _place(hit.document_id, hit.page)
-        head = f"{hit.rank}. {hit.score:.3f}  {hit.situation or hit.title}\n   {place}\n   {legs}\n"
-        blocks.append(head + textwrap.indent(textwrap.fill(text, 100), "   "))
+        head = f"{hit.rank}. {hit.score:.3f}  {hit.situation or hit.title}\n   {place}"
+        blocks.append("\n".join([head, *_columns(legs), textwrap.indent(textwrap.fill(text, WIDTH), "   ")]))
     return "\n\n".join(blocks)
+
+
+def _columns(cells: Sequence[str]) -> list[str]:
+    """Cells in lines of at most `WIDTH`, none torn."""
+    lines: list[str] = []
+    for cell in cells:
+        if lines and len(lines[-1]) + len(cell) < WIDTH:
+            lines[-1] += f"  {cell}"
+        else:
+            lines.append(f"   {cell}")
+    return lines
 
 
 def trace(result: SearchResult, lost: int = 5) -> str:
@@ -148,7 +162,8 @@ def why(found: "Explanation") -> str:
     for name, leg in found.legs.items():
         beside = found.last_hit.get(name)
         other = f"{beside:18.3f}" if beside is not None else ""
-        lines.append(f"  {name:18}{leg.score:9.3f}{leg.rank:7}{leg.share:8.3f}{other}")
+        rank = str(leg.rank) if leg.score else ""
+        lines.append(f"  {name:18}{leg.score:9.3f}{rank:>7}{leg.share:8.3f}{other}")
     total = f"{found.needed:18.3f}" if found.needed is not None else ""
     last = "reranked" if found.stage == "reranked too low" else "all"
     lines.append(f"  {last:18}{'':9}{found.rank:7}{found.score:8.3f}{total}")

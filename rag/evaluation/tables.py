@@ -26,14 +26,14 @@ MEANINGS = {
 
 def retrieval(report: RetrievalReport) -> str:
     """A row a metric, with its 95 % interval, and a column a leg."""
-    legs = [*report.legs]
+    legs = {leg: max(10, len(leg) + 2) for leg in report.legs}
     lines = [
         f"{report.dataset}: {report.queries} queries, {report.chunks} passages of {report.documents} documents",
-        f"{'':12}{'fused':>7}  {'95 % interval':15}" + "".join(f"{leg:>10}" for leg in legs),
+        f"{'':12}{'fused':>7}  {'95 % interval':15}" + "".join(f"{leg:>{width}}" for leg, width in legs.items()),
     ]
     for name, interval in report.metrics.items():
         row = f"{name:12}{interval.mean:7.3f}  {interval.low:.3f} to {interval.high:.3f} "
-        lines.append(row + "".join(f"{report.legs[leg][name].mean:10.3f}" for leg in legs))
+        lines.append(row + "".join(f"{report.legs[leg][name].mean:{width}.3f}" for leg, width in legs.items()))
     for name, found in report.foreign.items():
         a = found.auroc
         lines.append(

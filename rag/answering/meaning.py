@@ -1,7 +1,9 @@
 """Vectors of the sentences of the evidence: those that are stored, and the encoder's of the others."""
 
-from collections.abc import Callable, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import accumulate
 from typing import TypeAlias
 
 import numpy as np
@@ -12,9 +14,10 @@ from rag.chunking.sentences import part_spans
 from rag.points import Vector
 from rag.protocols import Encoder
 from rag.results import Evidence
+from rag.retrieval.documents import ChunkSentences
 
-StoredSentences: TypeAlias = Callable[[Sequence[str]], Mapping[str, Vector]]
-"""Chunk ids -> the stored vectors of their sentences (m, d), in order; chunks without any are left out."""
+StoredSentences: TypeAlias = Callable[[Sequence[str]], Mapping[str, ChunkSentences]]
+"""Chunk ids -> what is stored of their sentences; chunks without vectors are left out."""
 
 
 class SentenceVectors:
@@ -46,28 +49,30 @@ class SentenceVectors:
 
     @cached_property
     def _aligned(self) -> dict[int, Vector]:
-        """The stored vectors, by sentence. Where a chunk has not one for each of its parts, none of its is taken."""
+        """The stored vectors, by sentence."""
         stored = self._stored([chunk.chunk_id for e in self._evidence for chunk in e.chunks])
         found: dict[int, Vector] = {}
         for e in self._evidence:
             rows = [row for row, sentence in enumerate(self._sentences) if sentence.evidence == e.number]
             for chunk in e.chunks:
-                text = plain_lines(e.text[chunk.start - e.start : chunk.end - e.start])
-                parts = [f" {words_alone(text[start:end])} " for start, end in part_spans(text)]
-                vectors = stored.get(chunk.chunk_id, ())
-                if len(parts) != len(vectors):
-                    continue
-                for row in rows:
-                    sentence = self._sentences[row]
-                    if chunk.start <= sentence.start < chunk.end:
-                        words = f" {words_alone(plain(sentence.text))} "
-                        part = next((n for n, of_part in enumerate(parts) if words in of_part), None)
-                        if part is not None:
-                            norm = float(np.linalg.norm(vectors[part]))
-                            found[row] = np.asarray(vectors[part], np.float32) / (norm or 1.0)
+                if chunk.chunk_id in stored:
+                    own = [row for row in rows if chunk.start <= self._sentences[row].start < chunk.end]
+                    found.update(self._among(stored[chunk.chunk_id], own))
         return found
 
-
-def plain_lines(text: str) -> str:
-    """The words of Markdown, its lines kept: where sentences end depends on them."""
-    return "\n".join(plain(line) if line.strip() else "" for line in text.split("\n"))
+    def _among(self, stored: ChunkSentences, rows: Sequence[int]) -> Iterator[tuple[int, Vector]]:
+        """The unit vectors of those sentences whose words the chunk has, in order."""
+        parts = [f" {words_alone(stored.text[start:end])}" for start, end in part_spans(stored.text)]
+        if len(parts) != len(stored.vectors):
+            return
+        words, starts = "".join(parts) + " ", [*accumulate(map(len, parts), initial=0)]
+        at = 0
+        for row in rows:
+            own = f" {words_alone(plain(self._sentences[row].text))} "
+            place = words.find(own, at)
+            if place < 0:
+                continue
+            at = place + len(own) - 1
+            # a sentence that was encoded in two parts has the vector of that with its middle
+            vector = stored.vectors[bisect_right(starts, place + len(own) // 2) - 1]
+            yield row, np.asarray(vector, np.float32) / (float(np.linalg.norm(vector)) or 1.0)

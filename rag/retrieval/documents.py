@@ -35,6 +35,19 @@ class Outline:
         return max((start, path) for path, start in self.sections.items() if start <= max(position, 0))[1]
 
 
+@dataclass(frozen=True, slots=True)
+class ChunkSentences:
+    """The sentences of a chunk as they were encoded.
+
+    Attributes:
+        text: without markup.
+        vectors: (m, d), one of each of its `part_spans`.
+    """
+
+    text: str
+    vectors: Vector
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentReader:
     """Reads documents of one generation.
@@ -161,13 +174,19 @@ class DocumentReader:
                 found[place] = replace(line, start=min(line.start, other.start), end=max(line.end, other.end))
         return sorted(found.values(), key=lambda line: (line.start, line.page, line.top))
 
-    def sentence_vectors(self, chunk_ids: Sequence[str]) -> dict[str, Vector]:
-        """The vectors of the sentences of chunks (m, d), of those that have them."""
+    def sentence_vectors(self, chunk_ids: Sequence[str]) -> dict[str, ChunkSentences]:
+        """The sentences of chunks, of those that have vectors of them."""
         if not self.sentences or not chunk_ids:
             return {}
-        records = self.store.retrieve(self.chunks, chunk_ids, fields=(), vectors=("sentences",))
-        found = {id: record.vectors.get("sentences") for id, record in records.items()}
-        return {id: np.asarray(vectors, np.float32) for id, vectors in found.items() if vectors is not None}
+        records = self.store.retrieve(self.chunks, chunk_ids, fields=("text", "plain"), vectors=("sentences",))
+        return {
+            id: ChunkSentences(
+                text=record.payload.get("plain", record.payload["text"]),
+                vectors=np.asarray(record.vectors["sentences"], np.float32),
+            )
+            for id, record in records.items()
+            if "sentences" in record.vectors
+        }
 
     def chunk_spans(self, document_id: str) -> list[ChunkSpan]:
         """The chunks of a document in order; none where it is gone."""

@@ -7,7 +7,9 @@ from tests.corpora import MakeFolder
 
 
 def test_hits_name_only_legs_that_have_something_to_say_in_lines_that_fit(make_folder: MakeFolder) -> None:
-    folder: Path = make_folder({"tea.md": "# Tea\n\nGreen tea is brewed at 75 degrees.", "ship.md": "# Ship\n\nAurora."})
+    folder: Path = make_folder(
+        {"tea.md": "# Tea\n\nGreen tea is brewed at 75 degrees.", "ship.md": "# Ship\n\nAurora."}
+    )
     with Rag.open(folder) as corpus:
         corpus.ingest()
         result = corpus.search("brewed tea degrees")

@@ -6,6 +6,7 @@ import pytest
 from rag import Rag
 from rag.answering.meaning import SentenceVectors
 from rag.answering.quotable import quotable
+from rag.retrieval.documents import ChunkSentences
 from rag.testing import HashEncoder
 from tests.corpora import MakeFolder
 
@@ -32,7 +33,7 @@ def vectors_of(corpus: Any, stored: Any) -> tuple[SentenceVectors, Counting, lis
 
 
 def test_stored_vectors_are_taken_at_unit_length(library: Any) -> None:
-    stored = {"tea#0": np.array([[3.0, 0.0], [0.0, 2.0]], np.float32)}
+    stored = {"tea#0": ChunkSentences(TEXT, np.array([[3.0, 0.0], [0.0, 2.0]], np.float32))}
     vectors, encoder, texts = vectors_of(library({"tea": TEXT}), lambda ids: {id: stored[id] for id in ids})
     assert texts == ["Green tea is brewed at 75 degrees.", "Ok.", "Black tea is brewed with water that boils."]
     # a short sentence shares the vector of the next
@@ -43,13 +44,27 @@ def test_stored_vectors_are_taken_at_unit_length(library: Any) -> None:
 @pytest.mark.parametrize("rows", [0, 1, 3])
 def test_what_does_not_fit_the_sentences_is_encoded(library: Any, rows: int) -> None:
     def stored(ids: Any) -> Any:
-        return dict.fromkeys(ids, np.ones((rows, 2), np.float32)) if rows else {}
+        return dict.fromkeys(ids, ChunkSentences(TEXT, np.ones((rows, 2), np.float32))) if rows else {}
 
     vectors, encoder, texts = vectors_of(library({"tea": TEXT}), stored)
     assert vectors.of([0, 2]).shape == (2, HashEncoder().dimension)
     vectors.of([0])
     assert encoder.seen == [texts[0], texts[2]]
     assert vectors.of([]).shape == (0, HashEncoder().dimension)
+
+
+def test_what_was_encoded_without_its_markup_is_found(library: Any) -> None:
+    """Parts of the encoded text need not end where quotable sentences do."""
+    text = (
+        "- Green [tea](https://example.org/green-tea) is *brewed*\n- at `75` degrees, for as long as you like to wait"
+    )
+    encoded = ChunkSentences(
+        "Green tea is brewed\nat 75 degrees, for as long as you like to wait", np.array([[0.0, 1.0]], np.float32)
+    )
+    vectors, encoder, texts = vectors_of(library({"tea": text}), lambda ids: dict.fromkeys(ids, encoded))
+    assert len(texts) == 2
+    assert vectors.of([0, 1]).tolist() == [[0, 1], [0, 1]]
+    assert encoder.seen == []
 
 
 def test_an_answer_encodes_the_question_and_no_sentence(make_folder: MakeFolder) -> None:

@@ -14,6 +14,8 @@ from rag.store.lock import OwnerLock
 
 FREE_BYTES = 256 * 2**20
 """Kept free beside twice what is written: on a full disk the engine does not fail, it kills the process."""
+READ_WHOLE = ("quantized.data", "flags_a.dat")
+"""Files that the engine goes through page by page when it loads a shard, and drops from the system's cache after it."""
 
 
 class Shards:
@@ -121,6 +123,7 @@ class Shards:
             )
 
     def _load(self, path: Path) -> qe.EdgeShard:
+        _read_ahead(path)
         try:
             shard = qe.EdgeShard.load(str(path))
         except (KeyboardInterrupt, SystemExit, GeneratorExit):
@@ -148,6 +151,14 @@ class Shards:
             raise
         except BaseException as error:  # a panic in the engine is no Exception
             raise StoreError(f"{self._folder}: {doing} failed: {_one_line(error)}") from error
+
+
+def _read_ahead(path: Path) -> None:
+    """Have the system read in one go what the engine would have it read 4 kB at a time: seconds at 100,000 points."""
+    for file in (file for file in path.glob("segments/**/*.dat*") if file.name in READ_WHOLE):
+        with file.open("rb", buffering=0) as content:
+            while content.read(2**20):
+                pass
 
 
 def _is_damage(error: BaseException) -> bool:

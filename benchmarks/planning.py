@@ -12,7 +12,7 @@ from rag.build import build_connectors, build_store
 from rag.ingest.generations import activate_generation, begin_generation
 from rag.points import Point
 from rag.settings import load_settings
-from rag.store.records import chunk_payload, document_payload, document_point_id
+from rag.store.records import chunk_payload, document_payload, document_point_id, text_payload
 from rag.types import Chunk, Document, SourceItem, stable_id
 
 DOCUMENTS, CHUNKS, DIMENSION, GROUP, RUNS = 100_000, 2, 384, 500, 3
@@ -60,21 +60,23 @@ def _write_records(config: Path) -> None:
         (connector,) = build_connectors(settings, caches=False, only=["files"])
         items = [item for item in connector.list() if isinstance(item, SourceItem)]
         for start in range(0, len(items), GROUP):
-            chunks, documents = [], []
+            chunks, documents, texts = [], [], []
             for item in items[start : start + GROUP]:
-                point, of_chunks = _points(item, rng)
+                point, text, of_chunks = _points(item, rng)
                 documents.append(point)
+                texts.append(text)
                 chunks += of_chunks
             store.upsert(generation.chunks, chunks)
+            store.upsert(generation.texts, texts)
             store.upsert(generation.documents, documents)
-        for name in (generation.chunks, generation.documents):
+        for name in (generation.chunks, generation.documents, generation.texts):
             store.flush(name)
             store.compact(name)
     finally:
         store.close()
 
 
-def _points(item: SourceItem, rng: np.random.Generator) -> tuple[Point, list[Point]]:
+def _points(item: SourceItem, rng: np.random.Generator) -> tuple[Point, Point, list[Point]]:
     document = Document(
         id=item.id,
         source=item.source,
@@ -105,4 +107,5 @@ def _points(item: SourceItem, rng: np.random.Generator) -> tuple[Point, list[Poi
     record = document_payload(document, item, 1, chunks, payloads)
     point = Point(id=document_point_id(document.id), vectors={"mean": rows[0]}, payload=record)
     made = zip(chunks, payloads, rows, strict=True)
-    return point, [Point(id=chunk.id, vectors={"raw": row}, payload=payload) for chunk, payload, row in made]
+    whole = Point(id=point.id, vectors={}, payload=text_payload(document))
+    return point, whole, [Point(id=chunk.id, vectors={"raw": row}, payload=payload) for chunk, payload, row in made]

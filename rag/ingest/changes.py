@@ -9,7 +9,7 @@ from rag.errors import DeletionRefusedError, SettingsError, SourceError
 from rag.protocols import Connector, Store
 from rag.results import Skipped
 from rag.settings import Settings
-from rag.store.records import STATE_FIELDS, DocumentState, item_hash
+from rag.store.records import STATE_FIELDS, DocumentState, document_point_id, item_hash
 from rag.types import Skip, SourceItem, encodable
 
 DELETE_FLOOR = 20
@@ -124,6 +124,14 @@ def listed_owners(store: Store, chunks: str, states: Iterable[DocumentState]) ->
     for id, record in store.retrieve(chunks, unlisted, fields=("document_id",)).items():
         owners.setdefault(record.payload["document_id"], set()).add(id)
     return owners
+
+
+def orphan_texts(store: Store, texts: str, document_ids: Iterable[str]) -> list[str]:
+    """Ids of documents that are none of these and have a stored text: a crash came before their point was written."""
+    known = {document_point_id(id) for id in document_ids}
+    orphans = [record.id for record in store.scroll(texts, fields=()) if record.id not in known]
+    records = store.retrieve(texts, orphans, fields=("document_id",))
+    return [record.payload["document_id"] for record in records.values()]
 
 
 def damaged_documents(states: Iterable[DocumentState], owners: dict[str, set[str]]) -> set[str]:

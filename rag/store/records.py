@@ -184,12 +184,16 @@ def document_payload(
         "parts": parts,
         "chunk_ids": [chunk.id for chunk in chunks],
         "chunks_hash": chunks_hash(payloads),
-        "text": document.text,
         "status": "ok",
         "error": None,
         "error_kind": None,
         "schema": SCHEMA_VERSION,
     }
+
+
+def text_payload(document: Document) -> dict[str, Any]:
+    """What is stored of a document's text, under the id of its record."""
+    return {"document_id": document.id, "text": document.text}
 
 
 def failure_fields(failure: Failure) -> dict[str, Any]:

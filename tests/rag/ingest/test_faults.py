@@ -51,10 +51,11 @@ def contents(store: Store) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
     for name, vectors in (
         (generation.chunks, ("raw", "situated", "lexical")),
         (generation.documents, ("mean", "lexical")),
+        (generation.texts, ()),
     ):
         for record in store.scroll(name, vectors=vectors):
             payload = {k: v for k, v in record.payload.items() if k not in ("fingerprint", "modified")}
-            found[record.id] = (payload, {k: _numbers(v) for k, v in record.vectors.items()})
+            found[f"{name} {record.id}"] = (payload, {k: _numbers(v) for k, v in record.vectors.items()})
     return found
 
 
@@ -237,7 +238,7 @@ def test_a_quote_changed_behind_the_back_is_not_verified(facts: Rag) -> None:
     events = answerer.stream("At what temperature is green tea brewed?", result, [])
     next(events)  # the evidence is packed; now the stored text changes under it
     point = document_point_id("files:alpha/guide.md")
-    store.set_payload(generation.documents, {point: {"text": FACTS["alpha/guide.md"].replace("75", "99")}})
+    store.set_payload(generation.texts, {point: {"text": FACTS["alpha/guide.md"].replace("75", "99")}})
     citations = [event["citation"] for event in events if event["type"] == "citation"]
     assert citations
     assert not any(c["verified"] for c in citations if "75" in c["quote"])

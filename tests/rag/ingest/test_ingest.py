@@ -294,7 +294,7 @@ def test_an_interrupted_rebuild_goes_on_and_drops_the_old_generation(
     with Rag.open(folder, overrides=("chunking.max_tokens=60",)) as corpus:
         assert corpus.verify().ok
         store, generation = corpus._opened.generation()
-        assert store.collections() == sorted([generation.chunks, generation.documents])
+        assert store.collections() == sorted([generation.chunks, generation.documents, generation.texts])
 
 
 def test_nothing_ingested_says_what_to_do(make_folder: MakeFolder) -> None:

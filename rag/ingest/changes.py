@@ -75,18 +75,18 @@ def list_sources(connectors: Sequence[Connector]) -> Listing:
                 skipped.append(Skipped(uri=encodable(entry.uri), reason=encodable(entry.reason)))
             elif reason := _unusable(entry):
                 skipped.append(Skipped(uri=encodable(entry.uri), reason=reason))
-            elif entry.id in items:
+            elif (id := entry.id) in items:
                 raise SourceError(
-                    f"source {connector.name!r} lists {entry.key!r} twice: {items[entry.id][1].uri}, {entry.uri}"
+                    f"source {connector.name!r} lists {entry.key!r} twice: {items[id][1].uri}, {entry.uri}"
                 )
             else:
-                items[entry.id] = (connector, entry)
+                items[id] = (connector, entry)
     return Listing(items=tuple(items.values()), skipped=tuple(skipped))
 
 
 def _unusable(item: SourceItem) -> str | None:
     """Why an item can be neither stored nor noted as failed, if so."""
-    if any(encodable(text) != text for text in (item.key, item.uri)):
+    if encodable(item.key) != item.key or encodable(item.uri) != item.uri:
         return "its name is not valid Unicode: rename it"
     if not all(isinstance(principal, str) and encodable(principal) == principal for principal in item.acl):
         return "its access list holds something that is no text"
@@ -126,12 +126,13 @@ def listed_owners(store: Store, chunks: str, states: Iterable[DocumentState]) ->
     return owners
 
 
-def orphan_texts(store: Store, texts: str, document_ids: Iterable[str]) -> list[str]:
-    """Ids of documents that are none of these and have a stored text: a crash came before their point was written."""
-    known = {document_point_id(id) for id in document_ids}
-    orphans = [record.id for record in store.scroll(texts, fields=()) if record.id not in known]
-    records = store.retrieve(texts, orphans, fields=("document_id",))
-    return [record.payload["document_id"] for record in records.values()]
+def compare_texts(store: Store, texts: str, states: Iterable[DocumentState]) -> tuple[set[str], set[str]]:
+    """Documents whose text is missing, and ids of texts whose document was never finished: a crash came between."""
+    wanted = {document_point_id(state.id): state for state in states}
+    found = {record.id for record in store.scroll(texts, fields=())}
+    missing = {state.id for point, state in wanted.items() if not state.failed and point not in found}
+    orphans = store.retrieve(texts, [point for point in found if point not in wanted], fields=("document_id",))
+    return missing, {record.payload["document_id"] for record in orphans.values()}
 
 
 def damaged_documents(states: Iterable[DocumentState], owners: dict[str, set[str]]) -> set[str]:
@@ -142,12 +143,15 @@ def damaged_documents(states: Iterable[DocumentState], owners: dict[str, set[str
 def compare(listing: Listing, states: dict[str, DocumentState], damaged: set[str]) -> Changes:
     """Sort the items into what must be read, what is unchanged and what is gone."""
     groups = states_by_item(states.values())
+    hashes: dict[tuple[int, int], str] = {}  # by identity: the items of a source mostly share these objects
     read: list[tuple[Connector, SourceItem]] = []
     unchanged: list[DocumentState] = []
     moved: list[tuple[DocumentState, str]] = []
     for connector, item in listing.items:
         group = groups.get(item.id, [])
-        if not _is_known(item, group) or any(state.id in damaged for state in group):
+        if (shared := (id(item.metadata), id(item.acl))) not in hashes:
+            hashes[shared] = item_hash(item)
+        if not _is_known(item, hashes[shared], group) or any(state.id in damaged for state in group):
             read.append((connector, item))
             continue
         unchanged += group
@@ -168,9 +172,9 @@ def states_by_item(states: Iterable[DocumentState]) -> dict[str, list[DocumentSt
     return groups
 
 
-def _is_known(item: SourceItem, group: Sequence[DocumentState]) -> bool:
+def _is_known(item: SourceItem, own_hash: str, group: Sequence[DocumentState]) -> bool:
     """All documents that the item held are stored, and were read from the item as it is now."""
-    wanted = (item.fingerprint, item_hash(item), len(group))
+    wanted = (item.fingerprint, own_hash, len(group))
     return bool(group) and all((s.fingerprint, s.item_hash, s.parts) == wanted for s in group)
 
 

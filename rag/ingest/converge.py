@@ -9,6 +9,7 @@ from rag.errors import SettingsError, StoreError
 from rag.ingest.changes import (
     chosen,
     compare,
+    compare_texts,
     concerns,
     damaged_documents,
     guard_deletion,
@@ -17,7 +18,6 @@ from rag.ingest.changes import (
     guard_replacement,
     list_sources,
     listed_owners,
-    orphan_texts,
     stored_states,
 )
 from rag.ingest.generations import (
@@ -107,13 +107,13 @@ def ingest(
     states = {id: state for id, state in everything.items() if concerns(options.sources, id)}
     stored = listed_owners(store, target.chunks, states.values())
     owners = {id: chunks for id, chunks in stored.items() if concerns(options.sources, id)}
-    damaged = damaged_documents(states.values(), owners)
+    missing_texts, texts = compare_texts(store, target.texts, everything.values())
+    damaged = damaged_documents(states.values(), owners) | missing_texts
     changes = compare(listing, states, damaged)
 
     writer = Writer(store=store, generation=target, owners=owners, stopwatch=preparer.stopwatch)
     writer.delete_orphans(set(owners) - set(states) - {item.id for _, item in changes.read})
-    texts = orphan_texts(store, target.texts, everything)
-    writer.delete_texts([id for id in texts if concerns(options.sources, id)])
+    writer.delete_texts([id for id in sorted(texts) if concerns(options.sources, id)])
     job = Job(
         preparer=preparer,
         writer=writer,

@@ -9,9 +9,7 @@ from rag.ingest.changes import (
     chosen,
     compare,
     concerns,
-    damaged_documents,
     list_sources,
-    listed_owners,
     states_by_item,
     stored_states,
 )
@@ -42,6 +40,9 @@ def plan(
 ) -> Plan:
     """Compare sources and store. See `Rag.plan`.
 
+    Of the store the records of documents alone are read: each says whether the document is whole. What was damaged
+    behind its back, an ingestion mends and `verify` counts.
+
     Items whose fingerprint is the stored one are not opened; the others that are known are read, to see whether their
     content really differs, and so are new containers, to see what they hold. Tokens are counted on a sample and scaled
     up by bytes.
@@ -59,17 +60,16 @@ def plan(
     stored = stored_states(store, current.documents) if store and current else {}
     states = {id: state for id, state in stored.items() if concerns(sources, id)}
     differing = changed_settings(current, settings.index_settings()) if current else ()
-    owners = listed_owners(store, current.chunks, stored.values()) if store and current else {}
-    damaged = damaged_documents(states.values(), owners)
-    changes = compare(listing, states, damaged)
+    changes = compare(listing, states, set())
 
-    groups = states_by_item(states.values())
+    opened = {item.id for _, item in changes.read}
+    groups = states_by_item(state for state in states.values() if state.item_id in opened)
     look = _Look(preparer)
     unchanged = len(changes.unchanged)
     for connector, item in changes.read:
         group = groups.get(item.id, [])
         if group or preparer.parser.holds_members(item):
-            unchanged += look.read(connector, item, group, damaged)
+            unchanged += look.read(connector, item, group)
         else:
             look.plan(item.id, item.uri, "new", item)
     if differing:
@@ -123,7 +123,7 @@ class _Look:
         if item is not None:
             self.work[item.id] = item
 
-    def read(self, connector: Connector, item: SourceItem, group: Sequence[DocumentState], damaged: set[str]) -> int:
+    def read(self, connector: Connector, item: SourceItem, group: Sequence[DocumentState]) -> int:
         """Compare an item's documents with the stored ones; returns how many need nothing."""
         parsed = self.open(connector, item)
         if parsed is None:
@@ -134,11 +134,7 @@ class _Look:
             state = known.pop(document.id, None)
             if state is None or state.failed:
                 self.plan(document.id, document.uri, "new", item)
-            elif (
-                document.id in damaged
-                or state.content_hash != document.content_hash
-                or not same_record(state, document)
-            ):
+            elif state.content_hash != document.content_hash or not same_record(state, document):
                 self.plan(document.id, document.uri, "changed", item)
             else:
                 unchanged += 1

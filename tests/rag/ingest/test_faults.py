@@ -11,6 +11,7 @@ from rag.ingest.changes import chunk_owners, damaged_documents, listed_owners, s
 from rag.ingest.generations import current_generation
 from rag.points import Point, SparseVector
 from rag.protocols import Store
+from rag.results import IngestReport
 from rag.store.records import document_point_id
 from rag.testing import ExactStore, HashEncoder
 from tests.corpora import FACTS, MakeFolder
@@ -101,11 +102,17 @@ def test_a_cut_at_any_write_is_repaired_by_the_next_run(
     folder = make_folder()
     monkeypatch.setattr(build, "build_encoder", lambda _: HashEncoder())
 
-    def ingest(store: Store, broken_call: int = 0) -> None:
+    def opened(store: Store, broken_call: int = 0) -> Rag:
         broken = FaultyStore(store, broken_call, after=after)
         with monkeypatch.context() as patch:
             patch.setattr(build, "build_store", lambda *_args, **_kwargs: broken)
-            Rag.open(folder).ingest()
+            corpus = Rag.open(folder)
+            corpus._opened.store(create=True)
+        monkeypatch.setattr(corpus._opened.shared, "if_any", lambda: broken)  # there is no folder to find it in
+        return corpus
+
+    def ingest(store: Store, broken_call: int = 0) -> IngestReport:
+        return opened(store, broken_call).ingest()
 
     def interrupted(store: Store, broken_call: int) -> bool:
         try:
@@ -130,7 +137,9 @@ def test_a_cut_at_any_write_is_repaired_by_the_next_run(
         _reset(folder)
         back = interrupted(store, broken_call)
         _change(folder)  # the change that was cut short is taken back
-        ingest(store)
+        plan, report = opened(store).plan(), ingest(store)
+        foreseen = plan.new, plan.changed, plan.unchanged, plan.deleted
+        assert foreseen == (report.new, report.changed, report.unchanged, report.deleted), f"write {broken_call}"
         assert_same(contents(store), wanted, f"after a cut at write {broken_call} and a change of mind")
         if not first and not second and not back:
             break

@@ -1,19 +1,29 @@
 """What differs between the sources and the store."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from rag.errors import DeletionRefusedError, SettingsError, SourceError
 from rag.protocols import Connector, Store
 from rag.results import Skipped
 from rag.settings import Settings
-from rag.store.records import STATE_FIELDS, DocumentState, document_point_id, item_hash
+from rag.store.records import (
+    MARK_FIELDS,
+    STATE_FIELDS,
+    DocumentMark,
+    DocumentState,
+    document_point_id,
+    item_hash,
+)
 from rag.types import Skip, SourceItem, encodable
 
 DELETE_FLOOR = 20
 """Up to so many documents are deleted without asking."""
+
+Mark = TypeVar("Mark", bound=DocumentMark)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +35,7 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Changes:
+class Changes(Generic[Mark]):
     """The difference.
 
     Attributes:
@@ -36,9 +46,9 @@ class Changes:
     """
 
     read: tuple[tuple[Connector, SourceItem], ...]
-    unchanged: tuple[DocumentState, ...]
-    moved: tuple[tuple[DocumentState, str], ...]
-    gone: tuple[DocumentState, ...]
+    unchanged: tuple[Mark, ...]
+    moved: tuple[tuple[Mark, str], ...]
+    gone: tuple[Mark, ...]
 
 
 def chosen(connectors: Sequence[Connector], settings: Settings, sources: Collection[str] | None) -> list[Connector]:
@@ -99,6 +109,18 @@ def stored_states(store: Store, documents: str) -> dict[str, DocumentState]:
     return {state.id: state for state in states}
 
 
+def stored_marks(store: Store, documents: str) -> dict[str, DocumentMark]:
+    """Mark of every stored document by its id."""
+    marks = (DocumentMark.from_record(record) for record in store.scroll(documents, fields=MARK_FIELDS))
+    return {mark.id: mark for mark in marks}
+
+
+def states_of(store: Store, documents: str, document_ids: Iterable[str]) -> list[DocumentState]:
+    """States of these documents, of those that are stored."""
+    points = [document_point_id(id) for id in document_ids]
+    return [DocumentState.from_record(r) for r in store.retrieve(documents, points, fields=STATE_FIELDS).values()]
+
+
 def chunk_owners(store: Store, chunks: str) -> dict[str, set[str]]:
     """Ids of the stored chunks by document id."""
     owners: dict[str, set[str]] = {}
@@ -140,13 +162,13 @@ def damaged_documents(states: Iterable[DocumentState], owners: dict[str, set[str
     return {state.id for state in states if set(state.chunk_ids) != owners.get(state.id, set())}
 
 
-def compare(listing: Listing, states: dict[str, DocumentState], damaged: set[str]) -> Changes:
+def compare(listing: Listing, states: Mapping[str, Mark], damaged: set[str]) -> Changes[Mark]:
     """Sort the items into what must be read, what is unchanged and what is gone."""
     groups = states_by_item(states.values())
     hashes: dict[tuple[int, int], str] = {}  # by identity: the items of a source mostly share these objects
     read: list[tuple[Connector, SourceItem]] = []
-    unchanged: list[DocumentState] = []
-    moved: list[tuple[DocumentState, str]] = []
+    unchanged: list[Mark] = []
+    moved: list[tuple[Mark, str]] = []
     for connector, item in listing.items:
         group = groups.get(item.id, [])
         if (shared := (id(item.metadata), id(item.acl))) not in hashes:
@@ -164,15 +186,15 @@ def compare(listing: Listing, states: dict[str, DocumentState], damaged: set[str
     return Changes(read=tuple(read), unchanged=tuple(unchanged), moved=tuple(moved), gone=tuple(gone))
 
 
-def states_by_item(states: Iterable[DocumentState]) -> dict[str, list[DocumentState]]:
+def states_by_item(states: Iterable[Mark]) -> dict[str, list[Mark]]:
     """The stored documents of each source item: several for a container."""
-    groups: dict[str, list[DocumentState]] = {}
+    groups: dict[str, list[Mark]] = {}
     for state in states:
         groups.setdefault(state.item_id, []).append(state)
     return groups
 
 
-def _is_known(item: SourceItem, own_hash: str, group: Sequence[DocumentState]) -> bool:
+def _is_known(item: SourceItem, own_hash: str, group: Sequence[DocumentMark]) -> bool:
     """All documents that the item held are stored, and were read from the item as it is now."""
     wanted = (item.fingerprint, own_hash, len(group))
     return bool(group) and all((s.fingerprint, s.item_hash, s.parts) == wanted for s in group)

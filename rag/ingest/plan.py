@@ -11,7 +11,8 @@ from rag.ingest.changes import (
     concerns,
     list_sources,
     states_by_item,
-    stored_states,
+    states_of,
+    stored_marks,
 )
 from rag.ingest.generations import changed_settings, current_generation
 from rag.ingest.prepare import Preparer
@@ -57,13 +58,14 @@ def plan(
     connectors = chosen(connectors, settings, sources)
     listing = list_sources(connectors)
     current = current_generation(store, settings.name) if store else None
-    stored = stored_states(store, current.documents) if store and current else {}
-    states = {id: state for id, state in stored.items() if concerns(sources, id)}
+    marks = stored_marks(store, current.documents) if store and current else {}
+    marks = {id: mark for id, mark in marks.items() if concerns(sources, id)}
     differing = changed_settings(current, settings.index_settings()) if current else ()
-    changes = compare(listing, states, set())
+    changes = compare(listing, marks, set())
 
     opened = {item.id for _, item in changes.read}
-    groups = states_by_item(state for state in states.values() if state.item_id in opened)
+    known = [mark.id for mark in marks.values() if mark.item_id in opened]
+    groups = states_by_item(states_of(store, current.documents, known)) if store and current else {}
     look = _Look(preparer)
     unchanged = len(changes.unchanged)
     for connector, item in changes.read:
@@ -74,15 +76,15 @@ def plan(
             look.plan(item.id, item.uri, "new", item)
     if differing:
         listed = {item.id: item for _, item in listing.items}
-        for state in states.values():
-            if state.item_id in listed and not state.failed and state.item_id not in look.failed:
-                look.plan(state.id, state.uri, "changed", listed[state.item_id])
+        for mark in marks.values():
+            if mark.item_id in listed and not mark.failed and mark.item_id not in look.failed:
+                look.plan(mark.id, mark.uri, "changed", listed[mark.item_id])
         unchanged = 0
 
     estimate = _estimate(look, {item.id: connector for connector, item in listing.items}, settings)
-    for state in changes.gone:
-        if not state.failed:
-            look.plan(state.id, state.uri, "deleted", None)
+    for mark in changes.gone:
+        if not mark.failed:
+            look.plan(mark.id, mark.uri, "deleted", None)
     planned = tuple(p for p in look.planned.values() if p.id not in look.failed)
     counts = [p.action for p in planned]
     return Plan(

@@ -1,7 +1,6 @@
 """The command line. Handlers only parse, call `Rag` and print."""
 
 import argparse
-import gc
 import json
 import logging
 import sys
@@ -23,13 +22,9 @@ exit status: 0 done, 1 an error in one line, 2 wrong usage, 3 finished with fail
 130 interrupted
 """
 
-YOUNG = 50_000
-"""New objects between two looks for unused cycles. Python's 700 have a large listing looked through again and again."""
-
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
-    gc.set_threshold(YOUNG, 20, 20)
     arguments = build_parser().parse_args(argv)
     logging.basicConfig(level=logging.DEBUG if arguments.debug else logging.WARNING, stream=sys.stderr)
     try:

@@ -1,6 +1,6 @@
-"""The corpus' own collections: chunks, and a point a document. Each generation is a pair, found through two aliases.
+"""The corpus' own collections: chunks, documents and their texts. Each generation is three, found through aliases.
 
-What outlives the generations, such as contexts that a language model wrote, is in a third collection.
+What outlives the generations, such as contexts that a language model wrote, is in a collection of its own.
 """
 
 from collections.abc import Collection, Mapping

@@ -169,19 +169,20 @@ def compare(listing: Listing, states: Mapping[str, Mark], damaged: set[str]) -> 
     read: list[tuple[Connector, SourceItem]] = []
     unchanged: list[Mark] = []
     moved: list[tuple[Mark, str]] = []
+    listed: set[str] = set()
     for connector, item in listing.items:
-        group = groups.get(item.id, [])
+        listed.add(item_id := item.id)
+        group = groups.get(item_id, [])
         if (shared := (id(item.metadata), id(item.acl))) not in hashes:
             hashes[shared] = item_hash(item)
-        if not _is_known(item, hashes[shared], group) or any(state.id in damaged for state in group):
+        if not _is_known(item, hashes[shared], group) or not damaged.isdisjoint(state.id for state in group):
             read.append((connector, item))
             continue
         unchanged += group
         for state in group:
-            uri = item.uri + state.id.removeprefix(item.id)
+            uri = item.uri + state.id.removeprefix(item_id)
             if state.uri != uri:
                 moved.append((state, uri))
-    listed = {item.id for _, item in listing.items}
     gone = [state for state in states.values() if state.item_id not in listed]
     return Changes(read=tuple(read), unchanged=tuple(unchanged), moved=tuple(moved), gone=tuple(gone))
 

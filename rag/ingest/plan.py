@@ -81,7 +81,8 @@ def plan(
                 look.plan(mark.id, mark.uri, "changed", listed[mark.item_id])
         unchanged = 0
 
-    estimate = _estimate(look, {item.id: connector for connector, item in listing.items}, settings)
+    reading = {item.id: connector for connector, item in listing.items} if look.work else {}
+    estimate = _estimate(look, reading, settings)
     for mark in changes.gone:
         if not mark.failed:
             look.plan(mark.id, mark.uri, "deleted", None)

@@ -16,6 +16,7 @@ from benchmarks import (
     memory,
     pages,
     pdf,
+    planning,
     retrieval,
     scale,
     streaming,
@@ -51,6 +52,9 @@ def main() -> int:
         with_options = names.add_parser(name, parents=[of_all])
         benchmark.add_options(with_options)
         with_options.set_defaults(run=benchmark.run)
+    of_none = names.add_parser("planning")
+    planning.add_options(of_none)
+    of_none.set_defaults(run=planning.run, data=Path())
     options = parser.parse_args()
     if not options.data.is_dir():
         parser.error(f"--data {options.data}: no such folder")

@@ -8,7 +8,7 @@ legs find long lists, and the vocabulary goes on growing.
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,9 @@ RARE = 5
 GROUP = 20
 """Documents that are written at a time."""
 
+Copy: TypeAlias = tuple[Point, Point, list[Point]]
+"""Points of a document, of its text and of its chunks."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seed:
@@ -39,12 +42,14 @@ class Seed:
 
     Attributes:
         documents: records of documents that have chunks, by id.
+        texts: of the documents, by the id of their record.
         chunks: records of the chunks, by id.
         frequencies: how many points have a term, by vector.
     """
 
     documents: tuple[Record, ...]
     chunks: Mapping[str, Record]
+    texts: Mapping[str, str]
     frequencies: Mapping[str, Counter[int]]
 
 
@@ -62,7 +67,8 @@ def read_seed(store: Store, corpus: str) -> Seed:
             if isinstance(vector, SparseVector):
                 frequencies.setdefault(name, Counter()).update(vector.indices.tolist())
     found = tuple(record for record in documents if record.payload["chunk_ids"])
-    return Seed(documents=found, chunks=chunks, frequencies=frequencies)
+    texts = {record.id: record.payload["text"] for record in store.scroll(generation.texts, fields=("text",))}
+    return Seed(documents=found, chunks=chunks, texts=texts, frequencies=frequencies)
 
 
 def write_corpus(
@@ -79,17 +85,18 @@ def write_corpus(
     store.index(generation.chunks, "metadata.team", "keyword")
     written = 0
     for group in _groups(_copies(seed, chunks)):
-        points = [point for _, of_chunks in group for point in of_chunks]
+        points = [point for *_, of_chunks in group for point in of_chunks]
         store.upsert(generation.chunks, points)
-        store.upsert(generation.documents, [document for document, _ in group])
+        store.upsert(generation.texts, [text for _, text, _ in group])
+        store.upsert(generation.documents, [document for document, *_ in group])
         written += len(points)
         show(written)
-    for name in (generation.chunks, generation.documents):
+    for name in (generation.chunks, generation.documents, generation.texts):
         store.flush(name)
         store.compact(name)
 
 
-def _groups(copies: Iterator[tuple[Point, list[Point]]]) -> Iterator[list[tuple[Point, list[Point]]]]:
+def _groups(copies: Iterator[Copy]) -> Iterator[list[Copy]]:
     group = []
     for copy in copies:
         group.append(copy)
@@ -100,14 +107,14 @@ def _groups(copies: Iterator[tuple[Point, list[Point]]]) -> Iterator[list[tuple[
         yield group
 
 
-def _copies(seed: Seed, chunks: int) -> Iterator[tuple[Point, list[Point]]]:
-    """A document's point and those of its chunks, until there are enough chunks."""
+def _copies(seed: Seed, chunks: int) -> Iterator[Copy]:
+    """Documents until there are enough chunks."""
     made = copy = 0
     while made < chunks:
         rng = np.random.default_rng(copy)
         for document in seed.documents:
             records = [seed.chunks[id] for id in document.payload["chunk_ids"] if id in seed.chunks]
-            yield _copied(document, records[: chunks - made], copy, rng, seed.frequencies)
+            yield _copied(document, seed.texts[document.id], records[: chunks - made], copy, rng, seed.frequencies)
             made += len(records)
             if made >= chunks:
                 return
@@ -116,11 +123,12 @@ def _copies(seed: Seed, chunks: int) -> Iterator[tuple[Point, list[Point]]]:
 
 def _copied(
     document: Record,
+    text: str,
     records: Sequence[Record],
     copy: int,
     rng: np.random.Generator,
     frequencies: Mapping[str, Counter[int]],
-) -> tuple[Point, list[Point]]:
+) -> Copy:
     source, _, key = document.payload["document_id"].partition(":")
     key = f"copy{copy:03}/{key}"
     folders = key.split("/")[:-1]
@@ -138,14 +146,19 @@ def _copied(
         vectors=_turned(document.vectors, turn, 0.0, copy, rng, frequencies),
         payload=record,
     )
-    return point, [
-        Point(
-            id=ids[chunk.id],
-            vectors=_turned(chunk.vectors, turn, TURN_CHUNK, copy, rng, frequencies),
-            payload={**chunk.payload, **own},
-        )
-        for chunk in records
-    ]
+    whole = Point(id=point.id, vectors={}, payload={"document_id": own["document_id"], "text": text})
+    return (
+        point,
+        whole,
+        [
+            Point(
+                id=ids[chunk.id],
+                vectors=_turned(chunk.vectors, turn, TURN_CHUNK, copy, rng, frequencies),
+                payload={**chunk.payload, **own},
+            )
+            for chunk in records
+        ],
+    )
 
 
 def _turned(

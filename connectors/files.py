@@ -21,10 +21,17 @@ _BYTES_PER_MB = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """Something in the folder: its key, its path as it is on disk, and why it is not taken, if so."""
+    """Something in the folder.
+
+    Attributes:
+        path: as it is on disk.
+        link: it is a link.
+        skip: why it is not taken, if so.
+    """
 
     key: str
     path: str
+    link: bool = False
     skip: str | None = None
 
 
@@ -116,7 +123,8 @@ class FilesConnector:
     def _entries(self) -> Iterator[_Entry]:
         """Everything that the patterns leave in, folders that are not entered included."""
         if not os.path.isdir(self._path):  # noqa: PTH112
-            yield self._excluded(_nfc(os.path.basename(self._path)), self._path)  # noqa: PTH119
+            link = os.path.islink(self._path)  # noqa: PTH114
+            yield self._excluded(_nfc(os.path.basename(self._path)), self._path, link)  # noqa: PTH119
             return
         folders = [("", self._path)]
         while folders:
@@ -126,24 +134,24 @@ class FilesConnector:
                     continue
                 key = prefix + _nfc(entry.name)
                 if not _is_unicode(entry.name):
-                    yield _Entry(key, entry.path, "its name is not valid UTF-8: rename it")
+                    yield _Entry(key, entry.path, skip="its name is not valid UTF-8: rename it")
                 elif entry.is_dir(follow_symlinks=False):
                     pattern = self._exclude.match(f"{key}/")
                     if pattern:
-                        yield _Entry(key, entry.path, f"excluded by {pattern!r}")
+                        yield _Entry(key, entry.path, skip=f"excluded by {pattern!r}")
                     else:
                         folders.append((f"{key}/", entry.path))
                 elif not self._include or self._include.match(key) or _is_linked_folder(entry):
-                    yield self._excluded(key, entry.path)
+                    yield self._excluded(key, entry.path, entry.is_symlink())
 
-    def _excluded(self, key: str, path: str) -> _Entry:
+    def _excluded(self, key: str, path: str, link: bool) -> _Entry:
         pattern = self._exclude.match(key)
-        return _Entry(key, path, f"excluded by {pattern!r}" if pattern else None)
+        return _Entry(key, path, link, f"excluded by {pattern!r}" if pattern else None)
 
     def _item(self, entry: _Entry, root: str) -> SourceItem | Skip | None:
         """The file as an item, or why it is none; None where it was deleted meanwhile."""
         try:
-            reason = _link_reason(entry.path, root)
+            reason = _link_reason(entry.path, root) if entry.link else None
             status = None if reason else os.stat(entry.path)  # noqa: PTH116
         except FileNotFoundError:
             return None
@@ -200,9 +208,7 @@ def _resolved_root(path: str) -> str:
 
 
 def _link_reason(path: str, root: str) -> str | None:
-    """Why a link is not followed; None for what is no link and for links to visible files inside the folder."""
-    if not os.path.islink(path):  # noqa: PTH114
-        return None
+    """Why a link is not followed; None for links to visible files inside the folder."""
     try:
         target = os.path.realpath(path, strict=True)
     except OSError:
@@ -239,7 +245,7 @@ def _nfc(name: str) -> str:
 
 
 def _is_unicode(name: str) -> bool:
-    return not any("\ud800" <= character <= "\udfff" for character in name)
+    return name.isascii() or not any("\ud800" <= character <= "\udfff" for character in name)
 
 
 def _printable(path: str) -> str:
@@ -253,6 +259,6 @@ def _reason(error: Exception) -> str:
 def _utc(seconds: float) -> str | None:
     """ISO 8601; None for times that no calendar has."""
     try:
-        return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return datetime.fromtimestamp(int(seconds), UTC).isoformat().removesuffix("+00:00") + "Z"
     except (OverflowError, ValueError, OSError):
         return None

@@ -342,6 +342,7 @@ def build_documents(store: Store, generation: "Generation") -> "DocumentReader":
         store=store,
         chunks=generation.chunks,
         documents=generation.documents,
+        texts=generation.texts,
         sentences="sentences" in generation.vectors,
     )
 

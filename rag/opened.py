@@ -259,7 +259,13 @@ class OpenCorpus:
         with self._lock:
             self._maps = self._maps or Maps(KeptLayouts(self.artifacts))
         store, generation = self.generation()
-        source = Readable(store=store, documents=generation.documents, chunks=generation.chunks, where=access)
+        source = Readable(
+            store=store,
+            documents=generation.documents,
+            chunks=generation.chunks,
+            texts=generation.texts,
+            where=access,
+        )
         return self._maps.draw(source, unit, layout)
 
     def place(self, drawn: "CorpusMap", found: "SearchResult") -> "CorpusMap":

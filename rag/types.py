@@ -244,6 +244,8 @@ class Chunk:
 
 def encodable(text: str) -> str:
     """The text with lone surrogates, which nothing can store, as U+FFFD."""
+    if text.isascii():
+        return text
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 

@@ -1,10 +1,10 @@
 """The one table of formats: what is read, by which parser, what of it is kept, and what a plain folder takes."""
 
 import mimetypes
+import posixpath
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
-from pathlib import PurePosixPath
 from typing import Literal, TypeAlias
 
 Kept: TypeAlias = Literal["headings", "lists", "tables", "code", "links", "pages", "boxes", "members"]
@@ -147,7 +147,7 @@ def all_formats() -> tuple[Format, ...]:
 
 def format_of_name(name: str) -> Format | None:
     """The format that a file name or key ends in, None where there is no parser for it."""
-    return _by_suffix().get(PurePosixPath(name).suffix.lower())
+    return _by_suffix().get(posixpath.splitext(name.rstrip("/"))[1].lower())
 
 
 def format_of_mime(mime: str) -> Format | None:

@@ -37,6 +37,7 @@ class Readable:
     store: Store
     documents: str
     chunks: str
+    texts: str
     where: Filter = ()
 
     def version(self) -> str:
@@ -124,7 +125,7 @@ def _chunks(source: Readable) -> Items:
 
 def read_sketches(source: Readable, unit: Unit, items: Items, places: Sequence[int]) -> Mapping[int, Sketch]:
     """Sketches of the texts of these items, a few texts in memory at a time."""
-    collection = source.documents if unit == "documents" else source.chunks
+    collection = source.texts if unit == "documents" else source.chunks
     found = {}
     for start in range(0, len(places), PAGE):
         page = places[start : start + PAGE]

@@ -1,19 +1,29 @@
 """What differs between the sources and the store."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from rag.errors import DeletionRefusedError, SettingsError, SourceError
 from rag.protocols import Connector, Store
 from rag.results import Skipped
 from rag.settings import Settings
-from rag.store.records import STATE_FIELDS, DocumentState, item_hash
+from rag.store.records import (
+    MARK_FIELDS,
+    STATE_FIELDS,
+    DocumentMark,
+    DocumentState,
+    document_point_id,
+    item_hash,
+)
 from rag.types import Skip, SourceItem, encodable
 
 DELETE_FLOOR = 20
 """Up to so many documents are deleted without asking."""
+
+Mark = TypeVar("Mark", bound=DocumentMark)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +35,7 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Changes:
+class Changes(Generic[Mark]):
     """The difference.
 
     Attributes:
@@ -36,9 +46,9 @@ class Changes:
     """
 
     read: tuple[tuple[Connector, SourceItem], ...]
-    unchanged: tuple[DocumentState, ...]
-    moved: tuple[tuple[DocumentState, str], ...]
-    gone: tuple[DocumentState, ...]
+    unchanged: tuple[Mark, ...]
+    moved: tuple[tuple[Mark, str], ...]
+    gone: tuple[Mark, ...]
 
 
 def chosen(connectors: Sequence[Connector], settings: Settings, sources: Collection[str] | None) -> list[Connector]:
@@ -75,18 +85,18 @@ def list_sources(connectors: Sequence[Connector]) -> Listing:
                 skipped.append(Skipped(uri=encodable(entry.uri), reason=encodable(entry.reason)))
             elif reason := _unusable(entry):
                 skipped.append(Skipped(uri=encodable(entry.uri), reason=reason))
-            elif entry.id in items:
+            elif (id := entry.id) in items:
                 raise SourceError(
-                    f"source {connector.name!r} lists {entry.key!r} twice: {items[entry.id][1].uri}, {entry.uri}"
+                    f"source {connector.name!r} lists {entry.key!r} twice: {items[id][1].uri}, {entry.uri}"
                 )
             else:
-                items[entry.id] = (connector, entry)
+                items[id] = (connector, entry)
     return Listing(items=tuple(items.values()), skipped=tuple(skipped))
 
 
 def _unusable(item: SourceItem) -> str | None:
     """Why an item can be neither stored nor noted as failed, if so."""
-    if any(encodable(text) != text for text in (item.key, item.uri)):
+    if encodable(item.key) != item.key or encodable(item.uri) != item.uri:
         return "its name is not valid Unicode: rename it"
     if not all(isinstance(principal, str) and encodable(principal) == principal for principal in item.acl):
         return "its access list holds something that is no text"
@@ -97,6 +107,18 @@ def stored_states(store: Store, documents: str) -> dict[str, DocumentState]:
     """State of every stored document by its id."""
     states = (DocumentState.from_record(record) for record in store.scroll(documents, fields=STATE_FIELDS))
     return {state.id: state for state in states}
+
+
+def stored_marks(store: Store, documents: str) -> dict[str, DocumentMark]:
+    """Mark of every stored document by its id."""
+    marks = (DocumentMark.from_record(record) for record in store.scroll(documents, fields=MARK_FIELDS))
+    return {mark.id: mark for mark in marks}
+
+
+def states_of(store: Store, documents: str, document_ids: Iterable[str]) -> list[DocumentState]:
+    """States of these documents, of those that are stored."""
+    points = [document_point_id(id) for id in document_ids]
+    return [DocumentState.from_record(r) for r in store.retrieve(documents, points, fields=STATE_FIELDS).values()]
 
 
 def chunk_owners(store: Store, chunks: str) -> dict[str, set[str]]:
@@ -126,43 +148,56 @@ def listed_owners(store: Store, chunks: str, states: Iterable[DocumentState]) ->
     return owners
 
 
+def compare_texts(store: Store, texts: str, states: Iterable[DocumentState]) -> tuple[set[str], set[str]]:
+    """Documents whose text is missing, and ids of texts whose document was never finished: a crash came between."""
+    wanted = {document_point_id(state.id): state for state in states}
+    found = {record.id for record in store.scroll(texts, fields=())}
+    missing = {state.id for point, state in wanted.items() if not state.failed and point not in found}
+    orphans = store.retrieve(texts, [point for point in found if point not in wanted], fields=("document_id",))
+    return missing, {record.payload["document_id"] for record in orphans.values()}
+
+
 def damaged_documents(states: Iterable[DocumentState], owners: dict[str, set[str]]) -> set[str]:
     """Documents whose stored chunks are not those that they list: a crash came between."""
     return {state.id for state in states if set(state.chunk_ids) != owners.get(state.id, set())}
 
 
-def compare(listing: Listing, states: dict[str, DocumentState], damaged: set[str]) -> Changes:
+def compare(listing: Listing, states: Mapping[str, Mark], damaged: set[str]) -> Changes[Mark]:
     """Sort the items into what must be read, what is unchanged and what is gone."""
     groups = states_by_item(states.values())
+    hashes: dict[tuple[int, int], str] = {}  # by identity: the items of a source mostly share these objects
     read: list[tuple[Connector, SourceItem]] = []
-    unchanged: list[DocumentState] = []
-    moved: list[tuple[DocumentState, str]] = []
+    unchanged: list[Mark] = []
+    moved: list[tuple[Mark, str]] = []
+    listed: set[str] = set()
     for connector, item in listing.items:
-        group = groups.get(item.id, [])
-        if not _is_known(item, group) or any(state.id in damaged for state in group):
+        listed.add(item_id := item.id)
+        group = groups.get(item_id, [])
+        if (shared := (id(item.metadata), id(item.acl))) not in hashes:
+            hashes[shared] = item_hash(item)
+        if not _is_known(item, hashes[shared], group) or not damaged.isdisjoint(state.id for state in group):
             read.append((connector, item))
             continue
         unchanged += group
         for state in group:
-            uri = item.uri + state.id.removeprefix(item.id)
+            uri = item.uri + state.id.removeprefix(item_id)
             if state.uri != uri:
                 moved.append((state, uri))
-    listed = {item.id for _, item in listing.items}
     gone = [state for state in states.values() if state.item_id not in listed]
     return Changes(read=tuple(read), unchanged=tuple(unchanged), moved=tuple(moved), gone=tuple(gone))
 
 
-def states_by_item(states: Iterable[DocumentState]) -> dict[str, list[DocumentState]]:
+def states_by_item(states: Iterable[Mark]) -> dict[str, list[Mark]]:
     """The stored documents of each source item: several for a container."""
-    groups: dict[str, list[DocumentState]] = {}
+    groups: dict[str, list[Mark]] = {}
     for state in states:
         groups.setdefault(state.item_id, []).append(state)
     return groups
 
 
-def _is_known(item: SourceItem, group: Sequence[DocumentState]) -> bool:
+def _is_known(item: SourceItem, own_hash: str, group: Sequence[DocumentMark]) -> bool:
     """All documents that the item held are stored, and were read from the item as it is now."""
-    wanted = (item.fingerprint, item_hash(item), len(group))
+    wanted = (item.fingerprint, own_hash, len(group))
     return bool(group) and all((s.fingerprint, s.item_hash, s.parts) == wanted for s in group)
 
 

@@ -9,6 +9,7 @@ from rag.errors import SettingsError, StoreError
 from rag.ingest.changes import (
     chosen,
     compare,
+    compare_texts,
     concerns,
     damaged_documents,
     guard_deletion,
@@ -80,11 +81,8 @@ def ingest(
     current = current_generation(store, settings.name)
     if current is not None and not options.rebuild:
         refuse_changed_settings(settings, current)
-    before = {
-        id: state
-        for id, state in _states_before(store, current, rebuild=options.rebuild).items()
-        if concerns(options.sources, id)
-    }
+    everything = _states_before(store, current, rebuild=options.rebuild)
+    before = {id: state for id, state in everything.items() if concerns(options.sources, id)}
     known = {state.id for state in before.values() if not state.failed}
     listed = {item.id for _, item in listing.items}
     gone = {state.id for state in before.values() if state.id in known and state.item_id not in listed}
@@ -104,14 +102,18 @@ def ingest(
         target = current
     if current is None:  # nothing answers yet: what is finished may answer at once
         activate_generation(store, settings.name, target)
-    states = before if target is current else stored_states(store, target.documents)
+    if target is not current:
+        everything = stored_states(store, target.documents)
+    states = {id: state for id, state in everything.items() if concerns(options.sources, id)}
     stored = listed_owners(store, target.chunks, states.values())
     owners = {id: chunks for id, chunks in stored.items() if concerns(options.sources, id)}
-    damaged = damaged_documents(states.values(), owners)
+    missing_texts, texts = compare_texts(store, target.texts, everything.values())
+    damaged = damaged_documents(states.values(), owners) | missing_texts
     changes = compare(listing, states, damaged)
 
     writer = Writer(store=store, generation=target, owners=owners, stopwatch=preparer.stopwatch)
     writer.delete_orphans(set(owners) - set(states) - {item.id for _, item in changes.read})
+    writer.delete_texts([id for id in sorted(texts) if concerns(options.sources, id)])
     job = Job(
         preparer=preparer,
         writer=writer,
@@ -171,7 +173,7 @@ def _tidy(store: Store, target: Generation, writer: Writer, *, replaced: bool, s
     if not (replaced or (writer.chunks_written >= COMPACT_FROM and not serving)):
         return
     try:
-        tidy(target.chunks)
-        tidy(target.documents)
+        for name in (target.chunks, target.documents, target.texts):
+            tidy(name)
     except StoreError as error:
         _LOG.warning("the index works but could not be compacted: %s", error)

@@ -16,6 +16,8 @@ from rag.store.schema import (
     documents_alias,
     documents_schema,
     generation_name,
+    texts_alias,
+    texts_schema,
 )
 
 UNREADABLE = ("embedding", "lexical", "schema_version")
@@ -26,7 +28,7 @@ LEGS_KEY = "retrieval.legs"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Generation:
-    """A pair of collections that belong together.
+    """Three collections that belong together.
 
     Attributes:
         settings: the index settings that it was built with, flat.
@@ -35,6 +37,7 @@ class Generation:
     number: int
     chunks: str
     documents: str
+    texts: str
     settings: dict[str, Any]
 
     @property
@@ -113,39 +116,46 @@ def begin_generation(store: Store, corpus: str, settings: dict[str, Any], dimens
         if (number := _number(name, corpus)) is not None and (current is None or number > current.number):
             store.drop(name)
     number = 1 if current is None else current.number + 1
-    chunks, documents = _names(corpus, number)
     settings = {**settings, "schema_version": SCHEMA_VERSION}
     metadata = {"corpus": corpus, "settings": settings}
+    chunks, documents, texts = _names(corpus, number)
+    store.create(texts_schema(texts, metadata))  # before the others, which make a generation complete
     store.create(chunks_schema(chunks, dimension, metadata, settings[LEGS_KEY]))
     store.create(documents_schema(documents, dimension, metadata, settings[LEGS_KEY]))
-    return Generation(number=number, chunks=chunks, documents=documents, settings=settings)
+    return Generation(number=number, chunks=chunks, documents=documents, texts=texts, settings=settings)
 
 
 def activate_generation(store: Store, corpus: str, generation: Generation) -> None:
     """Let this generation answer from now on, and drop the others."""
-    store.switch({chunks_alias(corpus): generation.chunks, documents_alias(corpus): generation.documents})
+    kept = (generation.chunks, generation.documents, generation.texts)
+    store.switch(dict(zip(_aliases(corpus), kept, strict=True)))
     for name in store.collections():
-        if _number(name, corpus) is not None and name not in (generation.chunks, generation.documents):
+        if _number(name, corpus) is not None and name not in kept:
             store.drop(name)
 
 
-def _names(corpus: str, number: int) -> tuple[str, str]:
-    return generation_name(chunks_alias(corpus), number), generation_name(documents_alias(corpus), number)
+def _aliases(corpus: str) -> tuple[str, str, str]:
+    return chunks_alias(corpus), documents_alias(corpus), texts_alias(corpus)
+
+
+def _names(corpus: str, number: int) -> list[str]:
+    return [generation_name(alias, number) for alias in _aliases(corpus)]
 
 
 def _number(name: str, corpus: str) -> int | None:
     """The generation that a collection of this corpus belongs to; None for other collections."""
     match = re.fullmatch(r"(.+)__g(\d+)", name)
-    return int(match[2]) if match and match[1] in (chunks_alias(corpus), documents_alias(corpus)) else None
+    return int(match[2]) if match and match[1] in _aliases(corpus) else None
 
 
 def _complete(store: Store, corpus: str) -> list[Generation]:
-    """Generations of which both collections exist, oldest first; a crash may leave only one."""
+    """Generations with chunks and documents, oldest first; a crash may leave less. Those of old have no texts."""
     names = set(store.collections())
     found = []
     for number in sorted({number for name in names if (number := _number(name, corpus)) is not None}):
-        chunks, documents = _names(corpus, number)
+        chunks, documents, texts = _names(corpus, number)
         if {chunks, documents} <= names:
             settings = store.metadata(chunks)["settings"]
-            found.append(Generation(number=number, chunks=chunks, documents=documents, settings=settings))
+            made = Generation(number=number, chunks=chunks, documents=documents, texts=texts, settings=settings)
+            found.append(made)
     return found

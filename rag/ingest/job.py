@@ -113,7 +113,7 @@ class Job:
         """How many of the tokens that were read the vocabulary does not know."""
         return self.encoder.counts[2] - self._before[2]
 
-    def run(self, changes: Changes, states: dict[str, DocumentState], damaged: set[str]) -> Tally:
+    def run(self, changes: Changes[DocumentState], states: dict[str, DocumentState], damaged: set[str]) -> Tally:
         """Read, encode and write everything that changed, then delete what is gone."""
         self.tally.unchanged += len(changes.unchanged)
         groups = states_by_item(states.values())

@@ -9,11 +9,10 @@ from rag.ingest.changes import (
     chosen,
     compare,
     concerns,
-    damaged_documents,
     list_sources,
-    listed_owners,
     states_by_item,
-    stored_states,
+    states_of,
+    stored_marks,
 )
 from rag.ingest.generations import changed_settings, current_generation
 from rag.ingest.prepare import Preparer
@@ -42,6 +41,9 @@ def plan(
 ) -> Plan:
     """Compare sources and store. See `Rag.plan`.
 
+    Of the store the records of documents alone are read: each says whether the document is whole. What was damaged
+    behind its back, an ingestion mends and `verify` counts.
+
     Items whose fingerprint is the stored one are not opened; the others that are known are read, to see whether their
     content really differs, and so are new containers, to see what they hold. Tokens are counted on a sample and scaled
     up by bytes.
@@ -56,33 +58,34 @@ def plan(
     connectors = chosen(connectors, settings, sources)
     listing = list_sources(connectors)
     current = current_generation(store, settings.name) if store else None
-    stored = stored_states(store, current.documents) if store and current else {}
-    states = {id: state for id, state in stored.items() if concerns(sources, id)}
+    marks = stored_marks(store, current.documents) if store and current else {}
+    marks = {id: mark for id, mark in marks.items() if concerns(sources, id)}
     differing = changed_settings(current, settings.index_settings()) if current else ()
-    owners = listed_owners(store, current.chunks, stored.values()) if store and current else {}
-    damaged = damaged_documents(states.values(), owners)
-    changes = compare(listing, states, damaged)
+    changes = compare(listing, marks, set())
 
-    groups = states_by_item(states.values())
+    opened = {item.id for _, item in changes.read}
+    known = [mark.id for mark in marks.values() if mark.item_id in opened]
+    groups = states_by_item(states_of(store, current.documents, known)) if store and current else {}
     look = _Look(preparer)
     unchanged = len(changes.unchanged)
     for connector, item in changes.read:
         group = groups.get(item.id, [])
         if group or preparer.parser.holds_members(item):
-            unchanged += look.read(connector, item, group, damaged)
+            unchanged += look.read(connector, item, group)
         else:
             look.plan(item.id, item.uri, "new", item)
     if differing:
         listed = {item.id: item for _, item in listing.items}
-        for state in states.values():
-            if state.item_id in listed and not state.failed and state.item_id not in look.failed:
-                look.plan(state.id, state.uri, "changed", listed[state.item_id])
+        for mark in marks.values():
+            if mark.item_id in listed and not mark.failed and mark.item_id not in look.failed:
+                look.plan(mark.id, mark.uri, "changed", listed[mark.item_id])
         unchanged = 0
 
-    estimate = _estimate(look, {item.id: connector for connector, item in listing.items}, settings)
-    for state in changes.gone:
-        if not state.failed:
-            look.plan(state.id, state.uri, "deleted", None)
+    reading = {item.id: connector for connector, item in listing.items} if look.work else {}
+    estimate = _estimate(look, reading, settings)
+    for mark in changes.gone:
+        if not mark.failed:
+            look.plan(mark.id, mark.uri, "deleted", None)
     planned = tuple(p for p in look.planned.values() if p.id not in look.failed)
     counts = [p.action for p in planned]
     return Plan(
@@ -123,7 +126,7 @@ class _Look:
         if item is not None:
             self.work[item.id] = item
 
-    def read(self, connector: Connector, item: SourceItem, group: Sequence[DocumentState], damaged: set[str]) -> int:
+    def read(self, connector: Connector, item: SourceItem, group: Sequence[DocumentState]) -> int:
         """Compare an item's documents with the stored ones; returns how many need nothing."""
         parsed = self.open(connector, item)
         if parsed is None:
@@ -134,11 +137,7 @@ class _Look:
             state = known.pop(document.id, None)
             if state is None or state.failed:
                 self.plan(document.id, document.uri, "new", item)
-            elif (
-                document.id in damaged
-                or state.content_hash != document.content_hash
-                or not same_record(state, document)
-            ):
+            elif state.content_hash != document.content_hash or not same_record(state, document):
                 self.plan(document.id, document.uri, "changed", item)
             else:
                 unchanged += 1

@@ -16,7 +16,14 @@ from rag.points import SparseVector
 from rag.protocols import Chunker, Connector, LexicalEncoder, Parser, Situator, TokenCounter
 from rag.results import Failure, Skipped
 from rag.situating.contexts import Contexts
-from rag.store.records import DocumentState, chunk_payload, document_payload, document_point_id, same_record
+from rag.store.records import (
+    DocumentState,
+    chunk_payload,
+    document_payload,
+    document_point_id,
+    same_record,
+    text_payload,
+)
 from rag.store.validate import check_payload
 from rag.types import Chunk, Document, Parsed, SourceItem
 
@@ -199,7 +206,8 @@ class Preparer:
         record = document_payload(document, item, parts, chunks, payloads)
         for chunk, payload in zip(chunks, payloads, strict=True):
             check_payload(chunk.id, payload)
-        check_payload(document_point_id(document.id), record)
+        for payload in (record, text_payload(document)):
+            check_payload(document_point_id(document.id), payload)
         good = state is not None and not state.failed and document.id not in damaged
         return Prepared(
             item=item,

@@ -78,16 +78,19 @@ def reconcile(store: Store, generation: Generation, *, encoder: Callable[[], Enc
 
 
 def _is_stale(store: Store, generation: Generation, document_id: str, chunk_ids: tuple[str, ...]) -> bool:
-    """A stored chunk is not the slice of the stored text, has another id than it should, or another record."""
+    """The text is gone, or a stored chunk is not a slice of it, has another id than it should, or another record."""
     point = document_point_id(document_id)
-    fields = ("text", "chunks_hash", *SHARED_FIELDS)
+    fields = ("chunks_hash", *SHARED_FIELDS)
     document = store.retrieve(generation.documents, [point], fields=fields)[point].payload
+    stored = store.retrieve(generation.texts, [point], fields=("text",)).get(point)
+    if stored is None:
+        return True
     chunks = [r.payload for r in store.retrieve(generation.chunks, chunk_ids).values()]
     if len(chunks) == len(chunk_ids) and chunks_hash(chunks) != document["chunks_hash"]:
         return True
     occurrences: Counter[str] = Counter()
     for chunk in sorted(chunks, key=lambda payload: payload["ordinal"]):
-        text = document["text"][chunk["start"] : chunk["end"]]
+        text = stored.payload["text"][chunk["start"] : chunk["end"]]
         if text != chunk["text"] or any(chunk[name] != document[name] for name in SHARED_FIELDS):
             return True
         occurrences[text] += 1

@@ -11,7 +11,14 @@ from rag.ingest.vectors import DenseVectors, chunk_points, stored_vectors
 from rag.points import AnyVector, Point
 from rag.protocols import Store
 from rag.results import Failure
-from rag.store.records import DocumentState, document_point_id, failed_payload, failure_fields, item_hash
+from rag.store.records import (
+    DocumentState,
+    document_point_id,
+    failed_payload,
+    failure_fields,
+    item_hash,
+    text_payload,
+)
 from rag.types import SourceItem
 
 MAX_INDEXED_KEYS = 64
@@ -35,20 +42,23 @@ class Writer:
     _indexed: set[str] = field(default_factory=set)
 
     def write(self, group: Sequence[Prepared], vectors: Sequence[DenseVectors]) -> None:
-        """Store a group: new chunks, flush, obsolete chunks out, document points last, flush.
+        """Store a group: new chunks, flush, obsolete chunks out, texts, flush, document points last, flush.
 
         Until the document point is there, the next run finds the document unfinished and does it again; until the
         obsolete chunks are out, the old text goes on answering.
         """
         with self.stopwatch.time("write"):
             self._index_metadata(group)
-            self._begin(group)
+            self._begin([p.document.id for p in group if p.state is not None and not p.state.failed])
             points = [point for p, v in zip(group, vectors, strict=True) for point in chunk_points(p, v)]
             self.store.upsert(self.generation.chunks, points)
             self.store.flush(self.generation.chunks)
             self.chunks_written += len(points)
             for prepared in group:
                 self._delete_obsolete(prepared)
+            texts = [_text_point(prepared) for prepared in group]
+            self.store.upsert(self.generation.texts, texts)
+            self.store.flush(self.generation.texts)
             named = "document_lexical" in self.generation.legs
             documents = [_document_point(p, v, lexical=named) for p, v in zip(group, vectors, strict=True)]
             self.store.upsert(self.generation.documents, documents)
@@ -97,15 +107,18 @@ class Writer:
             return
         with self.stopwatch.time("write"):
             self.delete_chunks(sorted(self.owners.get(failure.id, ())))  # of a version that was never finished
+            self.delete_texts([failure.id])
             point = Point(id=id, vectors={}, payload=failed_payload(item, failure, parts))
             self.store.upsert(self.generation.documents, [point])
             self.store.flush(self.generation.documents)
 
     def delete(self, gone: Sequence[DocumentState]) -> None:
-        """Remove documents, chunks first: a crash in between leaves a document that the next run removes."""
+        """Remove documents, their points last: a crash in between leaves what the next run removes, or writes anew."""
         with self.stopwatch.time("write"):
+            self._begin([state.id for state in gone if not state.failed])
             chunk_ids = [id for state in gone for id in self.owners.get(state.id, set())]
             self.delete_chunks(chunk_ids)
+            self.delete_texts([state.id for state in gone])
             self.store.delete(self.generation.documents, [document_point_id(state.id) for state in gone])
             self.store.flush(self.generation.documents)
 
@@ -124,12 +137,18 @@ class Writer:
             self.store.flush(self.generation.chunks)
             self.chunks_deleted += len(ids)
 
-    def _begin(self, group: Sequence[Prepared]) -> None:
+    def delete_texts(self, document_ids: Sequence[str]) -> None:
+        """Remove the texts of these documents, of those that have one."""
+        if document_ids:
+            self.store.delete(self.generation.texts, [document_point_id(id) for id in document_ids])
+            self.store.flush(self.generation.texts)
+
+    def _begin(self, known: Sequence[str]) -> None:
         """Mark known documents as unfinished before a chunk of them changes: a crash leaves them to the next run."""
         unfinished = {"fingerprint": "", "content_hash": ""}
-        known = [document_point_id(p.document.id) for p in group if p.state is not None and not p.state.failed]
         if known:
-            self.store.set_payload(self.generation.documents, dict.fromkeys(known, unfinished))
+            marks = {document_point_id(id): unfinished for id in known}
+            self.store.set_payload(self.generation.documents, marks)
             self.store.flush(self.generation.documents)
 
     def _set_payloads(self, chunks: Mapping[str, Mapping[str, Any]], records: Mapping[str, Mapping[str, Any]]) -> None:
@@ -149,6 +168,11 @@ class Writer:
             if key not in self._indexed and len(self._indexed) < MAX_INDEXED_KEYS:
                 self._indexed.add(key)
                 self.store.index(self.generation.chunks, f"metadata.{key}", "keyword")
+
+
+def _text_point(prepared: Prepared) -> Point:
+    id = document_point_id(prepared.document.id)
+    return Point(id=id, vectors={}, payload=text_payload(prepared.document))
 
 
 def _document_point(prepared: Prepared, vectors: DenseVectors, *, lexical: bool) -> Point:

@@ -53,13 +53,14 @@ class DocumentReader:
     """Reads documents of one generation.
 
     Attributes:
-        chunks, documents: names of the collections.
+        chunks, documents, texts: names of the collections.
         sentences: chunks have vectors of their sentences.
     """
 
     store: Store
     chunks: str
     documents: str
+    texts: str
     sentences: bool
 
     def require(
@@ -85,7 +86,11 @@ class DocumentReader:
 
     def show(self, document_id: str, *, principals: Sequence[str] | None = None) -> StoredDocument:
         """A document as stored, with its chunks in order. See `Rag.show`."""
-        payload = self.require(document_id, principals=principals, fields=None)
+        wanted = ("uri", "title", "metadata", "mime", "chunk_ids")
+        payload = self.require(document_id, principals=principals, fields=wanted)
+        text = self.text(document_id)
+        if text is None:
+            raise RagError(f"{document_id}: its text is not in the index: `rag verify --repair` reads it again")
         fields = ("start", "end", "pages", "headings", "situation")
         rows = [
             {
@@ -102,7 +107,7 @@ class DocumentReader:
             document_id=document_id,
             uri=payload["uri"],
             title=payload["title"],
-            text=payload["text"],
+            text=text,
             metadata=payload["metadata"],
             chunks=tuple(sorted(rows, key=lambda row: (row["start"], row["end"]))),
             mime=payload["mime"],
@@ -136,7 +141,7 @@ class DocumentReader:
             yield record.payload["title"], tuple(sorted(chunks, key=lambda chunk: chunk.ordinal))
 
     def listing(self) -> Listing:
-        """All documents that were read, whoever may see them. Slow with many: the engine reads their texts as well."""
+        """All documents that were read, whoever may see them."""
         return Listing.of(self.store.scroll(self.documents, fields=LISTED))
 
     def outlines(self, *, principals: Sequence[str] | None = None) -> Iterator[Outline]:
@@ -158,7 +163,7 @@ class DocumentReader:
     def text(self, document_id: str) -> str | None:
         """The stored text of a document, read now; None where it is gone."""
         point = document_point_id(document_id)
-        record = self.store.retrieve(self.documents, [point], fields=("text",)).get(point)
+        record = self.store.retrieve(self.texts, [point], fields=("text",)).get(point)
         return record.payload["text"] if record else None
 
     def lines(self, document_id: str, spans: Spans) -> list[LineBox]:

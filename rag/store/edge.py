@@ -179,6 +179,8 @@ class EdgeStore:
         with self._shards.call(f"reading {name}"):
             schema, shard = self._open(name)
             check_vector_names(schema, vectors)
+            if selection and not where:
+                self._shards.read_payloads_ahead(shard)
         return self._scroll(shard, where, selection, list(vectors) or False) if possible else iter(())
 
     def search(self, name: str, legs: Sequence[Leg]) -> list[list[Scored]]:

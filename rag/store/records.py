@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, Self
 
 from rag.entries import DocumentEntry
 from rag.errors import StoreError
@@ -13,10 +13,8 @@ from rag.store.schema import SCHEMA_VERSION
 from rag.store.validate import check_payload
 from rag.types import Chunk, Document, LineBox, Metadata, SourceItem, encodable, hash_json, stable_id
 
-STATE_FIELDS = (
-    *("document_id", "uri", "title", "metadata", "acl"),
-    *("fingerprint", "content_hash", "item", "item_hash", "parts", "chunk_ids", "status"),
-)
+MARK_FIELDS = ("document_id", "uri", "fingerprint", "item", "item_hash", "parts", "status")
+STATE_FIELDS = (*MARK_FIELDS, "content_hash", "title", "metadata", "acl", "chunk_ids")
 
 SHARED_FIELDS = (
     "document_id",
@@ -35,8 +33,8 @@ SHARED_FIELDS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DocumentState:
-    """What the store knows of a document: enough to decide whether it must be read again.
+class DocumentMark:
+    """What the store knows of a document that decides whether it must be read again: small, for there are many.
 
     Attributes:
         item_id: of the source item that it was read from; another one than its own for a container's members.
@@ -48,31 +46,47 @@ class DocumentState:
     parts: int
     uri: str
     fingerprint: str
-    content_hash: str
     item_hash: str
+    failed: bool
+
+    @classmethod
+    def from_record(cls, record: Record) -> Self:
+        """From a record with `MARK_FIELDS`, or what a subclass needs."""
+        return cls(**cls._fields(record.payload))
+
+    @classmethod
+    def _fields(cls, p: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            "id": p["document_id"],
+            "item_id": p["item"],
+            "parts": p["parts"],
+            "uri": p["uri"],
+            "fingerprint": p["fingerprint"],
+            "item_hash": p["item_hash"],
+            "failed": p["status"] == "failed",
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentState(DocumentMark):
+    """What the store knows of a document: enough to decide what must be written of it."""
+
+    content_hash: str
     title: str
     metadata: Mapping[str, Any]
     acl: tuple[str, ...]
     chunk_ids: tuple[str, ...]
-    failed: bool
 
     @classmethod
-    def from_record(cls, record: Record) -> "DocumentState":
-        p = record.payload
-        return cls(
-            id=p["document_id"],
-            item_id=p["item"],
-            parts=p["parts"],
-            uri=p["uri"],
-            fingerprint=p["fingerprint"],
-            content_hash=p["content_hash"],
-            item_hash=p["item_hash"],
-            title=p["title"],
-            metadata=p["metadata"],
-            acl=tuple(p["acl"]),
-            chunk_ids=tuple(p["chunk_ids"]),
-            failed=p["status"] == "failed",
-        )
+    def _fields(cls, p: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            **DocumentMark._fields(p),
+            "content_hash": p["content_hash"],
+            "title": p["title"],
+            "metadata": p["metadata"],
+            "acl": tuple(p["acl"]),
+            "chunk_ids": tuple(p["chunk_ids"]),
+        }
 
 
 ENTRY_FIELDS = (
@@ -184,12 +198,16 @@ def document_payload(
         "parts": parts,
         "chunk_ids": [chunk.id for chunk in chunks],
         "chunks_hash": chunks_hash(payloads),
-        "text": document.text,
         "status": "ok",
         "error": None,
         "error_kind": None,
         "schema": SCHEMA_VERSION,
     }
+
+
+def text_payload(document: Document) -> dict[str, Any]:
+    """What is stored of a document's text, under the id of its record."""
+    return {"document_id": document.id, "text": document.text}
 
 
 def failure_fields(failure: Failure) -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""The corpus' own collections: chunks, and a point a document. Each generation is a pair, found through two aliases.
+"""The corpus' own collections: chunks, documents and their texts. Each generation is three, found through aliases.
 
-What outlives the generations, such as contexts that a language model wrote, is in a third collection.
+What outlives the generations, such as contexts that a language model wrote, is in a collection of its own.
 """
 
 from collections.abc import Collection, Mapping
@@ -10,7 +10,7 @@ from rag.legs import LEGS
 from rag.models.late_interaction import DIMENSION as WORD_DIMENSION
 from rag.points import CollectionSchema
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Raised when the meaning of a stored field or vector changes: a corpus of another version must be rebuilt."""
 
 
@@ -71,6 +71,14 @@ def documents_schema(
     )
 
 
+def texts_schema(name: str, metadata: Mapping[str, Any]) -> CollectionSchema:
+    """Texts of the documents, found by id: the engine reads a payload as a whole, and most readers want no text.
+
+    A collection needs a vector; no text has this one.
+    """
+    return CollectionSchema(name=name, dense={}, sparse=("terms",), metadata=metadata)
+
+
 def chunks_alias(corpus: str) -> str:
     """The alias under which a corpus' chunks are searched."""
     return corpus
@@ -79,6 +87,11 @@ def chunks_alias(corpus: str) -> str:
 def documents_alias(corpus: str) -> str:
     """The alias of a corpus' documents."""
     return f"{corpus}__documents"
+
+
+def texts_alias(corpus: str) -> str:
+    """The alias of the texts of a corpus' documents."""
+    return f"{corpus}__texts"
 
 
 def artifacts_name(corpus: str) -> str:

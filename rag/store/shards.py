@@ -3,7 +3,7 @@
 import os
 import shutil
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,6 +14,11 @@ from rag.store.lock import OwnerLock
 
 FREE_BYTES = 256 * 2**20
 """Kept free beside twice what is written: on a full disk the engine does not fail, it kills the process."""
+READ_WHOLE = ("quantized.data", "flags_a.dat")
+"""Files that the engine goes through page by page when it loads a shard, and drops from the system's cache after it."""
+PAYLOADS = "segments/*/payload_storage/page_*.dat"
+AHEAD_BYTES = 2**29
+"""Of payloads, that are read ahead: more may not stay in the system's cache until they are wanted."""
 
 
 class Shards:
@@ -60,6 +65,12 @@ class Shards:
         if path not in self._open:
             self._open[path] = self._load(path)
         return self._open[path]
+
+    def read_payloads_ahead(self, path: Path) -> None:
+        """Have all payloads in the system's cache: for a reader that goes through them in the order of their ids."""
+        files = [*path.glob(PAYLOADS)]
+        if sum(map(_allocated, files)) <= AHEAD_BYTES:
+            _read_ahead(files)
 
     def update(self, path: Path, operation: qe.UpdateOperation, size: int) -> None:
         """Apply an operation that writes about `size` bytes."""
@@ -121,6 +132,7 @@ class Shards:
             )
 
     def _load(self, path: Path) -> qe.EdgeShard:
+        _read_ahead(file for file in path.glob("segments/**/*.dat*") if file.name in READ_WHOLE)
         try:
             shard = qe.EdgeShard.load(str(path))
         except (KeyboardInterrupt, SystemExit, GeneratorExit):
@@ -148,6 +160,14 @@ class Shards:
             raise
         except BaseException as error:  # a panic in the engine is no Exception
             raise StoreError(f"{self._folder}: {doing} failed: {_one_line(error)}") from error
+
+
+def _read_ahead(files: Iterable[Path]) -> None:
+    """Have the system read in one go what the engine would have it read 4 kB at a time: seconds at 100,000 points."""
+    for file in files:
+        with file.open("rb", buffering=0) as content:
+            while content.read(2**20):
+                pass
 
 
 def _is_damage(error: BaseException) -> bool:

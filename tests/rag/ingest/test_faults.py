@@ -11,6 +11,7 @@ from rag.ingest.changes import chunk_owners, damaged_documents, listed_owners, s
 from rag.ingest.generations import current_generation
 from rag.points import Point, SparseVector
 from rag.protocols import Store
+from rag.results import IngestReport
 from rag.store.records import document_point_id
 from rag.testing import ExactStore, HashEncoder
 from tests.corpora import FACTS, MakeFolder
@@ -51,10 +52,11 @@ def contents(store: Store) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
     for name, vectors in (
         (generation.chunks, ("raw", "situated", "lexical")),
         (generation.documents, ("mean", "lexical")),
+        (generation.texts, ()),
     ):
         for record in store.scroll(name, vectors=vectors):
             payload = {k: v for k, v in record.payload.items() if k not in ("fingerprint", "modified")}
-            found[record.id] = (payload, {k: _numbers(v) for k, v in record.vectors.items()})
+            found[f"{name} {record.id}"] = (payload, {k: _numbers(v) for k, v in record.vectors.items()})
     return found
 
 
@@ -100,11 +102,17 @@ def test_a_cut_at_any_write_is_repaired_by_the_next_run(
     folder = make_folder()
     monkeypatch.setattr(build, "build_encoder", lambda _: HashEncoder())
 
-    def ingest(store: Store, broken_call: int = 0) -> None:
+    def opened(store: Store, broken_call: int = 0) -> Rag:
         broken = FaultyStore(store, broken_call, after=after)
         with monkeypatch.context() as patch:
             patch.setattr(build, "build_store", lambda *_args, **_kwargs: broken)
-            Rag.open(folder).ingest()
+            corpus = Rag.open(folder)
+            corpus._opened.store(create=True)
+        monkeypatch.setattr(corpus._opened.shared, "if_any", lambda: broken)  # there is no folder to find it in
+        return corpus
+
+    def ingest(store: Store, broken_call: int = 0) -> IngestReport:
+        return opened(store, broken_call).ingest()
 
     def interrupted(store: Store, broken_call: int) -> bool:
         try:
@@ -129,7 +137,9 @@ def test_a_cut_at_any_write_is_repaired_by_the_next_run(
         _reset(folder)
         back = interrupted(store, broken_call)
         _change(folder)  # the change that was cut short is taken back
-        ingest(store)
+        plan, report = opened(store).plan(), ingest(store)
+        foreseen = plan.new, plan.changed, plan.unchanged, plan.deleted
+        assert foreseen == (report.new, report.changed, report.unchanged, report.deleted), f"write {broken_call}"
         assert_same(contents(store), wanted, f"after a cut at write {broken_call} and a change of mind")
         if not first and not second and not back:
             break
@@ -237,7 +247,7 @@ def test_a_quote_changed_behind_the_back_is_not_verified(facts: Rag) -> None:
     events = answerer.stream("At what temperature is green tea brewed?", result, [])
     next(events)  # the evidence is packed; now the stored text changes under it
     point = document_point_id("files:alpha/guide.md")
-    store.set_payload(generation.documents, {point: {"text": FACTS["alpha/guide.md"].replace("75", "99")}})
+    store.set_payload(generation.texts, {point: {"text": FACTS["alpha/guide.md"].replace("75", "99")}})
     citations = [event["citation"] for event in events if event["type"] == "citation"]
     assert citations
     assert not any(c["verified"] for c in citations if "75" in c["quote"])

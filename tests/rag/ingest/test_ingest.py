@@ -17,7 +17,9 @@ from rag.errors import (
     SourceError,
 )
 from rag.ingest.job import Progress
+from rag.points import Point
 from rag.results import IngestReport
+from rag.store.records import document_point_id
 from tests.corpora import FACTS, MakeFolder
 
 
@@ -294,7 +296,7 @@ def test_an_interrupted_rebuild_goes_on_and_drops_the_old_generation(
     with Rag.open(folder, overrides=("chunking.max_tokens=60",)) as corpus:
         assert corpus.verify().ok
         store, generation = corpus._opened.generation()
-        assert store.collections() == sorted([generation.chunks, generation.documents])
+        assert store.collections() == sorted([generation.chunks, generation.documents, generation.texts])
 
 
 def test_nothing_ingested_says_what_to_do(make_folder: MakeFolder) -> None:
@@ -465,14 +467,36 @@ def test_an_index_folder_without_an_index_is_no_obstacle(make_folder: MakeFolder
         assert corpus.ingest().new == 3
 
 
-def test_plan_sees_damage_and_what_still_fails(make_folder: MakeFolder) -> None:
+def test_an_ingestion_mends_what_was_deleted_behind_its_back(make_folder: MakeFolder) -> None:
     folder = make_folder({**FACTS, "bad.md": b"\x00\x01" * 900})
     ingest(folder)
     with Rag.open(folder) as corpus:
         store, generation = corpus._opened.generation()
-        store.delete(generation.chunks, [corpus.search("calcium", top_k=1)[0].chunk_id])
+        chunk, text = corpus.search("calcium", top_k=1)[0], "files:alpha/guide.md"
+        store.delete(generation.chunks, [chunk.chunk_id])
+        store.delete(generation.texts, [document_point_id(text)])
         plan = corpus.plan()
-        assert (plan.new, plan.changed, plan.unchanged, len(plan.failed)) == (0, 1, 2, 1)
+        assert (plan.new, plan.changed, plan.unchanged, len(plan.failed)) == (0, 0, 3, 1), "records are all it reads"
+        with pytest.raises(RagError, match=r"rag verify --repair"):
+            corpus.show(text)
+        found = corpus.verify()
+        assert (found.missing_chunks, found.stale_documents) == (1, 1)
+        report = corpus.ingest()
+        assert (report.changed, report.unchanged, len(report.failed)) == (2, 1, 1)
+        assert corpus.verify().ok
+        assert corpus.show(text).text == FACTS["alpha/guide.md"]
+
+
+def test_a_text_that_a_crash_left_is_removed_by_the_next_ingestion(make_folder: MakeFolder) -> None:
+    with Rag.open(make_folder()) as corpus:
+        corpus.ingest()
+        store, generation = corpus._opened.generation()
+        id = document_point_id("files:ghost.md")
+        store.upsert(
+            generation.texts, [Point(id=id, vectors={}, payload={"document_id": "files:ghost.md", "text": "x"})]
+        )
+        assert corpus.ingest().unchanged == 3
+        assert not store.retrieve(generation.texts, [id])
 
 
 def test_searches_go_on_while_the_corpus_is_rebuilt(make_folder: MakeFolder) -> None:

@@ -9,6 +9,7 @@ from rag.results import Answer, Failure, IngestReport, Plan, SearchResult, Skipp
 
 if TYPE_CHECKING:
     from rag.doctor import Diagnosis
+    from rag.profiling import Profile
     from rag.retrieval.trace import Explanation
 
 SHOWN = 20
@@ -53,6 +54,21 @@ def ingest(report: IngestReport) -> str:
     )
     if report.contexts_written:
         lines.append(f"{report.contexts_written} contexts written by the language model")
+    return "\n".join(lines)
+
+
+def profile(report: IngestReport, spent: "Profile") -> str:
+    """Stages by the clock, libraries by processor time."""
+    lines = ["stage          seconds  of the run; stages overlap"]
+    lines += [
+        f"{name:14}{seconds:8.2f}  {seconds / max(report.seconds, 1e-9):4.0%}"
+        for name, seconds in report.stages.items()
+    ]
+    total = max(spent.processor_seconds, 1e-9)
+    lines += ["", "library             s  of the processor time"]
+    lines += [f"{name:18}{seconds:7.2f}  {seconds / total:4.0%}" for name, seconds in spent.libraries.items()]
+    share = spent.processor_seconds / max(spent.seconds, 1e-9)
+    lines.append(f"{'together':18}{spent.processor_seconds:7.2f}  {share:.1f} cores busy for {spent.seconds:.1f} s")
     return "\n".join(lines)
 
 

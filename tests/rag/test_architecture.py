@@ -14,7 +14,7 @@ FILES = sorted(path for package in ("rag", "connectors", "ui") for path in (ROOT
 LAYERS = [
     ("rag.cli", "rag.__main__", "ui"),
     ("rag.langchain", "rag.profiling", "rag.progress", "rag.render"),
-    ("rag.doctor", "rag.evaluation", "rag.health"),
+    ("rag.benchmark", "rag.doctor", "rag.evaluation", "rag.health"),
     ("rag.serving",),
     ("rag.jobs", "rag.suggestions", "rag.feedback"),
     ("rag.corpus",),

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import SettingsError
-from rag.ingest.prepare import Preparer, Stopwatch
 from rag.legs import LEGS
 from rag.models.languages import languages_of
 from rag.plugins import load
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
     from rag.ingest.generations import Generation
+    from rag.ingest.prepare import Preparer
     from rag.retrieval.documents import DocumentReader
     from rag.retrieval.search import Searcher
     from rag.situating.contexts import Contexts
@@ -251,7 +251,7 @@ def build_preparer(
     encoder: Callable[[], Encoder] | None,
     parser: Parser | None = None,
     chunker: Chunker | None = None,
-) -> Preparer:
+) -> "Preparer":
     """Everything that reads a document up to where its chunks are encoded.
 
     Args:
@@ -259,6 +259,8 @@ def build_preparer(
         encoder: as of `build_chunker`.
         parser, chunker: in place of those of the settings.
     """
+    from rag.ingest.prepare import Preparer, Stopwatch
+
     counter = build_counter(settings)
     return Preparer(
         parser=parser or build_parser(settings),

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
-
-from langchain_core.documents.base import Blob
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 from rag.entries import Upload
 from rag.points import CollectionSchema, Filter, IndexKind, Leg, Point, Record, Scored, SparseVector, Vector
 from rag.types import Chunk, Document, PagePicture, Parsed, Skip, SourceItem
+
+if TYPE_CHECKING:
+    from langchain_core.documents.base import Blob
 
 TextKind: TypeAlias = Literal["query", "chunk", "headings", "document"]
 TextUnit: TypeAlias = Literal["words", "bigrams", "ngrams"]
@@ -28,7 +29,7 @@ class Connector(Protocol):
         """
         ...
 
-    def fetch(self, item: SourceItem) -> Blob:
+    def fetch(self, item: SourceItem) -> "Blob":
         """The item's bytes.
 
         Raises:
@@ -88,7 +89,7 @@ class Uploads(Protocol):
 class Parser(Protocol):
     """Bytes -> a document with structure."""
 
-    def parse(self, blob: Blob, item: SourceItem) -> Parsed:
+    def parse(self, blob: "Blob", item: SourceItem) -> Parsed:
         """Read the blob: one document, or those of a container's members.
 
         Raises:

@@ -8,9 +8,13 @@ from rag.candidates import LegScore
 from rag.results import Answer, Failure, IngestReport, Plan, SearchResult, Skipped, StoredDocument, VerifyReport
 
 if TYPE_CHECKING:
+    from rag.benchmark import EncoderBenchmark
     from rag.doctor import Diagnosis
+    from rag.profiling import Profile
     from rag.retrieval.trace import Explanation
 
+WORTH_IT = 1.1
+"""How many times as fast another way to encode has to be to be recommended: less is noise."""
 SHOWN = 20
 """Rows of a long list that are printed; the JSON has them all."""
 WIDTH = 100
@@ -55,6 +59,21 @@ def ingest(report: IngestReport) -> str:
     )
     if report.contexts_written:
         lines.append(f"{report.contexts_written} contexts written by the language model")
+    return "\n".join(lines)
+
+
+def profile(report: IngestReport, spent: "Profile") -> str:
+    """Stages by the clock, libraries by processor time."""
+    lines = ["stage          seconds  of the run; stages overlap"]
+    lines += [
+        f"{name:14}{seconds:8.2f}  {seconds / max(report.seconds, 1e-9):4.0%}"
+        for name, seconds in report.stages.items()
+    ]
+    total = max(spent.processor_seconds, 1e-9)
+    lines += ["", "library             s  of the processor time"]
+    lines += [f"{name:18}{seconds:7.2f}  {seconds / total:4.0%}" for name, seconds in spent.libraries.items()]
+    share = spent.processor_seconds / max(spent.seconds, 1e-9)
+    lines.append(f"{'together':18}{spent.processor_seconds:7.2f}  {share:.1f} cores busy for {spent.seconds:.1f} s")
     return "\n".join(lines)
 
 
@@ -230,6 +249,26 @@ def doctor(found: "Diagnosis") -> str:
     failing = sum(check.status == "fail" for check in found.checks)
     lines.append(f"{failing} of {len(found.checks)} checks fail" if failing else "nothing would fail")
     return "\n".join(lines)
+
+
+def benchmark(found: "EncoderBenchmark") -> str:
+    """A row a way to encode, and what to set."""
+    lines = [
+        f"{found.model} on {found.device}: {found.texts} chunks of the corpus, {found.tokens:,} tokens",
+        "dtype     threads  tokens/s  same top 10  cosines differ by",
+    ]
+    lines += [
+        f"{speed.dtype:9}{speed.threads:8}{speed.tokens_per_second:10,.0f}{speed.same_top:13.1%}"
+        f"{speed.cosine_difference:19.4f}{'  as set now' if speed.chosen else ''}"
+        for speed in found.speeds
+    ]
+    best, now = found.speeds[0], next(speed for speed in found.speeds if speed.chosen)
+    faster = best.tokens_per_second / max(now.tokens_per_second, 1e-9)
+    if faster < WORTH_IT:
+        return "\n".join([*lines, "the settings are about as fast as it gets here"])
+    ways = [f"embedding.dtype: {best.dtype}"] if best.dtype != now.dtype else []
+    ways += [f"OMP_NUM_THREADS={best.threads}"] if best.threads != now.threads else []
+    return "\n".join([*lines, f"{faster:.1f} times as fast: {' and '.join(ways)}"])
 
 
 def settings(values: Mapping[str, Any], origins: Mapping[str, str], prefix: str = "") -> Iterator[str]:

@@ -1,6 +1,8 @@
 """The command line. Handlers only parse, call `Rag` and print."""
 
 import argparse
+import atexit
+import gc
 import json
 import logging
 import sys
@@ -25,6 +27,9 @@ exit status: 0 done, 1 an error in one line, 2 wrong usage, 3 finished with fail
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
+    # 200,000 objects of imports stay: looking for garbage among them takes .2 s meanwhile, and .4 s at the end
+    gc.set_threshold(50_000)
+    atexit.register(gc.freeze)
     arguments = build_parser().parse_args(argv)
     logging.basicConfig(level=logging.DEBUG if arguments.debug else logging.WARNING, stream=sys.stderr)
     try:

@@ -4,9 +4,10 @@ import argparse
 import gc
 import json
 import sys
+from contextlib import nullcontext
 from typing import Any
 
-from rag.cli.options import DONE, INCOMPLETE, as_option, command, json_option, opened, print_json, share
+from rag.cli.options import DONE, INCOMPLETE, as_option, command, held, json_option, opened, print_json, share
 from rag.errors import RagError
 
 YOUNG = 50_000
@@ -41,6 +42,11 @@ def add(commands: Any) -> None:
         action="store_true",
         help="go on until Ctrl-C, and take over what changes in sources with `watch: true` as it happens",
     )
+    ingest.add_argument(
+        "--profile",
+        action="store_true",
+        help="also say where the time went, by stage and by library; not while another process serves the corpus",
+    )
     json_option(ingest)
 
     verify = command(commands, "verify", _verify, "check documents and chunks against each other")
@@ -69,14 +75,24 @@ def _plan(arguments: argparse.Namespace) -> int:
 
 def _ingest(arguments: argparse.Namespace) -> int:
     from rag import render
+    from rag.profiling import Profiler
     from rag.progress import progress_bar
 
     if arguments.watch:
         return _follow(arguments)
-    with opened(arguments) as corpus, progress_bar() as show:
+    # what another process does cannot be measured here
+    opening = held if arguments.profile else opened
+    profiling = Profiler() if arguments.profile else nullcontext()
+    with opening(arguments) as corpus, progress_bar() as show, profiling as profiler:
         share = 1.0 if arguments.yes else arguments.max_delete
         report = corpus.ingest(progress=show, max_delete=share, rebuild=arguments.rebuild)
-    print_json(report) if arguments.json else print(render.printable(render.ingest(report)))
+    spent = profiler.result if profiler else None
+    if arguments.json:
+        profile = {"profile": spent.to_dict()} if spent else {}
+        print(json.dumps({**report.to_dict(), **profile}, ensure_ascii=False))
+    else:
+        text = render.ingest(report)
+        print(render.printable(f"{text}\n\n{render.profile(report, spent)}" if spent else text))
     return INCOMPLETE if report.failed else DONE
 
 
@@ -90,6 +106,8 @@ def _follow(arguments: argparse.Namespace) -> int:
 
     if arguments.rebuild:
         raise SettingsError("--rebuild ends, --watch does not: rebuild first")
+    if arguments.profile:
+        raise SettingsError("--profile is about one run, --watch does not end: leave one of them out")
     share = 1.0 if arguments.yes else arguments.max_delete
     with opened(arguments) as corpus, progress_bar() as show:
         for run, outcome in enumerate(corpus.follow(Event(), progress=show, max_delete=share)):

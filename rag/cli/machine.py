@@ -4,13 +4,19 @@ import argparse
 import json
 from typing import Any
 
-from rag.cli.options import DONE, FAILED, command, json_option, print_json
+from rag.cli.options import DONE, FAILED, command, held, json_option
 
 
 def add(commands: Any) -> None:
     """Add these commands."""
     doctor = command(commands, "doctor", _doctor, "say what would fail here, and the line that mends it")
     doctor.add_argument("--offline", action="store_true", help="there is no network: name what needs one, try nothing")
+    doctor.add_argument(
+        "--benchmark",
+        action="store_true",
+        help="also measure how fast the encoder is here by each embedding.dtype, and what that changes in what is "
+        "found; on chunks of the corpus, which has to be ingested and not in use",
+    )
     json_option(doctor)
 
     config = commands.add_parser("config", help="look at settings", description="Look at settings.")
@@ -21,11 +27,21 @@ def add(commands: Any) -> None:
 
 def _doctor(arguments: argparse.Namespace) -> int:
     from rag import render
+    from rag.benchmark import benchmark
     from rag.doctor import diagnose
     from rag.settings import load_settings
 
     found = diagnose(load_settings(arguments.config, arguments.set), offline=arguments.offline)
-    print_json(found) if arguments.json else print(render.printable(render.doctor(found)))
+    measured = None
+    if arguments.benchmark and found.ok:
+        with held(arguments) as corpus:
+            measured = benchmark(corpus)
+    if arguments.json:
+        speeds = {"benchmark": measured.to_dict()} if measured else {}
+        print(json.dumps({**found.to_dict(), **speeds}, ensure_ascii=False))
+    else:
+        text = render.doctor(found)
+        print(render.printable(f"{text}\n\n{render.benchmark(measured)}" if measured else text))
     return DONE if found.ok else FAILED
 
 

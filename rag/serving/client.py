@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from rag.build import edge_path, own_folders
 from rag.corpus import Rag
 from rag.errors import RagError, StoreError, StoreInUseError
-from rag.ingest.job import Progress
 from rag.results import Answer, IngestReport, Plan, SearchResult, StoredDocument, VerifyReport
 from rag.retrieval.filters import Where
 from rag.serving.address import Address, read_address
@@ -23,6 +22,7 @@ from rag.settings.sources import JsonlSource
 from rag.store.lock import LOCK_FILE, POLL_S, in_use
 
 if TYPE_CHECKING:
+    from rag.ingest.job import Progress
     from rag.retrieval.trace import Explanation
 
 T = TypeVar("T")
@@ -96,12 +96,14 @@ class OwnedCorpus:
     def ingest(
         self,
         *,
-        progress: Callable[[Progress], object] | None = None,
+        progress: "Callable[[Progress], object] | None" = None,
         max_delete: float = 0.3,
         rebuild: bool = False,
         sources: "frozenset[str] | None" = None,
     ) -> IngestReport:
         """See `Rag.ingest`. It is the owner's job, which others may have begun and which goes on without the caller."""
+        from rag.ingest.job import Progress
+
         self._refuse_stdin()
         options = {"max_delete": max_delete, "rebuild": rebuild, "sources": sources}
         events = self._call("ingest", options)
@@ -121,7 +123,7 @@ class OwnedCorpus:
             events.close()
 
     def follow(
-        self, stop: Event, *, progress: Callable[[Progress], object] | None = None, max_delete: float = 0.3
+        self, stop: Event, *, progress: "Callable[[Progress], object] | None" = None, max_delete: float = 0.3
     ) -> Iterator[IngestReport | RagError]:
         """See `Rag.follow`; every run is one of the owner's jobs."""
         from rag.ingest.watching import follow

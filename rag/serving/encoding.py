@@ -7,7 +7,6 @@ from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from rag.errors import RagError
-from rag.jobs import JobStoppedError
 
 T = TypeVar("T")
 
@@ -65,6 +64,8 @@ def encoded_error(error: RagError) -> dict[str, Any]:
 
 def decoded_error(value: Mapping[str, Any]) -> RagError:
     """The error again; where its class is not known here, as the nearest one above it."""
+    from rag.jobs import JobStoppedError
+
     known = {kind.__name__: kind for kind in (*_errors(RagError), JobStoppedError)}
     kind = next(known[name] for name in value["kinds"] if name in known)
     error: RagError = kind.__new__(kind)  # type: ignore[call-overload]

@@ -13,8 +13,8 @@ FILES = sorted(path for package in ("rag", "connectors", "ui") for path in (ROOT
 # A module may import from its own layer and from those below it.
 LAYERS = [
     ("rag.cli", "rag.__main__", "ui"),
-    ("rag.langchain", "rag.progress", "rag.render"),
-    ("rag.doctor", "rag.evaluation", "rag.health"),
+    ("rag.langchain", "rag.profiling", "rag.progress", "rag.render"),
+    ("rag.benchmark", "rag.doctor", "rag.evaluation", "rag.health"),
     ("rag.serving",),
     ("rag.jobs", "rag.suggestions", "rag.feedback"),
     ("rag.corpus",),

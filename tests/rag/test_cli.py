@@ -203,6 +203,13 @@ def test_an_unchanged_corpus_is_looked_at_without_torch(folder: Path, command: s
     assert out.strip().splitlines()[-1] == "[]"
 
 
+def test_a_search_loads_nothing_that_it_does_not_use(folder: Path) -> None:
+    unused = ("transformers", "langchain_core", "py3langid", "rag.ingest.prepare", "gradio")
+    code = f"from rag.cli import main; assert main(['search', {str(folder)!r}, 'How long does it steep?']) == 0"
+    out = python(f"{code}\nimport sys; print([m for m in {unused!r} if m in sys.modules], 'torch' in sys.modules)")
+    assert out.strip().splitlines()[-1] == "[] True"
+
+
 def test_help_answers_within_half_a_second() -> None:
     code = (
         "import subprocess, sys, time\nbest = 9.0\nfor _ in range(4):\n    t = time.perf_counter()\n"

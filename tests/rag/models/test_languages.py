@@ -14,6 +14,7 @@ FOREIGN = [
     "Какой срок уведомления действует после испытательного срока?",
     "试用期之后的通知期是多长时间？",
     "ما هي مدة فترة الإشعار بعد انتهاء فترة التجربة؟",
+    "Howdah: ein Sitz, der auf dem Rücken eines Elefanten befestigt wird",
     "परिवीक्षा अवधि के बाद नोटिस की अवधि कितनी है?",
     "試用期間の後の通知期間はどのくらいですか？",
 ]
@@ -21,6 +22,7 @@ READABLE = [
     "How long is the notice period?",
     "notice period",
     "Who likes Quokkas?",
+    "¿Why do refunds take so long?",
     "BasicConfigurator testTrigger",
     "fn main() { let x = harness.run(&mut fuzzer); assert_eq!(x, 3); }",
     "1,204 3.5% 17,001 (22) 4Q",

@@ -1,0 +1,59 @@
+"""`rag doctor --benchmark`: ways to encode, measured on the corpus itself."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from rag import render
+from rag.benchmark import EncoderBenchmark, Speed, _same_top
+from rag.cli import main
+from tests.corpora import MakeFolder
+
+
+def test_every_way_to_encode_is_measured_and_compared(
+    make_folder: MakeFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = make_folder()
+    assert main(["doctor", str(folder), "--benchmark"]) == 1
+    assert "rag ingest" in capsys.readouterr().err
+    assert main(["ingest", str(folder)]) == 0
+    capsys.readouterr()
+    before = torch.get_num_threads()
+    assert main(["doctor", str(folder), "--benchmark", "--json"]) == 0
+    assert torch.get_num_threads() == before
+    found = json.loads(capsys.readouterr().out)
+    assert found["ok"]
+    speeds = found["benchmark"]["speeds"]
+    assert {speed["dtype"] for speed in speeds} == {"float32", "bfloat16"}
+    assert {speed["threads"] for speed in speeds} == {1, before}
+    rates = [speed["tokens_per_second"] for speed in speeds]
+    assert rates == sorted(rates, reverse=True)
+    assert rates[-1] > 0
+    assert found["benchmark"]["tokens"] > 50
+    assert sum(speed["chosen"] for speed in speeds) == 1
+    differences = {speed["dtype"]: speed["cosine_difference"] for speed in speeds}
+    assert differences["float32"] == 0
+    assert 0 < differences["bfloat16"] < 0.05
+
+
+def test_the_share_of_the_best_that_stays() -> None:
+    exact = np.array([np.linspace(1, 0, 20), np.linspace(0, 1, 20)], np.float32)
+    other = exact.copy()
+    other[0, 9], other[0, 10] = other[0, 10] - 0.01, other[0, 9]  # the tenth gives way to the next
+    assert _same_top(exact, exact) == 1
+    assert _same_top(exact, other) == pytest.approx(0.95)
+
+
+def test_what_to_set_is_said_only_where_it_pays() -> None:
+    def shown(now: float) -> str:
+        ways = [("bfloat16", 2, 1000.0, False), ("float32", 1, now, True)]
+        speeds = tuple(
+            Speed(dtype=d, threads=n, tokens_per_second=r, same_top=1, cosine_difference=0, chosen=c)  # type: ignore[arg-type]
+            for d, n, r, c in ways
+        )
+        return render.benchmark(EncoderBenchmark(model="m", device="cpu", texts=1, tokens=1, speeds=speeds))
+
+    assert "2.0 times as fast: embedding.dtype: bfloat16 and OMP_NUM_THREADS=2" in shown(500)
+    assert "as fast as it gets" in shown(950)

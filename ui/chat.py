@@ -26,6 +26,7 @@ from ui.settings import offered_by, preferences_of
 from ui.stored import LONGEST_QUESTION, from_browser, to_browser
 from ui.users import principals_of, user_of
 from ui.view import answer, conversations, export, suggestions
+from ui.view.told import wrong
 
 _HERE = Path(__file__).parent
 _SCRIPT = (_HERE / "conversations.js").read_text(encoding="utf-8")
@@ -211,7 +212,7 @@ def build_chat(served: Sequence[Served], picked: Any, picker: Any, where: Any, s
         try:
             kept = keep_vote(settings, turn.answer, answer_id=turn.id, vote=wanted.vote, reason=wanted.reason)
         except RagError as error:
-            raise gr.Error(str(error), print_exception=False) from None
+            raise gr.Error(wrong(error, language), print_exception=False) from None
         now = now.with_vote(wanted.turn, kept.vote, kept.reason)
         return {conversation: now, log: answer.log(now.turns, language)} | keeps(now, corpus, request)
 

@@ -483,6 +483,10 @@ def test_on_a_phone_the_conversations_are_in_a_drawer_and_german_is_spoken(visit
     page.get_by_role("button", name=QUESTION).click()
     page.locator(".rag-question").wait_for()
     assert not drawer.is_visible()
+    ask(page, "Who was the first emperor of Mongolia?")
+    why = page.locator(".rag-abstained details")
+    why.locator("summary").click()
+    assert why.get_by_text("Der Korpus scheint diese Frage nicht zu behandeln (Konfidenz 0,").is_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it scrolls sideways"
     english = re.compile(r"\b(?:the|of|this|with|copy|answer|question)\b", re.IGNORECASE)
     labels = page.locator("#rag-chat button").evaluate_all("all => all.map((b) => b.ariaLabel ?? b.textContent)")

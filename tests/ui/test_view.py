@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from rag.notices import notice
 from rag.results import Answer, AnswerSentence, ChunkSpan, Citation, Evidence
 from rag.suggestions import Topic
 from ui.conversation import UNEXPECTED, Turn
@@ -91,18 +92,23 @@ def cited(text, *citations, supported=True):
     return AnswerSentence(text=text, supported=supported, citations=citations)
 
 
-def turn(*sentences, sources=(), text=None, model="extractive", reason=None, notice=None, **changes):
+def said(text):
+    """A notice that is nothing but this text."""
+    return notice("other_failure", name=text)
+
+
+def turn(*sentences, sources=(), text=None, model="extractive", reason=None, told=None, **changes):
     answer = Answer(
         question="q",
         standalone_question="q",
         answer="\n".join(s.text for s in sentences) if text is None else text,
         abstained=reason is not None,
-        reason=reason,
+        why=said(reason) if reason else None,
         confidence=0.5,
         sentences=sentences,
         evidence=sources,
         model=model,
-        notice=notice,
+        notices=(said(told),) if told else (),
     )
     return Turn(**{"question": "How long?", "answer": answer.to_dict(), **changes})
 
@@ -123,8 +129,14 @@ def test_escaped_text_is_text_and_nothing_else_in_markdown(text):
 def test_nothing_that_a_document_or_a_model_says_becomes_markup():
     source = evidence(text=HOSTILE, title=HOSTILE, headings=(HOSTILE,), document_id=HOSTILE, uri=HOSTILE, page=3)
     turns = [
-        turn(cited(HOSTILE, citation(source, HOSTILE)), sources=(source,), question=HOSTILE, notice=HOSTILE),
-        turn(cited(HOSTILE, supported=False), text=HOSTILE, sources=(source,), model=HOSTILE, warnings=(HOSTILE,)),
+        turn(cited(HOSTILE, citation(source, HOSTILE)), sources=(source,), question=HOSTILE, told=HOSTILE),
+        turn(
+            cited(HOSTILE, supported=False),
+            text=HOSTILE,
+            sources=(source,),
+            model=HOSTILE,
+            notices=(said(HOSTILE).to_dict(),),
+        ),
         turn(reason=HOSTILE, sources=(source,)),
         Turn(question="q", error=HOSTILE),
         Turn(question="q", text=HOSTILE),
@@ -256,7 +268,7 @@ def test_only_clear_emphasis_and_code_are_formatted(text, tags):
 
 def test_an_unsupported_sentence_says_why():
     sentence = AnswerSentence(
-        text="It sails to Oslo.", supported=False, citations=(), reason="names Oslo where the source names <Bergen>"
+        text="It sails to Oslo.", supported=False, citations=(), why=notice("other_name", name="Oslo", other="<Bergen>")
     )
     shown = replied(turn(sentence, model="m"))
     assert "not supported by the sources: names Oslo where the source names <Bergen>" in shown.text
@@ -405,7 +417,7 @@ def test_no_suggestions_take_no_place():
 
 
 def test_notices_and_warnings_are_shown():
-    parsed = replied(turn(cited("A."), notice="The model failed.", warnings=("Settings changed.",)))
+    parsed = replied(turn(cited("A."), told="The model failed.", notices=(said("Settings changed.").to_dict(),)))
     assert parsed.text.endswith("The model failed.Settings changed.")
 
 

@@ -9,6 +9,7 @@ from ui.language import say
 from ui.view.buttons import button
 from ui.view.export import numbers, path, pieces, plain
 from ui.view.html import box, escape, prose
+from ui.view.told import failure, notices_of, reason_of, told
 
 NEAREST = 5
 """Passages that an abstention names; all of them are in the panel."""
@@ -54,10 +55,10 @@ def reply(turn: Turn, number: int, language: str) -> str:
         number: of the turn, from 1; the links to its sources carry it.
     """
     if turn.error is not None:
-        return box("error", say("chat.failed", language), turn.error or say("chat.unexpected", language))
+        return box("error", say("chat.failed", language), failure(turn, language))
     if turn.answer is not None:
         show = _abstention if turn.answer["abstained"] else _answer
-        notices = [text for text in (turn.answer.get("notice"), *turn.warnings) if text]
+        notices = [*notices_of(turn.answer, language), *(told(notice, language) for notice in turn.notices)]
         return (
             _understood(turn, number, language)
             + show(turn.answer, number, language)
@@ -91,7 +92,7 @@ def _sentence(sentence: Mapping[str, Any], turn: int, language: str) -> str:
     text = prose(" ".join(sentence["text"].split()))  # where its lines end is the document's layout
     if sentence["supported"]:
         return text + links
-    reason = sentence.get("reason")
+    reason = reason_of(sentence, language)
     said = say("chat.unsupported", language) + (f": {escape(reason)}" if reason else "")
     label = f'<span class="rag-unsupported-label">{said}</span>'
     return f'<span class="rag-unsupported">{text}</span>{links} {label}'
@@ -102,11 +103,9 @@ def _abstention(answer: Mapping[str, Any], turn: int, language: str) -> str:
     rows = "".join(f"<li>{_link(row['number'], turn)} {escape(path(row))}</li>" for row in answer["evidence"][:NEAREST])
     nearest = f"<p>{say('chat.nearest', language)}</p><ul>{rows}</ul>" if rows else ""
     opened = "" if rows else " open"  # where nothing was found, the reason is all that there is
-    why = (
-        f"<details{opened}><summary>{say('chat.why', language)}</summary><p>{prose(answer['reason'])}</p></details>"
-        if answer["reason"]
-        else ""
-    )
+    reason = prose(reason_of(answer, language))
+    summary = f"<summary>{say('chat.why', language)}</summary>"
+    why = f"<details{opened}>{summary}<p>{reason}</p></details>" if reason else ""
     return box("abstained", say("chat.abstained", language), say("chat.rephrase", language), nearest + why)
 
 

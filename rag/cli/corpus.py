@@ -55,9 +55,10 @@ def add(commands: Any) -> None:
 
 def _plan(arguments: argparse.Namespace) -> int:
     from rag import render
+    from rag.progress import steps_bar
 
-    with opened(arguments) as corpus:
-        plan = corpus.plan()
+    with opened(arguments) as corpus, steps_bar() as show:
+        plan = corpus.plan(progress=show)
     print_json(plan) if arguments.json else print(render.printable(render.plan(plan)))
     return DONE
 
@@ -101,9 +102,10 @@ def _follow(arguments: argparse.Namespace) -> int:
 
 def _verify(arguments: argparse.Namespace) -> int:
     from rag import render
+    from rag.progress import steps_bar
 
-    with opened(arguments) as corpus:
-        report = corpus.verify(repair=arguments.repair)
+    with opened(arguments) as corpus, steps_bar() as show:
+        report = corpus.verify(repair=arguments.repair, progress=show)
     print_json(report) if arguments.json else print(render.printable(render.verify(report)))
     return DONE if report.ok else INCOMPLETE
 

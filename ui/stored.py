@@ -144,10 +144,14 @@ class Stored(_Part):
         return " ".join((self.title or self.turns[0].question).split())
 
 
-def to_browser(conversation: Conversation, *, corpus: str, owner: str) -> dict[str, Any]:
-    """What the browser is to keep of a conversation that has begun. Evidence that nothing cites is left out."""
-    turns = [asdict(turn) | {"answer": turn.answer and _shown(turn.answer)} for turn in conversation.turns]
-    return {"id": conversation.id, "corpus": corpus, "owner": owner, "turns": turns}
+def to_browser(conversation: Conversation, *, corpus: str, owner: str, after: int = 0) -> dict[str, Any]:
+    """What the browser is to keep of a conversation that has begun. Evidence that nothing cites is left out.
+
+    Args:
+        after: how many of its turns the browser has already.
+    """
+    turns = [asdict(turn) | {"answer": turn.answer and _shown(turn.answer)} for turn in conversation.turns[after:]]
+    return {"id": conversation.id, "corpus": corpus, "owner": owner, "after": after, "turns": turns}
 
 
 def from_browser(kept: Any, *, owner: str) -> Stored | None:

@@ -132,6 +132,6 @@ def test_what_was_changed_by_hand_is_refused_or_can_be_shown(data):
     if found is None:
         return
     turns = found.conversation.turns
-    shown = answer.log(turns, "en") + passages.sources(turns)
+    shown = "".join([*answer.articles(turns, "en"), *passages.sources(turns)])
     assert "<script" not in shown
     export.markdown(found.name, turns, corpus=found.corpus, date="2026-01-31", language="de")

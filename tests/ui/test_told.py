@@ -10,11 +10,11 @@ from rag.errors import CorpusMissingError, DocumentError, RagError
 from rag.jobs import JobState
 from rag.notices import MESSAGES, notice
 from rag.serving.encoding import decoded, encoded
-from tests.ui.test_view import Parsed, cited, turn
+from tests.ui.test_view import Parsed, cited, log, turn
 from ui.conversation import Conversation, Turn
 from ui.language import strings
 from ui.stored import from_browser, to_browser
-from ui.view import answer, export, jobs
+from ui.view import export, jobs
 from ui.view.told import told, unreadable, wrong
 
 ROOT = Path(__file__).parents[2]
@@ -77,7 +77,7 @@ def test_a_german_page_says_why_a_model_failed_after_a_reload_too():
     kept = json.loads(json.dumps(to_browser(Conversation("0123456789abcdef", (shown,)), corpus="c", owner="")))
     again = from_browser(kept, owner="").conversation.turns
     for turns in ((shown,), again):
-        text = Parsed(answer.log(turns, "de")).text
+        text = Parsed(log(turns, "de")).text
         assert "Das Modell tea hat nicht geantwortet (HTTP 429, zu viele Anfragen, auch beim späteren Versuch)" in text
         assert "gave no answer" not in text
         assert "Das Modell tea" in export.markdown("x", turns, corpus="c", date="2026-01-31", language="de")
@@ -93,7 +93,7 @@ def test_what_an_earlier_version_left_in_the_browser_is_shown_as_it_was_written(
     for name in ("notices", "error_code"):
         del kept["turns"][0][name]
     kept["turns"][0]["warnings"] = ["old"]
-    text = Parsed(answer.log(from_browser(json.loads(json.dumps(kept)), owner="").conversation.turns, "de")).text
+    text = Parsed(log(from_browser(json.loads(json.dumps(kept)), owner="").conversation.turns, "de")).text
     assert "Kept." in text
     assert "The sources differ." in text
 

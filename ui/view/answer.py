@@ -17,18 +17,17 @@ _WORD_JOINER = "\u2060"
 """Keeps the number of a source on the line of the sentence's last word."""
 
 
-def log(turns: Sequence[Turn], language: str) -> str:
-    """The questions with what came of them.
+def articles(turns: Sequence[Turn], language: str, after: int = 0) -> list[str]:
+    """The questions with what came of them, each for itself: none changes when another one comes.
 
     Args:
         turns: oldest first; none of them is running.
+        after: how many of them are left out.
     """
-    return "".join(
-        _article(
-            turn, number, reply(turn, number, language) + _tools(turn, number, number == len(turns), language), language
-        )
-        for number, turn in enumerate(turns, start=1)
-    )
+    return [
+        _article(turn, number, reply(turn, number, language) + _tools(turn, number, language), language)
+        for number, turn in enumerate(turns[after:], start=after + 1)
+    ]
 
 
 def running(turn: Turn, number: int, language: str) -> str:
@@ -109,7 +108,7 @@ def _abstention(answer: Mapping[str, Any], turn: int, language: str) -> str:
     return box("abstained", say("chat.abstained", language), say("chat.rephrase", language), nearest + why)
 
 
-def _tools(turn: Turn, number: int, last: bool, language: str) -> str:
+def _tools(turn: Turn, number: int, language: str) -> str:
     """What can be done with an answer, and after a vote the place for a reason."""
     copied = plain(turn, language)
     tools = []
@@ -118,8 +117,7 @@ def _tools(turn: Turn, number: int, last: bool, language: str) -> str:
     if turn.answer is not None:
         for vote, label in (("up", say("chat.up", language)), ("down", say("chat.down", language))):
             tools.append(button(vote, label, pressed=turn.vote == vote, act="vote", vote=vote, turn=number))
-    if last:
-        tools.append(button("retry", say("chat.retry", language), turn=number))
+    tools.append(button("retry", say("chat.retry", language), turn=number))  # shown at the last turn
     return f'<div class="rag-tools">{"".join(tools)}</div>{_reason(turn, number, language)}'
 
 

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.screenshots import CHROMIUM, OPTIONS, free_port
 
-VISITS, ROUNDS, ASKERS = 5, 3, 20
+VISITS, ROUNDS, ASKERS, TURNS = 5, 3, 20, 30
 OVERLAP_S = 5
 """From the start of an ingest to the first measurement beside it: until then it lists and loads."""
 BUSY_S = 120
@@ -35,7 +35,8 @@ CLOCK = """(selector) => {
       observer.disconnect();
       resolve(performance.now() - started);
     });
-    observer.observe(document.body, { childList: true, subtree: true });
+    // a window is there when it is opened, not when its words are: those of the last one come and go once more
+    observer.observe(document.body, { childList: true, subtree: true, attributeFilter: ["open"] });
   });
 }"""
 """Milliseconds from the next key or click until one more such element is there, as the page itself sees it."""
@@ -97,6 +98,9 @@ def _measure(browser: Browser, url: str, questions: Sequence[str], again: Path) 
         desk.get_by_role("tab", name="Documents").click()
         desk.locator(".rag-documents-table tbody tr").first.wait_for()
         _say("answer", [each for _ in range(ROUNDS) for each in _conversation(browser, url, questions)])
+        long = _conversation(browser, url, [questions[turn % len(questions)] for turn in range(TURNS)])
+        _say(f"answer, turns 1 to {len(questions)}", long[: len(questions)])
+        _say(f"answer, turns {TURNS - len(questions) + 1} to {TURNS}", long[-len(questions) :])
         _say("click", [_click(desk, n) for n in range(ROUNDS * len(questions))])
         ingest = subprocess.Popen([*RAG, "ingest", str(again)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(OVERLAP_S)
@@ -142,7 +146,7 @@ def _visit(browser: Browser, url: str) -> float:
 
 
 def _conversation(browser: Browser, url: str, questions: Sequence[str]) -> list[float]:
-    """Seconds of each answer, in a page of its own: a long conversation takes longer to show."""
+    """Seconds of each answer, in a page of its own."""
     with _page(browser, url) as page:
         return [_ask(page, question) for question in questions]
 
@@ -158,10 +162,9 @@ def _ask(page: Page, question: str) -> float:
 
 def _click(desk: Page, number: int) -> float:
     """Seconds from a click on the title of a document in the table until its text is shown."""
-    desk.evaluate(CLOCK, "dialog")
+    desk.evaluate(CLOCK, "dialog:modal")
     desk.locator(".rag-documents-table tbody tr").nth(number % 10).locator("button").first.click()
     seconds = float(desk.evaluate("window.appeared")) / 1000
-    desk.locator("dialog:modal").wait_for()
     desk.keyboard.press("Escape")
     desk.locator("dialog").wait_for(state="detached")
     return seconds

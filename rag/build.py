@@ -134,7 +134,7 @@ def build_uploads(settings: Settings) -> Uploads:
         source=source.name if source else "",
         max_file_mb=settings.parsing.max_file_mb,
         allow_private=source is not None and source.allow_private,
-        others=partial(how_to_exclude, settings),
+        others=lambda document: how_to_exclude(settings, document).text,
     )
     return folder
 

@@ -121,17 +121,30 @@ class Rag(CorpusReader):
         """Files and pages that are handed over one by one; `ingest` takes them into the corpus."""
         return build.build_uploads(self.settings)
 
-    def plan(self, *, sources: Collection[str] | None = None) -> Plan:
+    def plan(
+        self,
+        *,
+        sources: Collection[str] | None = None,
+        progress: "Callable[[str, int, int], object]" = lambda *_: None,
+    ) -> Plan:
         """What `ingest` would do. Writes nothing, not even the index folder.
 
         Args:
             sources: names of those to look at. None is all.
+            progress: called with what it is at, how much of it is done, and of how much.
         """
         from rag.ingest.plan import plan
 
         with self._opened.reading(caches=False, sources=sources) as (connectors, preparer):
             store = self._opened.store_if_any()
-            return plan(self.settings, connectors=connectors, preparer=preparer, store=store, sources=sources)
+            return plan(
+                self.settings,
+                connectors=connectors,
+                preparer=preparer,
+                store=store,
+                sources=sources,
+                progress=progress,
+            )
 
     def ingest(
         self,
@@ -204,12 +217,15 @@ class Rag(CorpusReader):
             progress=progress,
         )
 
-    def verify(self, *, repair: bool = False) -> VerifyReport:
+    def verify(
+        self, *, repair: bool = False, progress: "Callable[[str, int, int], object]" = lambda *_: None
+    ) -> VerifyReport:
         """Reconcile documents and chunks both ways, and encode a sample again.
 
         Args:
             repair: delete orphans, and read, encode and write damaged documents again. The report then says what is
                 still wrong, and how much was mended.
+            progress: as of `plan`.
 
         Raises:
             CorpusMissingError: nothing was ingested yet.
@@ -222,7 +238,14 @@ class Rag(CorpusReader):
             store, generation = self._opened.generation()
             self._opened.warn(generation)
             reading = partial(self._opened.reading, caches=True) if repair else None
-            return verify(self.settings, store, generation, encoder=self._opened.encoder, reading=reading)
+            return verify(
+                self.settings,
+                store,
+                generation,
+                encoder=self._opened.encoder,
+                reading=reading,
+                progress=progress,
+            )
 
     def set_calibration(self, calibration: "Calibration") -> None:
         """Say by it how sure an answer is, and below what to abstain; `rag calibrate` fits one.

@@ -17,9 +17,20 @@
 A message says what happened, with the value, what is legal and what to do.
 """
 
+import re
+
+from rag.notices import Notice
+
+_CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
+
 
 class RagError(Exception):
     """Base of every error that a user can do something about."""
+
+    @property
+    def code(self) -> str:
+        """What went wrong, in one word for programs: the name of the class, such as `corpus_missing`."""
+        return _CAPITAL.sub("_", type(self).__name__.removesuffix("Error")).lower()
 
 
 class SettingsError(RagError):
@@ -51,9 +62,24 @@ class DocumentError(RagError):
         self.kind = kind
         super().__init__(message)
 
+    @property
+    def code(self) -> str:
+        return f"document_{self.kind}"
+
 
 class ModelError(RagError):
-    """A model's files cannot be had, are not what they should be, or do not fit the settings."""
+    """A model's files cannot be had, are not what they should be, or do not fit the settings; or it gave no reply.
+
+    Attributes:
+        why: of one that gave no reply.
+    """
+
+    why: Notice | None = None
+
+    def __init__(self, message: str, *, why: Notice | None = None) -> None:
+        super().__init__(message)
+        if why is not None:
+            self.why = why
 
 
 class StoreError(RagError):

@@ -20,11 +20,12 @@ COUNTED = 256
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailedDocument:
-    """A document that could never be read, and why."""
+    """A document that could never be read, and why. `kind` is that of a `rag.errors.DocumentError`."""
 
     id: str
     uri: str
     error: str
+    kind: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,11 +73,12 @@ def health(corpus: Rag, *, principals: Sequence[str] | None = None) -> Health:
     reader, access = corpus.documents(), build_filter(None, principals)
     documents = empty = 0
     failed = []
-    fields = ("document_id", "uri", "status", "error", "chunk_ids")
+    fields = ("document_id", "uri", "status", "error", "error_kind", "chunk_ids")
     for record in reader.store.scroll(reader.documents, where=access, fields=fields):
         stored = record.payload
         if stored["status"] == "failed":
-            failed.append(FailedDocument(id=stored["document_id"], uri=stored["uri"], error=stored["error"]))
+            known = {"error": stored["error"], "kind": stored.get("error_kind")}
+            failed.append(FailedDocument(id=stored["document_id"], uri=stored["uri"], **known))
         else:
             documents += 1
             empty += not stored["chunk_ids"]
@@ -125,6 +127,7 @@ class Checks:
         self._thread: Thread | None = None
         self.last: Check | None = None
         self.error: str | None = None
+        self.raised: RagError | None = None
 
     @property
     def running(self) -> bool:
@@ -143,11 +146,11 @@ class Checks:
             self._thread.join(timeout_s)
 
     def _run(self) -> None:
-        self.error = None
+        self.error = self.raised = None
         try:
             self.last = self._check()
         except RagError as error:
-            self.error = str(error)
+            self.error, self.raised = str(error), error
         except Exception as error:
             _LOG.exception("the check failed")
             self.error = f"{type(error).__name__}: {error}; the log shows where"

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rag.corpus_map.drawing import Maps
     from rag.corpus_map.result import CorpusMap, Layout, Unit
     from rag.ingest.prepare import Preparer
+    from rag.notices import Notice
     from rag.originals import Originals
     from rag.points import Filter
     from rag.protocols import Connector, Encoder, Store
@@ -117,7 +118,7 @@ class OpenCorpus:
         encoder: loaded when it is first called.
         latencies: of the searches and answers since it was opened.
         artifacts: what outlives the generations.
-        warnings: about a corpus that answers as it was built, while its settings say otherwise by now.
+        notices: about a corpus that answers as it was built, while its settings say otherwise by now.
     """
 
     def __init__(
@@ -133,7 +134,7 @@ class OpenCorpus:
         self.settings = settings
         self.latencies: Latencies = of.latencies if of else Latencies()
         self.artifacts = Artifacts(self.store_if_any, settings.name)
-        self.warnings: list[str] = []
+        self.notices: list[Notice] = []
         self._of, self._lock = of, RLock()
         self._searcher: Searcher | None = None
         self._searcher_of = 0
@@ -191,9 +192,9 @@ class OpenCorpus:
         Raises:
             SettingsChangedError: its vectors do not compare with those that these settings make.
         """
-        warning = answers_as_built(self.settings, generation)
-        if warning and warning not in self.warnings:
-            self.warnings.append(warning)
+        changed = answers_as_built(self.settings, generation)
+        if changed and changed not in self.notices:
+            self.notices.append(changed)
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -285,7 +286,7 @@ class OpenCorpus:
             written = self.shared.written
             if self._searcher is None or self._searcher_of != written:
                 store, generation = self.generation()
-                self.warnings.clear()
+                self.notices.clear()
                 self.warn(generation)
                 self._searcher_of = written
                 self._searcher = build.build_searcher(self.settings, store, generation, encoder=self.encoder)

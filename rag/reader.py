@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rag.corpus_map.result import CorpusMap, Layout, Unit
     from rag.langchain import RagRetriever, RagRunnable
     from rag.latencies import Latencies
+    from rag.notices import Notice
     from rag.originals import Originals
     from rag.protocols import Encoder
     from rag.retrieval.documents import DocumentReader
@@ -260,9 +261,14 @@ class CorpusReader:
         return self._opened.latencies
 
     @property
-    def warnings(self) -> list[str]:
+    def notices(self) -> "list[Notice]":
         """What was noticed about the corpus by the calls so far."""
-        return self._opened.warnings
+        return self._opened.notices
+
+    @property
+    def warnings(self) -> list[str]:
+        """`notices` in English."""
+        return [notice.text for notice in self.notices]
 
     def _events(
         self, question: str, history: Sequence[Mapping[str, str]] = (), rewrite: bool = True, **conditions: Any

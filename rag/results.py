@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from rag.candidates import Trace
+from rag.notices import Notice
 from rag.types import LineBox, Metadata
 
 
@@ -151,16 +152,26 @@ class Citation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerSentence:
-    """A sentence of the answer. `supported`: verified citations back it; `reason`: why none do, else None."""
+    """A sentence of the answer. `supported`: verified citations back it; `why`: why none do, else None."""
 
     text: str
     supported: bool
     citations: tuple[Citation, ...] = ()
-    reason: str | None = None
+    why: Notice | None = None
+
+    @property
+    def reason(self) -> str | None:
+        """`why` in English."""
+        return self.why.text if self.why else None
 
     def to_dict(self) -> dict[str, Any]:
-        citations = [c.to_dict() for c in self.citations]
-        return {"text": self.text, "supported": self.supported, "reason": self.reason, "citations": citations}
+        return {
+            "text": self.text,
+            "supported": self.supported,
+            "reason": self.reason,
+            "why": self.why.to_dict() if self.why else None,
+            "citations": [c.to_dict() for c in self.citations],
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,20 +198,20 @@ class Answer:
     Attributes:
         standalone_question: what was searched for; differs from `question` in a conversation.
         answer: "" when abstained.
-        reason: why it abstained, else None.
+        why: why it abstained, else None.
         confidence: calibrated probability that the corpus covers the question, None where nothing is known.
         evidence: the nearest passages; also there when abstained.
         model: "extractive" without an LLM.
         usage: tokens by kind, as the model's server counts them, and `cost` where their price is known.
         packing: how much evidence there is, and may be.
-        notice: what the user should know about how this answer came about, else None.
+        notices: what the user should know about how this answer came about.
     """
 
     question: str
     standalone_question: str
     answer: str
     abstained: bool
-    reason: str | None
+    why: Notice | None
     confidence: float | None
     sentences: tuple[AnswerSentence, ...]
     evidence: tuple[Evidence, ...]
@@ -208,7 +219,17 @@ class Answer:
     usage: Mapping[str, float] = field(default_factory=dict)
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     packing: Packing = Packing()
-    notice: str | None = None
+    notices: tuple[Notice, ...] = ()
+
+    @property
+    def reason(self) -> str | None:
+        """`why` in English."""
+        return self.why.text if self.why else None
+
+    @property
+    def notice(self) -> str | None:
+        """The notices in English; None without any."""
+        return " ".join(notice.text for notice in self.notices) or None
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -217,6 +238,7 @@ class Answer:
             "answer": self.answer,
             "abstained": self.abstained,
             "reason": self.reason,
+            "why": self.why.to_dict() if self.why else None,
             "confidence": self.confidence,
             "sentences": [s.to_dict() for s in self.sentences],
             "evidence": [e.to_dict() for e in self.evidence],
@@ -225,6 +247,7 @@ class Answer:
             "timings_ms": dict(self.timings_ms),
             "packing": self.packing.to_dict(),
             "notice": self.notice,
+            "notices": [notice.to_dict() for notice in self.notices],
         }
 
 

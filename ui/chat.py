@@ -25,9 +25,11 @@ from ui.served import Served
 from ui.settings import offered_by, preferences_of
 from ui.stored import LONGEST_QUESTION, from_browser, to_browser
 from ui.users import principals_of, user_of
-from ui.view import answer, conversations, export, suggestions
+from ui.view import answer, conversations, export, passages, suggestions
+from ui.view.told import wrong
 
 _HERE = Path(__file__).parent
+_TURNS = (_HERE / "turns.js").read_text(encoding="utf-8")
 _SCRIPT = (_HERE / "conversations.js").read_text(encoding="utf-8")
 _QUESTION = (_HERE / "question.js").read_text(encoding="utf-8")
 _TELL = "watch('value', () => document.dispatchEvent(new CustomEvent('rag-told', { detail: JSON.parse(props.value) })))"
@@ -40,6 +42,7 @@ class Wanted(BaseModel):
     """What a button of the page asks for; anything may arrive here.
 
     Attributes:
+        id: of a question, which may come more than once.
         question: to be asked.
         typed: the question that somebody typed, which replaces the one that they edit.
         turn: number of a turn, from 1; 0 is none.
@@ -49,6 +52,7 @@ class Wanted(BaseModel):
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
+    id: str = Field("", max_length=100)
     question: str = Field("", max_length=LONGEST_QUESTION)
     typed: str = Field("", max_length=LONGEST_QUESTION)
     turn: int = Field(0, ge=0)
@@ -71,12 +75,15 @@ def build_chat(served: Sequence[Served], picked: Any, picker: Any, where: Any, s
     """
     coming = Coming()
     conversation, editing, settled = gr.State(Conversation()), gr.State(0), gr.State(0)
+    taken = gr.State("")
     with gr.Row(elem_id="rag-chat"):
         drawer = gr.HTML("", apply_default_css=False, elem_id="rag-drawer", js_on_load=_SCRIPT)
         with gr.Column(min_width=0, elem_id="rag-conversation"):
             bar = gr.HTML("", apply_default_css=False, elem_id="rag-bar")
             with gr.Column(min_width=0, elem_id="rag-scroll"):
-                log = gr.HTML("", apply_default_css=False, elem_id="rag-messages")
+                log = gr.HTML(
+                    '<div class="rag-log"></div>', apply_default_css=False, elem_id="rag-messages", js_on_load=_TURNS
+                )
                 live = gr.HTML("", apply_default_css=False, elem_id="rag-live")
                 next_questions = gr.HTML("", apply_default_css=False, elem_id="rag-next")
             banner = gr.HTML("", apply_default_css=False, elem_id="rag-banner")
@@ -89,28 +96,33 @@ def build_chat(served: Sequence[Served], picked: Any, picker: Any, where: Any, s
                 js_on_load=_QUESTION,
             )
         with gr.Column(min_width=0, elem_id="rag-panel"):
-            panel = gr.HTML("", apply_default_css=False)
+            gr.HTML('<div class="rag-behind-answers"></div>', apply_default_css=False)
     page = gr.HTML(None, html_template="", js_on_load=_TELL, visible="hidden")
 
-    def keeps(now: Conversation, corpus: int, request: gr.Request, **more: Any) -> Update:
-        """The browser keeps the conversation as it is."""
-        kept = to_browser(now, corpus=served[corpus].name, owner=_owner(request))
-        return {page: _tell(keeps=kept, **more)}
+    def news(now: Conversation, corpus: int, request: gr.Request, *, after: int) -> dict[str, Any]:
+        """What is to be shown and kept of a conversation in which no answer is coming: the turns after so many."""
+        articles = answer.articles(now.turns, language_of(request), after)
+        sources = shown.behind(corpus, now.turns, request, after)
+        return {"shows": {"after": after, "turns": articles, "sources": sources}} | keeps(now, corpus, request, after)
 
-    def show(now: Conversation, corpus: int, request: gr.Request) -> Update:
-        """A conversation in which no answer is coming."""
+    def keeps(now: Conversation, corpus: int, request: gr.Request, after: int) -> dict[str, Any]:
+        if not now.turns:
+            return {}
+        return {"keeps": to_browser(now, corpus=served[corpus].name, owner=_owner(request), after=after)}
+
+    def whole(now: Conversation, corpus: int, request: gr.Request) -> dict[str, Any]:
         language = language_of(request)
-        return {
-            conversation: now,
-            log: answer.log(now.turns, language) or suggestions.hint(served[corpus].name, language),
-            live: "",
-            panel: shown.panel(corpus, now.turns, request),
-            settled: time.monotonic_ns(),
-        }
+        start = "" if now.turns else suggestions.hint(served[corpus].name, language)
+        told = news(now, corpus, request, after=0)
+        return told | {"shows": told["shows"] | {"around": {"start": start, "panel": passages.panel(language)}}}
 
     def open_(now: Conversation, corpus: int, request: gr.Request, **told: Any) -> Update:
-        return show(now, corpus, request) | {
-            page: _tell(opens=now.id, **told),
+        told = {"opens": now.id, "shows": whole(now, corpus, request)["shows"], **told}
+        return {
+            conversation: now,
+            live: "",
+            settled: time.monotonic_ns(),
+            page: _tell(**told),
             editing: 0,
             banner: "",
             next_questions: "",
@@ -155,13 +167,14 @@ def build_chat(served: Sequence[Served], picked: Any, picker: Any, where: Any, s
         scope: Where,
         before: Conversation,
         place: int,
+        before_it: str,
         request: gr.Request,
     ) -> AsyncIterator[Update]:
         """Asynchronous, so that a stop ends it at once, and not behind what the model is at."""
         session = _session(request)
         language, wanted = language_of(request), _wanted(event)
         asked, turns = _asked(wanted, before.turns, place)
-        if not asked:
+        if not asked or (wanted.id and wanted.id == before_it):
             yield {page: gr.skip()}
             return
         begun = False
@@ -176,18 +189,17 @@ def build_chat(served: Sequence[Served], picked: Any, picker: Any, where: Any, s
                 update: Update = {conversation: now, live: answer.running(after[-1], len(after), language)}
                 if not begun:
                     begun = True
-                    update |= {
-                        log: answer.log(turns, language),
-                        next_questions: "",
-                        editing: 0,
-                        banner: "",
-                    } | keeps(now, corpus, request, asks=True)
+                    stay = {"after": len(turns), "turns": [], "sources": []}
+                    said = _tell(asks=True, shows=stay, **keeps(now, corpus, request, len(turns)))
+                    update |= {next_questions: "", editing: 0, banner: "", page: said, taken: wanted.id}
                 yield update
             if coming.is_left(session):
                 yield {page: gr.skip()}  # Gradio sends the last update once more at the end
                 return
-            said = export.plain(now.turns[-1], language) or say("chat.stopped", language)
-            yield show(now, corpus, request) | keeps(now, corpus, request, said=said)
+            read = export.plain(now.turns[-1], language) or say("chat.stopped", language)
+            # `asks` once more: of two updates that come together the page sees the second one
+            said = _tell(asks=True, said=read, **news(now, corpus, request, after=len(turns)))
+            yield {conversation: now, live: "", settled: time.monotonic_ns(), page: said}
         finally:
             coming.end(session)
 
@@ -211,9 +223,15 @@ def build_chat(served: Sequence[Served], picked: Any, picker: Any, where: Any, s
         try:
             kept = keep_vote(settings, turn.answer, answer_id=turn.id, vote=wanted.vote, reason=wanted.reason)
         except RagError as error:
-            raise gr.Error(str(error), print_exception=False) from None
+            raise gr.Error(wrong(error, language), print_exception=False) from None
         now = now.with_vote(wanted.turn, kept.vote, kept.reason)
-        return {conversation: now, log: answer.log(now.turns, language)} | keeps(now, corpus, request)
+        place = wanted.turn - 1
+        changed = {"after": place, "turns": answer.articles(now.turns[: place + 1], language, place)}
+        return {conversation: now, page: _tell(shows=changed, **keeps(now, corpus, request, place))}
+
+    def again(corpus: int, now: Conversation, request: gr.Request) -> Update:
+        """All of the conversation, for a page that missed a part of it."""
+        return {page: _tell(**whole(now, corpus, request))}
 
     def take(event: gr.EventData, request: gr.Request) -> Update:
         """A conversation as a file, which the browser makes: nothing of it stays here."""
@@ -246,25 +264,20 @@ def build_chat(served: Sequence[Served], picked: Any, picker: Any, where: Any, s
         starters = [text for text in each.starters.get(suggestions.phrase, principals=principals) if text not in asked]
         return suggestions.suggestions(starters, say("chat.instead" if asked else "chat.starters", language))
 
-    screen = [conversation, log, live, panel, settled, page, editing, banner, next_questions]
+    screen = [conversation, live, settled, page, editing, banner, next_questions]
     # not cancelled by what comes next, but made again behind it
     settled.change(suggest, [picked, conversation], next_questions, trigger_mode="always_last", **QUIET)
-    # one listener for every way to ask: while one answer comes, no other one begins
-    gr.on(
-        [question.submit, drawer.submit],
-        ask,
-        [picked, where, conversation, editing],
-        screen,
-        trigger_mode="once",
-        **QUIET,
-    )
+    # while one answer comes, no other one begins
+    drawer.submit(ask, [picked, where, conversation, editing, taken], [*screen, taken], trigger_mode="once", **QUIET)
     question.stop(stop, None, None, **QUIET)
     drawer.start(start, [picked, conversation], [*screen, drawer, bar, picked], **QUIET)
     drawer.open(open_kept, [picked, conversation], screen, **QUIET)
     drawer.fresh(begin, [picked], screen, **QUIET)
     drawer.export(take, None, page, **QUIET)
     drawer.edit(edit, [conversation], [editing, banner, page], **QUIET)
-    drawer.like(vote, [picked, conversation], [conversation, log, page], **QUIET)
+    drawer.like(vote, [picked, conversation], [conversation, page], **QUIET)
+    for each in (log, drawer):
+        each.lost(again, [picked, conversation], page, **QUIET)
     picker.pick(switch, None, [*screen, drawer, picked], trigger_mode="multiple", **QUIET)
 
 

@@ -29,8 +29,9 @@ class Turn:
         id: of the answer; votes on it name it.
         text: the words of the answer that have arrived.
         answer: the JSON of `rag ask`, when it is complete.
-        error: why there is no answer.
-        warnings: what the user should know about the corpus.
+        error: why there is no answer, in English.
+        error_code: of a `rag.errors.RagError`.
+        notices: what the user should know about the corpus, as `rag.notices.Notice.to_dict` has it.
         vote: what the reader thinks of the answer, and in what words.
     """
 
@@ -39,7 +40,8 @@ class Turn:
     text: str = ""
     answer: Mapping[str, Any] | None = None
     error: str | None = None
-    warnings: tuple[str, ...] = ()
+    error_code: str = ""
+    notices: tuple[Mapping[str, Any], ...] = ()
     vote: "Vote | None" = None
     reason: str = ""
 
@@ -105,12 +107,12 @@ def respond(
                 case {"type": "token", "text": text}:
                     turn = replace(turn, text=turn.text + text)
                 case {"type": "done", "answer": answer}:
-                    turn = replace(turn, answer=answer, warnings=tuple(dict.fromkeys(corpus.warnings)))
+                    turn = replace(turn, answer=answer, notices=tuple(each.to_dict() for each in corpus.notices))
                 case _:
                     continue
             yield (*turns, turn)
     except RagError as error:
-        yield (*turns, replace(turn, error=str(error)))
+        yield (*turns, replace(turn, error=str(error), error_code=error.code))
     except Exception:
         _LOG.exception("no answer to %r", question)
         yield (*turns, replace(turn, error=UNEXPECTED))

@@ -8,6 +8,8 @@ const DRAWER = "rag-drawer";
 const MOST = 200; // conversations
 const ROOM = 4_000_000; // characters in all; browsers take about five million
 const UNDO_MS = 8000;
+const AGAIN_MS = 100;
+const TRIES = 50;
 
 const root = element.closest("#rag-chat");
 const find = (selector) => root.querySelector(selector);
@@ -69,10 +71,15 @@ const forget = (id) => localStorage.removeItem(PREFIX + id);
 const opened = () => sessionStorage.getItem(OPEN) ?? "";
 const read = (id) => (id ? parsed(PREFIX + id) : null);
 
-function keep(conversation) {
-  const before = read(conversation.id);
-  write({ ...conversation, title: before?.title ?? "", updated: Date.now() });
-  show(conversation.id);
+let open; // the conversation that is shown, as this page knows it: the server sends what is new of it
+
+function keep({ after, turns, ...conversation }) {
+  const before = open?.id === conversation.id ? open : read(conversation.id);
+  const kept = before?.turns.slice(0, after) ?? [];
+  if (kept.length < after) return trigger("lost"); // an update did not arrive
+  open = { ...conversation, turns: [...kept, ...turns] };
+  write({ ...open, title: read(open.id)?.title ?? "", updated: Date.now() });
+  show(open.id);
 }
 
 // ---- the drawer ---------------------------------------------------------------------------------------------------
@@ -248,9 +255,16 @@ function download(file, text) {
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
 
+let asking;
 function ask(wanted) {
   follows = true;
-  trigger("submit", wanted);
+  clearInterval(asking);
+  // Gradio drops an event while the end of the one before is on its way, which is behind the answer that it brought:
+  // asked again until the server says that it asks, which by the id takes it once
+  const question = { ...wanted, id: `${Date.now()}-${Math.random()}` };
+  let left = TRIES;
+  trigger("submit", question);
+  asking = setInterval(() => (left-- ? trigger("submit", question) : clearInterval(asking)), AGAIN_MS);
 }
 
 const box = () => find("#rag-ask textarea");
@@ -293,7 +307,6 @@ root.addEventListener("click", (event) => {
 });
 
 root.addEventListener("submit", (event) => {
-  if (event.target.closest("#rag-ask")) follows = true;
   const form = event.target.closest(".rag-reason");
   if (!form) return;
   event.preventDefault();
@@ -314,11 +327,15 @@ addEventListener("storage", (event) => event.key?.startsWith(PREFIX) && fill());
 
 // ---- the server ---------------------------------------------------------------------------------------------------
 
+document.addEventListener("rag-asks", ({ detail }) => ask(detail));
+
 document.addEventListener("rag-told", ({ detail }) => {
-  const { keeps, opens, file, said, note: what } = detail;
+  const { asks, keeps, opens, file, said, note: what } = detail;
+  if (asks || opens !== undefined) clearInterval(asking);
   if (keeps) keep(keeps);
   if (opens !== undefined) {
     follows = true;
+    open = read(opens);
     show(opens);
   }
   if (file) download(file.name, file.text);
@@ -327,7 +344,7 @@ document.addEventListener("rag-told", ({ detail }) => {
 });
 
 function begin() {
-  if (!find("#rag-scroll") || !box()) return requestAnimationFrame(begin); // the rest of the chat comes after the drawer
+  if (!find(".rag-log[data-ready]") || !find(".rag-behind-answers") || !box()) return requestAnimationFrame(begin); // the rest of the chat comes after the drawer
   watchScrolling();
   watch("value", () => show(opened()));
   root.dataset.drawer = narrow.matches ? "closed" : (localStorage.getItem(DRAWER) ?? "open");

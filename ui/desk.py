@@ -13,6 +13,7 @@ from ui.language import say
 from ui.served import Served
 from ui.shelf import Listing, View, page_of
 from ui.view import document, documents, jobs
+from ui.view.told import wrong
 
 _LOG = logging.getLogger(__name__)
 
@@ -62,7 +63,7 @@ class Desk:
             shelf = documents.shelf(page_of(rows, view), language, may_change=may_change)
             failed = sum(row.state in ("failed", "stale") for row in rows)
         except RagError as error:
-            shelf = documents.unlisted(str(error), language)
+            shelf = documents.unlisted(wrong(error, language), language)
         if principals is not None:  # a job names documents that not everybody may see
             return {"job": "", "shelf": shelf}
         return {"job": jobs.job(self._jobs.last, language, may_change=may_change, failed=failed), "shelf": shelf}
@@ -82,10 +83,12 @@ class Desk:
             elif does in ("show", "confirm", "exclude"):
                 yield {"dialog": self._dialog(does, said, language, principals)}
         except RagError as error:
-            yield {"dialog": document.problem(str(error), language)}
+            yield {"dialog": document.problem(wrong(error, language), language)}
         except Exception as error:
             _LOG.exception("%r failed", does)
-            yield {"dialog": document.problem(f"{type(error).__name__}; the terminal shows what went wrong", language)}
+            yield {
+                "dialog": document.problem(say("documents.unexpected", language, kind=type(error).__name__), language)
+            }
 
     def _may_change(self, principals: Principals) -> bool:
         return self._served.max_upload_mb is not None and principals is None
@@ -115,7 +118,7 @@ class Desk:
         before = self._jobs.last.options if self._jobs.last else {}
         match does:
             case "upload" | "url":
-                added = self._uploaded(said, language) if does == "upload" else self._page(said)
+                added = self._uploaded(said, language) if does == "upload" else self._page(said, language)
                 yield {"zone": self._added(added, language)}
             case "remove":
                 self._corpus.uploads.remove(id)
@@ -148,17 +151,17 @@ class Desk:
                 replace, limit = bool(said.get("replace")), self._served.max_upload_mb
                 yield name, self._corpus.uploads.add(name, path, replace=replace, max_file_mb=limit)
             except RagError as error:
-                yield name, str(error)
+                yield name, wrong(error, language)
             finally:
                 _remove(path)
 
-    def _page(self, said: Said) -> Iterator[Added]:
+    def _page(self, said: Said, language: str) -> Iterator[Added]:
         """Take the page whose address was pasted."""
         if address := str(said.get("value") or "").strip():
             try:
                 yield address, self._corpus.uploads.add_url(address, max_file_mb=self._served.max_upload_mb)
             except RagError as error:
-                yield address, str(error)
+                yield address, wrong(error, language)
 
     def _added(self, added: Iterable[Added], language: str) -> str:
         """Have the uploads read, or where they are many, have somebody look at the plan first."""

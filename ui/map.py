@@ -16,6 +16,7 @@ from ui.served import Served
 from ui.users import principals_of
 from ui.view import map as view
 from ui.view.html import box
+from ui.view.told import wrong
 
 _SCRIPT = (Path(__file__).parent / "map.js").read_text(encoding="utf-8")
 LONGEST_QUERY = 1_000
@@ -80,7 +81,7 @@ def _draw(served: Served, unit: Unit, request: gr.Request) -> Iterator[tuple[Any
             drawn = served.corpus.map(unit=unit, layout="umap", principals=principals)
             yield view.picture(drawn, language), *(gr.skip(),) * 3, (unit, drawn.layout)
     except RagError as error:
-        yield box("error", say("map.failed", language), str(error)), "", "", "", (unit, "pca")
+        yield box("error", say("map.failed", language), wrong(error, language)), "", "", "", (unit, "pca")
 
 
 def _opened(served: Served, now: Shown, id: str, request: gr.Request) -> str:
@@ -94,7 +95,7 @@ def _opened(served: Served, now: Shown, id: str, request: gr.Request) -> str:
         topic = view.topic_names(drawn, language)[point.topic]
         return view.opened(document, point, drawn.similar(id), topic, language)
     except RagError as error:
-        return box("error", say("map.failed", language), str(error))
+        return box("error", say("map.failed", language), wrong(error, language))
 
 
 def _asked(served: Served, now: Shown, query: str, request: gr.Request) -> str:
@@ -105,7 +106,7 @@ def _asked(served: Served, now: Shown, query: str, request: gr.Request) -> str:
         drawn = _as_shown(served, now, query=query.strip()[:LONGEST_QUERY], principals=principals)
         return view.query(drawn.query, drawn.unit, language)
     except RagError as error:
-        return box("error", say("map.failed", language), str(error))
+        return box("error", say("map.failed", language), wrong(error, language))
 
 
 def _as_shown(served: Served, now: Shown, **options: Any) -> CorpusMap:

@@ -55,12 +55,13 @@ class Passages:
     def __init__(self, served: Sequence[Served], principals_of: PrincipalsOf = lambda _: None) -> None:
         self._corpora, self._principals_of, self._links = [each.corpus for each in served], principals_of, Links()
 
-    def panel(self, corpus: int, turns: Turns, request: Any) -> str:
-        """The passages behind the answers of a conversation, as HTML.
+    def behind(self, corpus: int, turns: Turns, request: Any, after: int = 0) -> list[str]:
+        """The passages behind each answer of a conversation, as HTML.
 
         Args:
             corpus: place of the one that answered.
             request: of who looks at it, Gradio's or Starlette's.
+            after: how many turns are left out.
         """
         principals = self._principals_of(request)
         texts: dict[str, str | None] = {}
@@ -71,7 +72,7 @@ class Passages:
                 texts[document_id] = _text(self._corpora[corpus], document_id, principals)
             return self._behind(corpus, evidence, quotes, texts[document_id], principals)
 
-        return sources(turns, language_of(request), look)
+        return sources(turns, language_of(request), look, after)
 
     def routes(self) -> list[Route]:
         """What the app's server has to answer besides Gradio's own."""

@@ -16,6 +16,7 @@ from ui.served import Served
 from ui.users import principals_of
 from ui.view import quality as view
 from ui.view.html import box, escape
+from ui.view.told import wrong, wrong_by
 
 _SCRIPT = (Path(__file__).parent / "quality.js").read_text(encoding="utf-8")
 LOOK_S = 1.0
@@ -73,10 +74,11 @@ def _page(served: Served, language: str, duplicates: int | None) -> str:
         found = health(served.corpus)
         reports = last_reports(served.corpus.artifacts)
     except RagError as error:
-        return view.page([box("error", escape(say("quality.unavailable", language)), str(error))])
+        return view.page([box("error", escape(say("quality.unavailable", language)), wrong(error, language))])
     checks = served.checks
+    wrong_check = checks.error and wrong_by(checks.raised.code if checks.raised else "rag", checks.error, language)
     state = view.health(
-        found, language, duplicates=duplicates, check=checks.last, checking=checks.running, error=checks.error
+        found, language, duplicates=duplicates, check=checks.last, checking=checks.running, error=wrong_check
     )
     return view.page(
         [state, view.feedback(feedback_of(served.corpus.settings), language)],

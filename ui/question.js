@@ -33,7 +33,7 @@ form.addEventListener("submit", (event) => {
   if (!box.value.trim()) return fill("");
   if (document.querySelector("#rag-live .rag-running")) return;
   sent = box.value;
-  trigger("submit", { typed: sent });
+  document.dispatchEvent(new CustomEvent("rag-asks", { detail: { typed: sent } })); // conversations.js asks
 });
 
 form.querySelector(".rag-stop").addEventListener("click", () => trigger("stop"));

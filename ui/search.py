@@ -22,6 +22,7 @@ from ui.users import principals_of
 from ui.view import scope as scope_view
 from ui.view import search as view
 from ui.view import why
+from ui.view.told import wrong
 
 _LOG = logging.getLogger(__name__)
 _HERE = Path(__file__).parent
@@ -129,7 +130,7 @@ def build_search(served: Sequence[Served], picked: Any, where: Any) -> None:
             result = after.exploration.rank(settings)
             filtered = scope_view.summary(now, own.listing(principals=principals), language) if now else ""
         except RagError as error:
-            return view.failed(str(error), language), gr.skip(), None
+            return view.failed(wrong(error, language), language), gr.skip(), None
         except Exception:
             _LOG.exception("no hits for %r", asked["query"])
             return view.failed(say("search.unexpected", language), language), gr.skip(), None
@@ -165,7 +166,7 @@ def build_search(served: Sequence[Served], picked: Any, where: Any) -> None:
         except ValidationError:
             return ""
         except RagError as error:
-            return view.failed(str(error), language)
+            return view.failed(wrong(error, language), language)
         return why.explanation(told, known.title(document) or document, language, reranks=bool(settings.rerank))
 
     def miss(event: gr.EventData) -> str:

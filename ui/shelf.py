@@ -23,7 +23,8 @@ class Row:
     """A document of the table.
 
     Attributes:
-        error: with its kind, where it could not be read.
+        error: where it could not be read, in English.
+        error_kind: of a `rag.errors.DocumentError`.
         upload: id of the upload that it goes with, None for documents of other sources.
     """
 
@@ -33,6 +34,7 @@ class Row:
     uri: str
     state: State
     error: str | None = None
+    error_kind: str | None = None
     chunks: int = 0
     size: int | None = None
     modified: str | None = None
@@ -50,7 +52,6 @@ def rows_of(entries: Sequence[DocumentEntry], uploads: Sequence[Upload], current
     for entry in entries:
         item = entry.id if entry.id in given else entry.id.partition("!/")[0]
         stored.add(item)
-        kind = f" ({entry.error_kind})" if entry.error_kind else ""
         rows.append(
             Row(
                 id=entry.id,
@@ -58,7 +59,8 @@ def rows_of(entries: Sequence[DocumentEntry], uploads: Sequence[Upload], current
                 source=entry.source,
                 uri=entry.uri,
                 state="reading" if item in current or entry.id in current else entry.state,
-                error=f"{entry.error}{kind}" if entry.error else None,
+                error=entry.error,
+                error_kind=entry.error_kind,
                 chunks=entry.chunks,
                 size=entry.size,
                 modified=entry.modified,
@@ -166,7 +168,7 @@ def page_of(rows: Sequence[Row], view: View) -> Page:
 
 
 def _has(row: Row, words: Sequence[str]) -> bool:
-    text = _folded(" ".join((row.title, row.id, row.uri, row.error or "")))
+    text = _folded(" ".join((row.title, row.id, row.uri, row.error or "", row.error_kind or "")))
     return all(word in text for word in words)
 
 

@@ -39,10 +39,25 @@ class _Citation(_Part):
     verified: bool
 
 
+class _Failure(_Part):
+    """A notice within another one."""
+
+    code: Line
+    text: Line
+    values: dict[Line, int | Number | Line]
+
+
+class _Notice(_Part):
+    code: Line
+    text: Line
+    values: dict[Line, int | Number | Line | _Failure]
+
+
 class _Sentence(_Part):
     text: Text
     supported: bool
     reason: Line | None
+    why: _Notice | None = None
     citations: tuple[_Citation, ...]
 
 
@@ -67,13 +82,17 @@ class _Packing(_Part):
 
 
 class _Answer(_Part):
-    """`rag.results.Answer.to_dict`. A field that is missing here is lost by a reload; a test compares the two."""
+    """`rag.results.Answer.to_dict`. A field that is missing here is lost by a reload; a test compares the two.
+
+    What earlier versions did not have has a default, so that what they left in a browser can still be read.
+    """
 
     question: Text
     standalone_question: Text
     answer: Text
     abstained: bool
     reason: Line | None
+    why: _Notice | None = None
     confidence: Number | None
     sentences: tuple[_Sentence, ...]
     evidence: tuple[_Evidence, ...]
@@ -82,6 +101,7 @@ class _Answer(_Part):
     timings_ms: dict[Line, Number]
     packing: _Packing
     notice: Line | None
+    notices: tuple[_Notice, ...] = ()
 
 
 class _Turn(_Part):
@@ -90,7 +110,8 @@ class _Turn(_Part):
     text: Text
     answer: _Answer | None
     error: Line | None
-    warnings: tuple[Line, ...]
+    error_code: Line = ""
+    notices: tuple[_Notice, ...] = ()
     vote: Literal["up", "down"] | None
     reason: Annotated[str, StringConstraints(max_length=LONGEST_REASON)]
 
@@ -114,8 +135,8 @@ class Stored(_Part):
     def conversation(self) -> Conversation:
         """What it holds."""
         # `Turn(**...)` of plain dicts: the same as before it was stored
-        turns = (Turn(**turn.model_dump(mode="json") | {"warnings": turn.warnings}) for turn in self.turns)
-        return Conversation(self.id, tuple(turns))
+        kept = (turn.model_dump(mode="json") for turn in self.turns)
+        return Conversation(self.id, tuple(Turn(**each | {"notices": tuple(each["notices"])}) for each in kept))
 
     @property
     def name(self) -> str:
@@ -123,10 +144,14 @@ class Stored(_Part):
         return " ".join((self.title or self.turns[0].question).split())
 
 
-def to_browser(conversation: Conversation, *, corpus: str, owner: str) -> dict[str, Any]:
-    """What the browser is to keep of a conversation that has begun. Evidence that nothing cites is left out."""
-    turns = [asdict(turn) | {"answer": turn.answer and _shown(turn.answer)} for turn in conversation.turns]
-    return {"id": conversation.id, "corpus": corpus, "owner": owner, "turns": turns}
+def to_browser(conversation: Conversation, *, corpus: str, owner: str, after: int = 0) -> dict[str, Any]:
+    """What the browser is to keep of a conversation that has begun. Evidence that nothing cites is left out.
+
+    Args:
+        after: how many of its turns the browser has already.
+    """
+    turns = [asdict(turn) | {"answer": turn.answer and _shown(turn.answer)} for turn in conversation.turns[after:]]
+    return {"id": conversation.id, "corpus": corpus, "owner": owner, "after": after, "turns": turns}
 
 
 def from_browser(kept: Any, *, owner: str) -> Stored | None:

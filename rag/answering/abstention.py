@@ -4,6 +4,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from rag.notices import Notice, notice
 from rag.results import SearchResult
 
 
@@ -58,21 +59,17 @@ other half: areas .983 to .987.
 """
 
 
-def decide(result: SearchResult, min_confidence: float | None) -> str | None:
-    """Why this question is not answered, in plain words; None where it is.
+def decide(result: SearchResult, min_confidence: float | None) -> Notice | None:
+    """Why this question is not answered; None where it is.
 
     Args:
         result: what was found, with its `coverage`.
         min_confidence: probability from 0 to 1 below which the system abstains; None is the result's own.
     """
     if not result.hits:
-        if result.filtered:
-            return "Nothing was found: no passage meets the filter. Without the filter, there may be an answer."
-        return "Nothing was found: the corpus holds no passage that this search may see."
+        return notice("nothing_filtered" if result.filtered else "nothing_found")
     needed = result.threshold if min_confidence is None else min_confidence
     if result.coverage is not None and result.coverage < needed:
-        searched = "What the filter leaves" if result.filtered else "The corpus"
-        return (
-            f"{searched} does not seem to cover this question (confidence {result.coverage:.2f}, needed {needed:.2f})."
-        )
+        code = "filter_not_covered" if result.filtered else "not_covered"
+        return notice(code, confidence=result.coverage, needed=needed)
     return None

@@ -22,6 +22,7 @@ from rag.answering.evidence import ChunkSpans, Parent, ReadText, pack_evidence
 from rag.answering.extractive import answer_by_quotes
 from rag.answering.matching import Idf
 from rag.answering.meaning import StoredSentences
+from rag.notices import Notice, notice
 from rag.prompts import Message
 from rag.protocols import Encoder, LexicalEncoder
 from rag.results import Answer, AnswerSentence, Evidence, Packing, SearchResult
@@ -73,10 +74,10 @@ class Draft:
 
     text: str = ""
     sentences: tuple[AnswerSentence, ...] = ()
-    reason: str | None = None
+    why: Notice | None = None
     model: str = EXTRACTIVE
     usage: Mapping[str, float] = field(default_factory=dict)
-    notice: str | None = None
+    notices: tuple[Notice, ...] = ()
     evidence: tuple[Evidence, ...] | None = None
 
 
@@ -121,7 +122,7 @@ class ExtractiveAnswerer:
             yield {"type": "token", "text": quote.text if index == 0 else f"\n{quote.text}"}
             yield from checked_events(index, sentences[-1])
         if not sentences:
-            return Draft(reason="The nearest passages hold no sentence that could be quoted.")
+            return Draft(why=notice("no_quote"))
         return Draft(text="\n".join(quote.text for quote in quotes), sentences=tuple(sentences))
 
 
@@ -144,10 +145,10 @@ def stream_answer(
     )
     packed = time.perf_counter()
     yield retrieval_event(evidence)
-    reason = decide(result, settings.min_confidence)
-    if reason is None and not evidence:
-        reason = "The passages that were found have changed since; ask again."
-    draft = Draft(reason=reason) if reason else (yield from write(evidence))
+    why = decide(result, settings.min_confidence)
+    if why is None and not evidence:
+        why = notice("passages_changed")
+    draft = Draft(why=why) if why else (yield from write(evidence))
     evidence = evidence if draft.evidence is None else draft.evidence
     differ = differences(result.query, draft.sentences, evidence, lexical=answerer.lexical, idf=answerer.idf)
     packing = Packing(
@@ -160,8 +161,8 @@ def stream_answer(
         question=question,
         standalone_question=result.query,
         answer=draft.text,
-        abstained=draft.reason is not None,
-        reason=draft.reason,
+        abstained=draft.why is not None,
+        why=draft.why,
         confidence=result.coverage if result.hits else None,
         sentences=draft.sentences,
         evidence=evidence,
@@ -169,7 +170,7 @@ def stream_answer(
         usage=draft.usage,
         timings_ms={**result.timings_ms, **{name: round(seconds * 1000, 3) for name, seconds in spent.items()}},
         packing=packing,
-        notice=" ".join(filter(None, (draft.notice, differ))) or None,
+        notices=draft.notices + ((differ,) if differ else ()),
     )
     yield {"type": "done", "answer": final.to_dict()}
     return final

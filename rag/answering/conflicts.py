@@ -8,6 +8,7 @@ import numpy as np
 from rag.answering.matching import Idf, holds, overlap
 from rag.answering.numbers import Figure, figures, without_numbers
 from rag.answering.quotable import Quotable, plain, quotable
+from rag.notices import Notice, notice
 from rag.protocols import LexicalEncoder
 from rag.results import AnswerSentence, Evidence
 
@@ -26,8 +27,8 @@ def differences(
     *,
     lexical: LexicalEncoder,
     idf: Idf,
-) -> str | None:
-    """What the documents behind an answer disagree about, in plain words; None where they do not.
+) -> Notice | None:
+    """What the documents behind an answer disagree about; None where they do not.
 
     Two sentences of different documents disagree where they share their words but for one number. A question that has
     more words of one document's title and headings than of the other's asks for that one.
@@ -66,7 +67,9 @@ def differences(
     for row in rows:
         against = next(others(row), None)
         if against is not None:
-            return f"The sources differ: {_shown(every[row])}, {_shown(every[against])}."
+            one, other = every[row], every[against]
+            shown = {"one": _shown(one), "in_one": one.evidence, "other": _shown(other), "in_other": other.evidence}
+            return notice("sources_differ", **shown)
     return None
 
 
@@ -82,5 +85,4 @@ def _without(some: Sequence[Figure], others: Sequence[Figure]) -> list[Figure]:
 
 
 def _shown(quote: Quotable) -> str:
-    text = textwrap.shorten(plain(quote.text), SHOWN, placeholder=" …").rstrip(".")
-    return f"“{text}” [{quote.evidence}]"
+    return textwrap.shorten(plain(quote.text), SHOWN, placeholder=" …").rstrip(".")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from langchain_core.exceptions import ContextOverflowError
 
 from rag.errors import ModelError
+from rag.notices import Notice, notice
 from rag.prompts import Message
 
 if TYPE_CHECKING:
@@ -23,10 +24,10 @@ _TOO_LONG = re.compile(
 
 
 _MEANINGS = {
-    401: ", the API key was refused",
-    403: ", access was refused",
-    404: ", no such model or address",
-    429: ", too many requests, also when it was asked again later",
+    401: "key_refused",
+    403: "access_refused",
+    404: "no_such_model",
+    429: "too_many_requests",
 }
 
 
@@ -96,7 +97,8 @@ def complete(model: "BaseChatModel", messages: Sequence[Message], *, timeout_s: 
                 if len(reply) >= max_chars:
                     break
     except Exception as error:  # whatever the model raises
-        raise ModelError(why_failed(error)) from None
+        why = why_failed(error)
+        raise ModelError(why.text, why=why) from None
     return reply
 
 
@@ -107,16 +109,16 @@ def is_too_long(error: Exception) -> bool:
     return getattr(error, "status_code", None) in (400, 413) and bool(_TOO_LONG.search(str(error)))
 
 
-def why_failed(error: Exception) -> str:
+def why_failed(error: Exception) -> Notice:
     """What went wrong in a few words. Never the error's own text: servers echo keys and whole requests in it."""
     if is_too_long(error):
-        return "the request is longer than the model reads"
+        return notice("too_long")
     status = getattr(error, "status_code", None)
     if isinstance(status, int):
-        return f"HTTP {status}{_MEANINGS.get(status, '')}"
+        return notice(_MEANINGS.get(status, "http_error"), status=status)
     name = type(error).__name__
     if isinstance(error, TimeoutError) or "Timeout" in name:
-        return "no answer in time"
+        return notice("no_answer_in_time")
     if isinstance(error, ConnectionError) or "Connect" in name:
-        return "the server cannot be reached"
-    return name
+        return notice("unreachable")
+    return notice("other_failure", name=name)

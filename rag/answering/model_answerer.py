@@ -21,6 +21,7 @@ from rag.answering.prompt import Prompts, build_messages, repair_messages
 from rag.answering.streaming import Transcript
 from rag.answering.verification.judge import Judge
 from rag.answering.verification.verifier import Verifier
+from rag.notices import Notice, notice
 from rag.prompts import Message
 from rag.results import AnswerSentence, Evidence, SearchResult
 
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 _SHORTENED = 2
 """How often a request that is too long for the model is sent again with half of the evidence."""
-_UNVERIFIED = "Nothing in this answer could be verified in the documents."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,12 +76,11 @@ class ModelAnswerer:
                     given = self._half(given)
                     yield retrieval_event(given)
         except _ModelFailedError as failure:
-            return (yield from self._quoted(meant, evidence, str(failure)))
+            return (yield from self._quoted(meant, evidence, failure.why))
         if len(given) == len(evidence):
             return draft
-        fewer = f"{len(evidence) - len(given)} of {len(evidence)} passages were left out"
-        notice = f"The model reads less than was found: {fewer}."
-        return replace(draft, evidence=given, notice=" ".join(filter(None, (notice, draft.notice))))
+        fewer = notice("passages_left_out", number=len(evidence) - len(given), found=len(evidence))
+        return replace(draft, evidence=given, notices=(fewer, *draft.notices))
 
     def _half(self, evidence: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
         """The first passages, with at most half of the tokens; at least one."""
@@ -110,16 +109,16 @@ class ModelAnswerer:
         asked = repair_messages(messages, draft.text, unsupported, self.prompts.repair)
         again = yield from self._reply(asked, evidence)
         usage = {kind: count + again.usage.get(kind, 0) for kind, count in draft.usage.items()}
-        notice = f"{len(unsupported)} of {len(draft.sentences)} sentences were not supported; the answer was rewritten."
-        return replace(again, usage=usage, notice=" ".join(filter(None, (notice, again.notice))))
+        rewritten = notice("rewritten", number=len(unsupported), all=len(draft.sentences))
+        return replace(again, usage=usage, notices=(rewritten, *again.notices))
 
-    def _quoted(self, question: str, evidence: Sequence[Evidence], failure: str) -> Generator[Event, None, Draft]:
+    def _quoted(self, question: str, evidence: Sequence[Evidence], failure: Notice) -> Generator[Event, None, Draft]:
         """Quotes, and a notice of why the model did not answer."""
-        notice = f"The model {self.name} gave no answer ({failure}); the documents are quoted instead."
-        _LOG.info(notice)
+        failed = notice("model_failed", model=self.name, failure=failure)
+        _LOG.info(failed)
         yield retrieval_event(evidence)
         draft = yield from self.quotes.quote(question, evidence)
-        return Draft(text=draft.text, sentences=draft.sentences, reason=draft.reason, notice=notice)
+        return Draft(text=draft.text, sentences=draft.sentences, why=draft.why, notices=(failed,))
 
     def _reply(self, messages: Sequence[Message], evidence: Sequence[Evidence]) -> Generator[Event, None, Draft]:
         writing = _Writing(
@@ -152,19 +151,23 @@ class ModelAnswerer:
         cost = {"cost": prices.cost(usage["input_tokens"], usage["output_tokens"])} if prices and usage else {}
         draft = Draft(model=self.name, usage={**usage, **cost})
         if writing.transcript.refused:
-            return replace(draft, reason="The passages found do not state the answer.")
+            return replace(draft, why=notice("not_stated"))
         if not writing.transcript.text.strip():
-            raise _ModelFailedError("an empty reply")
-        dropped = f"Sentences left out, since the documents do not support them: {writing.dropped}."
-        if writing.dropped and not any(sentence.supported for sentence in writing.sentences):
-            return replace(draft, reason=f"What the model wrote could not be verified. {dropped}")
-        unchecked = not any(sentence.supported for sentence in writing.sentences)
-        notice = dropped if writing.dropped else _UNVERIFIED if unchecked else None
-        return replace(draft, text=writing.text.strip(), sentences=tuple(writing.sentences), notice=notice)
+            raise _ModelFailedError(notice("empty_reply"))
+        verified = any(sentence.supported for sentence in writing.sentences)
+        if writing.dropped and not verified:
+            return replace(draft, why=notice("all_left_out", number=writing.dropped))
+        told = [notice("left_out", number=writing.dropped)] if writing.dropped else []
+        told += [] if verified else [notice("nothing_verified")]
+        return replace(draft, text=writing.text.strip(), sentences=tuple(writing.sentences), notices=tuple(told))
 
 
 class _ModelFailedError(Exception):
-    """The model gave no usable reply; the message is fit to be shown."""
+    """The model gave no usable reply; `why` is fit to be shown."""
+
+    def __init__(self, why: Notice) -> None:
+        self.why = why
+        super().__init__(why.text)
 
 
 class _TooLongError(_ModelFailedError):

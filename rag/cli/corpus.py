@@ -1,7 +1,6 @@
 """Commands that make a corpus and look after it."""
 
 import argparse
-import gc
 import json
 import sys
 from contextlib import nullcontext
@@ -9,9 +8,6 @@ from typing import Any
 
 from rag.cli.options import DONE, INCOMPLETE, as_option, command, held, json_option, opened, print_json, share
 from rag.errors import RagError
-
-YOUNG = 50_000
-"""New objects between two looks for unused cycles: with Python's 700 a large listing is looked through often."""
 
 
 def add(commands: Any) -> None:
@@ -65,10 +61,10 @@ def add(commands: Any) -> None:
 
 def _plan(arguments: argparse.Namespace) -> int:
     from rag import render
+    from rag.progress import steps_bar
 
-    gc.set_threshold(YOUNG)
-    with opened(arguments) as corpus:
-        plan = corpus.plan()
+    with opened(arguments) as corpus, steps_bar() as show:
+        plan = corpus.plan(progress=show)
     print_json(plan) if arguments.json else print(render.printable(render.plan(plan)))
     return DONE
 
@@ -124,9 +120,10 @@ def _follow(arguments: argparse.Namespace) -> int:
 
 def _verify(arguments: argparse.Namespace) -> int:
     from rag import render
+    from rag.progress import steps_bar
 
-    with opened(arguments) as corpus:
-        report = corpus.verify(repair=arguments.repair)
+    with opened(arguments) as corpus, steps_bar() as show:
+        report = corpus.verify(repair=arguments.repair, progress=show)
     print_json(report) if arguments.json else print(render.printable(render.verify(report)))
     return DONE if report.ok else INCOMPLETE
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rag.errors import SettingsChangedError
+from rag.notices import Notice, notice
 from rag.protocols import Store
 from rag.results import SettingChange
 from rag.settings import Settings
@@ -85,7 +86,7 @@ def refuse_changed_settings(settings: Settings, current: Generation) -> None:
         )
 
 
-def answers_as_built(settings: Settings, current: Generation) -> str | None:
+def answers_as_built(settings: Settings, current: Generation) -> Notice | None:
     """A warning where the corpus was built with other index settings and can still be searched; None without any.
 
     Other chunking still answers; another encoder cannot.
@@ -102,7 +103,7 @@ def answers_as_built(settings: Settings, current: Generation) -> str | None:
         )
     if not changed:
         return None
-    return f"{', '.join(changed)} changed since the corpus was built; it answers as built until `rag ingest --rebuild`"
+    return notice("answers_as_built", keys=", ".join(changed))
 
 
 def begin_generation(store: Store, corpus: str, settings: dict[str, Any], dimension: int) -> Generation:

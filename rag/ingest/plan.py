@@ -1,7 +1,7 @@
 """What an ingest would do, without writing anything."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rag.errors import DocumentError
@@ -38,6 +38,7 @@ def plan(
     preparer: Preparer,
     store: Store | None,
     sources: Collection[str] | None = None,
+    progress: Callable[[str, int, int], object] = lambda *_: None,
 ) -> Plan:
     """Compare sources and store. See `Rag.plan`.
 
@@ -51,6 +52,7 @@ def plan(
     Args:
         store: None where nothing was ever ingested.
         sources: whose documents the plan is about; None is all.
+        progress: as of `Rag.plan`.
 
     Raises:
         SettingsError: there is no such source.
@@ -68,12 +70,13 @@ def plan(
     groups = states_by_item(states_of(store, current.documents, known)) if store and current else {}
     look = _Look(preparer)
     unchanged = len(changes.unchanged)
-    for connector, item in changes.read:
+    for done, (connector, item) in enumerate(changes.read, start=1):
         group = groups.get(item.id, [])
         if group or preparer.parser.holds_members(item):
             unchanged += look.read(connector, item, group)
         else:
             look.plan(item.id, item.uri, "new", item)
+        progress("plan", done, len(changes.read))
     if differing:
         listed = {item.id: item for _, item in listing.items}
         for mark in marks.values():

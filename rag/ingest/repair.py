@@ -22,13 +22,15 @@ def verify(
     *,
     encoder: LazyEncoder,
     reading: Callable[[], AbstractContextManager[tuple[list[Connector], Preparer]]] | None,
+    progress: Callable[[str, int, int], object],
 ) -> VerifyReport:
     """What is wrong; with `reading`, what is still wrong after repairing it. See `Rag.verify`.
 
     Args:
         reading: opens the connectors and what reads their items.
+        progress: as of `Rag.verify`.
     """
-    found = reconcile(store, generation, encoder=encoder)
+    found = reconcile(store, generation, encoder=encoder, progress=progress)
     if reading is None or not found.count:
         return found.report()
     refuse_changed_settings(settings, generation)
@@ -41,8 +43,9 @@ def verify(
             preparer=preparer,
             encoder=encoder,
             group_tokens=2 * settings.embedding.batch_tokens,
+            progress=progress,
         )
-    left = reconcile(store, generation, encoder=encoder)
+    left = reconcile(store, generation, encoder=encoder, progress=progress)
     return left.report(repaired=found.count - left.count)
 
 
@@ -55,6 +58,7 @@ def repair(
     preparer: Preparer,
     encoder: LazyEncoder,
     group_tokens: int,
+    progress: Callable[[str, int, int], object],
 ) -> None:
     """Mend the findings and nothing else: other changes of the sources wait for the next ingest.
 
@@ -70,5 +74,12 @@ def repair(
     read = tuple((c, item) for c, item in listing.items if item.id in items) if listing else ()
     writer = Writer(store=store, generation=generation, owners=owners, stopwatch=preparer.stopwatch)
     writer.delete_chunks(findings.orphans)
-    job = Job(preparer=preparer, writer=writer, encoder=encoder, known=set(states), group_tokens=group_tokens)
+    job = Job(
+        preparer=preparer,
+        writer=writer,
+        encoder=encoder,
+        known=set(states),
+        group_tokens=group_tokens,
+        progress=lambda at: progress("repair", at.done, at.total),
+    )
     job.run(Changes(read=read, unchanged=(), moved=(), gone=()), states, set(findings.damaged))

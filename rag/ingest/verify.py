@@ -53,18 +53,29 @@ class Findings:
         return self.missing_chunks + len(self.orphans) + self.stale_documents
 
 
-def reconcile(store: Store, generation: Generation, *, encoder: Callable[[], Encoder]) -> Findings:
+def reconcile(
+    store: Store,
+    generation: Generation,
+    *,
+    encoder: Callable[[], Encoder],
+    progress: Callable[[str, int, int], object] = lambda *_: None,
+) -> Findings:
     """Compare what documents say of their chunks with the stored chunks. Writes nothing.
 
     Args:
         encoder: loads the encoder; not called where there are no chunks.
+        progress: as of `Rag.verify`.
     """
     states = stored_states(store, generation.documents)
     owners = chunk_owners(store, generation.chunks)
     good = [state for state in states.values() if not state.failed]
     listed = {state.id: set(state.chunk_ids) for state in good}
     missing = {id: ids - owners.get(id, set()) for id, ids in listed.items()}
-    stale = {state.id for state in good if _is_stale(store, generation, state.id, state.chunk_ids)}
+    stale = set()
+    for done, state in enumerate(good, start=1):
+        if _is_stale(store, generation, state.id, state.chunk_ids):
+            stale.add(state.id)
+        progress("verify", done, len(good))
     stale |= _badly_encoded(store, generation, sorted(id for ids in owners.values() for id in ids), encoder)
     stale &= set(listed)
     return Findings(

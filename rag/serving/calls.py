@@ -1,5 +1,6 @@
 """What an owner does for its clients: the calls of `Rag` that the command line makes."""
 
+import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from inspect import signature
@@ -12,13 +13,17 @@ from rag.results import Answer, IngestReport
 from rag.serving.encoding import encoded
 
 PLAIN: "dict[str, Callable[..., Any]]" = {
-    "plan": Rag.plan,
-    "verify": Rag.verify,
     "show": Rag.show,
     "search": Rag.search,
     "why": Rag.why,
 }
 """Calls that say nothing before their result."""
+
+STEPPED: "dict[str, Callable[..., Any]]" = {"plan": Rag.plan, "verify": Rag.verify}
+"""Calls that say how far they are."""
+
+TOLD_S = 0.1
+"""How often at most."""
 
 LOOK_S = 1.0
 """How often a job that does not move is shown, and looked whether anybody still watches."""
@@ -61,9 +66,28 @@ def call(name: str, arguments: Mapping[str, Any], corpus: Rag, jobs: Jobs, clien
         return _ingest(corpus, jobs, client, dict(arguments), own=own)
     if name in ("ask", "stream"):
         return _ask(corpus, client, arguments, told=name == "stream")
+    if name in STEPPED:
+        return _stepped(name, corpus, jobs, client, arguments)
     if name not in PLAIN:
         raise RagError(f"the process that serves the corpus knows no call {name!r}: it may be of another version")
     return PLAIN[name](corpus, **arguments)
+
+
+def _stepped(name: str, corpus: Rag, jobs: Jobs, client: Client, arguments: Mapping[str, Any]) -> Any:
+    """The result of a call that takes its time; where it goes to a client, it ends when the client does."""
+    at, told = "", 0.0
+
+    def tell(step: str, done: int, total: int) -> None:
+        nonlocal at, told
+        now = time.monotonic()
+        if step != at or done == total or now - told >= TOLD_S:
+            at, told = step, now
+            client.tell("step", [step, done, total])
+
+    running = jobs.last
+    if name == "verify" and running is not None and running.state == "running":  # it waits for the job's end
+        _watch(jobs, running.number, client)
+    return STEPPED[name](corpus, **arguments, progress=tell)
 
 
 def _ask(corpus: Rag, client: Client, arguments: Mapping[str, Any], *, told: bool) -> Answer | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from threading import Event
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from rag.build import edge_path, own_folders
 from rag.corpus import Rag
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from rag.retrieval.trace import Explanation
 
 T = TypeVar("T")
+Steps: TypeAlias = Callable[[str, int, int], object]
+"""What it is at, how much of it is done, and of how much."""
 
 _VARIABLE = re.compile(r"environment variable '?([A-Za-z_][A-Za-z0-9_]*)")
 
@@ -88,10 +90,10 @@ class OwnedCorpus:
     ) -> None:
         """Nothing is open between calls."""
 
-    def plan(self) -> Plan:
+    def plan(self, *, progress: Steps = lambda *_: None) -> Plan:
         """See `Rag.plan`."""
         self._refuse_stdin()
-        return _decoded(Plan, self._result("plan"))
+        return _decoded(Plan, self._result("plan", progress))
 
     def ingest(
         self,
@@ -136,11 +138,11 @@ class OwnedCorpus:
             progress=progress,
         )
 
-    def verify(self, *, repair: bool = False) -> VerifyReport:
-        """See `Rag.verify`."""
+    def verify(self, *, repair: bool = False, progress: Steps = lambda *_: None) -> VerifyReport:
+        """See `Rag.verify`. While the owner ingests, `progress` is that of its job, whose end is waited for."""
         if repair:
             self._refuse_stdin()
-        return _decoded(VerifyReport, self._result("verify", repair=repair))
+        return _decoded(VerifyReport, self._result("verify", progress, repair=repair))
 
     def show(self, document_id: str, *, principals: Sequence[str] | None = None) -> StoredDocument:
         """See `Rag.show`."""
@@ -186,14 +188,19 @@ class OwnedCorpus:
         for _, event in self._call("stream", asked):
             yield event
 
-    def _result(self, name: str, **arguments: Any) -> Any:
+    def _result(self, name: str, progress: Steps = lambda *_: None, /, **arguments: Any) -> Any:
         """What a call returns."""
         events = self._call(name, arguments)
         while True:
             try:
-                next(events)
+                kind, what = next(events)
             except StopIteration as stop:
                 return stop.value
+            if kind == "step":
+                progress(*what)
+            elif kind == "progress":
+                job = _decoded(Progress, what)
+                progress("ingest", job.done, job.total)
 
     def _call(self, name: str, arguments: Mapping[str, Any]) -> Generator[tuple[str, Any], None, Any]:
         """What the owner says before the result, by its kind; the result is the return value."""

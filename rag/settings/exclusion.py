@@ -4,13 +4,14 @@ import json
 import re
 from urllib.parse import unquote, urlsplit
 
+from rag.notices import Notice, notice
 from rag.settings.models import Settings
 from rag.settings.sources import FilesSource, GitSource, Source, WebSource
 
 _SPECIAL = re.compile(r"([*?[])")
 
 
-def how_to_exclude(settings: Settings, document_id: str) -> str:
+def how_to_exclude(settings: Settings, document_id: str) -> Notice:
     """What to change so that the next ingest leaves a document out.
 
     Documents of a source belong to it: they cannot be deleted, they would come back.
@@ -18,12 +19,11 @@ def how_to_exclude(settings: Settings, document_id: str) -> str:
     name, _, key = document_id.partition(":")
     source = next((source for source in settings.all_sources if source.name == name), None)
     if source is None:
-        return f"source {name!r} is in the corpus no longer: the next ingest of all sources takes the document out"
+        return notice("source_gone", source=name)
     line = exclude_line(source, key)
     if line is None:
-        return f"it cannot be excluded by a pattern: take it out of the source {name!r} itself"
-    moved = ", or take the file out of the folder" if isinstance(source, FilesSource) else ""
-    return f"in the corpus file, give the source {name!r} the line {line}{moved}"
+        return notice("no_exclude_line", source=name)
+    return notice("exclude_file" if isinstance(source, FilesSource) else "exclude_line", source=name, line=line)
 
 
 def exclude_line(source: Source, key: str) -> str | None:

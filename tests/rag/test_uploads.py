@@ -168,7 +168,7 @@ def test_a_document_that_no_pattern_excludes_says_what_to_do(make_folder: MakeFo
     assert exclude_line(GitSource(kind="git", url="x"), "a/b.md") == 'exclude: ["/a/b.md"]'
     assert exclude_line(SqlSource(kind="sql", url="sqlite://", query="q", key="k", text=("t",)), "1") is None
     settings = load_settings(make_folder())
-    assert 'line exclude: ["/water.md"], or take the file' in how_to_exclude(settings, "files:water.md")
-    assert "in the corpus no longer" in how_to_exclude(settings, "gone:water.md")
+    assert 'line exclude: ["/water.md"], or take the file' in how_to_exclude(settings, "files:water.md").text
+    assert "in the corpus no longer" in how_to_exclude(settings, "gone:water.md").text
     with Rag.open(make_folder()) as corpus, pytest.raises(RagError, match=r"no upload.*exclude: \[\"/water\.md\"\]"):
         corpus.uploads.remove("files:water.md")

@@ -246,6 +246,51 @@ def test_a_question_is_edited_and_what_followed_it_replaced(page):
 
 
 @pytest.mark.browser
+def test_a_question_is_taken_that_is_asked_as_soon_as_the_answer_is_there(page):
+    page.evaluate("""() => {
+      const count = (selector) => document.querySelectorAll(selector).length;
+      let asked = 0;
+      new MutationObserver((_, observer) => {
+        const answers = count("#rag-messages .rag-author");
+        const box = document.querySelector("#rag-ask textarea");
+        if (answers === asked || count("#rag-live .rag-running")) return;
+        asked = answers; // before Gradio knows that the event of the answer has ended
+        if (asked === 3) observer.disconnect();
+        box.value = "When are refunds paid?";
+        box.form.requestSubmit();
+      }).observe(document.querySelector("#rag-scroll"), { childList: true, subtree: true });
+    }""")
+    ask(page, QUESTION)
+    page.locator("#rag-messages .rag-author").nth(3).wait_for()
+    assert page.locator(".rag-question").count() == 4
+    assert page.get_by_role("textbox", name="Question").input_value() == ""
+
+
+@pytest.mark.browser
+def test_turns_are_sent_once_and_what_a_page_missed_comes_again(page):
+    ask(page, QUESTION)
+    ask(page, SECOND)
+    page.evaluate("document.querySelectorAll('.rag-log > .rag-turn').forEach((turn) => (turn.seen = true))")
+    ask(page, "When are refunds paid?")
+    turns = page.locator(".rag-log > .rag-turn")
+    assert turns.evaluate_all("all => all.map((turn) => turn.seen ?? false)") == [True, True, False]
+    assert page.locator(".rag-sources h3").all_inner_texts()[0].endswith("When are refunds paid?"), (
+        "the newest is first"
+    )
+    assert page.get_by_role("button", name="Ask again").count() == 1
+    # as if the update with the third answer had been lost: the next one asks for all of it
+    page.evaluate("""() => {
+      const told = { after: 2, turns: [], sources: [] };
+      document.dispatchEvent(new CustomEvent("rag-told", { detail: { shows: told } }));
+    }""")
+    assert turns.count() == 2
+    ask(page, QUESTION)
+    assert page.locator(".rag-log .rag-question").all_inner_texts()[2:] == ["When are refunds paid?", QUESTION]
+    reload(page)
+    assert page.locator(".rag-log > .rag-turn").count() == page.locator(".rag-sources h3").count() == 4
+
+
+@pytest.mark.browser
 def test_an_answer_is_copied_asked_again_and_voted_on(page, shop):
     ask(page, QUESTION)
     page.get_by_role("button", name="Copy the answer").click()
@@ -483,6 +528,10 @@ def test_on_a_phone_the_conversations_are_in_a_drawer_and_german_is_spoken(visit
     page.get_by_role("button", name=QUESTION).click()
     page.locator(".rag-question").wait_for()
     assert not drawer.is_visible()
+    ask(page, "Who was the first emperor of Mongolia?")
+    why = page.locator(".rag-abstained details")
+    why.locator("summary").click()
+    assert why.get_by_text("Der Korpus scheint diese Frage nicht zu behandeln (Konfidenz 0,").is_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it scrolls sideways"
     english = re.compile(r"\b(?:the|of|this|with|copy|answer|question)\b", re.IGNORECASE)
     labels = page.locator("#rag-chat button").evaluate_all("all => all.map((b) => b.ariaLabel ?? b.textContent)")

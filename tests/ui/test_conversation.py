@@ -5,14 +5,15 @@ import logging
 import pytest
 
 from rag.errors import CorpusMissingError
+from rag.notices import notice
 from ui.conversation import UNEXPECTED, Conversation, Turn, history, respond, understood_as
 
 
 class Scripted:
     """A corpus that answers with given events; an exception among them is raised."""
 
-    def __init__(self, *events, warnings=()):
-        self.events, self.warnings, self.asked = events, list(warnings), []
+    def __init__(self, *events, notices=()):
+        self.events, self.notices, self.asked = events, list(notices), []
 
     def stream(self, question, *, history, rewrite, where, principals):
         self.asked.append((question, history))
@@ -105,6 +106,7 @@ def test_history_holds_what_was_said_and_nothing_of_what_failed():
 def test_what_the_user_can_mend_is_said_in_the_turn():
     *_, last = respond(Scripted(CorpusMissingError("holds nothing yet: run `rag ingest`")), (), "q")
     assert last[-1].error == "holds nothing yet: run `rag ingest`"
+    assert last[-1].error_code == "corpus_missing"
 
 
 def test_a_bug_is_logged_and_its_details_stay_out_of_the_chat(caplog):
@@ -114,9 +116,10 @@ def test_a_bug_is_logged_and_its_details_stay_out_of_the_chat(caplog):
     assert "secret path /root" in caplog.text
 
 
-def test_each_warning_of_the_corpus_is_passed_on_once():
-    *_, last = respond(Scripted(DONE, warnings=["old", "old", "new"]), (), "q")
-    assert last[-1].warnings == ("old", "new")
+def test_what_is_noticed_about_the_corpus_is_passed_on():
+    changed = notice("answers_as_built", keys="chunking.max_tokens")
+    *_, last = respond(Scripted(DONE, notices=[changed]), (), "q")
+    assert last[-1].notices == (changed.to_dict(),)
 
 
 def test_a_closed_conversation_closes_the_stream():

@@ -10,6 +10,7 @@ from rag.entries import DocumentEntry, Upload
 from rag.errors import DeletionRefusedError
 from rag.ingest.job import Progress
 from rag.jobs import JobState
+from rag.notices import notice
 from rag.results import Failure, IngestReport, Plan, PlannedDocument, SettingChange, Skipped, StoredDocument
 from tests.ui.test_view import HOSTILE, TEXT, Parsed
 from ui.language import LANGUAGES
@@ -80,7 +81,7 @@ def test_filters_count_what_they_would_leave():
     assert [row.title for row in page_of(rows, View()).rows] == ["Coffee", "Ticket", "Grüner Tee"], "troubles first"
     assert page_of(rows, View()).states == {"failed": 1, "stale": 1, "ready": 1}
     failed = page_of(rows, View(state="failed"))
-    assert [row.error for row in failed.rows] == ["no PDF (parse)"]
+    assert [row.error for row in failed.rows] == ["no PDF"]
     assert (failed.states, failed.sources) == ({"failed": 1, "stale": 1, "ready": 1}, {"files": 1})
     for text in ("grüner", "TEE.MD", "tee grün", "gru\u0308ner", "/docs/tea"):
         found = [row.id for row in page_of(rows, View(text=text)).rows]
@@ -145,7 +146,7 @@ def every_part(text, language):
     yield document.stored(whole_of(text), language, chunks=2)
     yield document.unread(row, language, may_change=True)
     yield document.confirm(text, language, running=True)
-    yield document.exclusion(text, text, language)
+    yield document.exclusion(text, notice("exclude_line", source=text, line=text), language)
     yield document.problem(text, language)
 
 

@@ -123,6 +123,11 @@ def turn(corpus, document_id, *quotes, page=None, **changes):
     return (Turn(question="q", answer=json.loads(json.dumps(answer))),)
 
 
+def behind(passages, corpus, turns, request):
+    """The passages behind the answers of a conversation."""
+    return "".join(passages.behind(corpus, turns, request))
+
+
 def links(html):
     """Name of the route -> its address."""
     found = [value for _, attributes in Shown(html).tags for value in attributes.values() if value]
@@ -137,7 +142,7 @@ def refused(answer):
 
 
 def test_a_cited_page_is_drawn_with_boxes_at_its_lines(corpus, passages, address):
-    html = passages.panel(0, turn(corpus, "files:terms.pdf", QUOTE, page=1), Asker())
+    html = behind(passages, 0, turn(corpus, "files:terms.pdf", QUOTE, page=1), Asker())
     assert "Page 2" in Shown(html).text, "the quote's, not the passage's first"
     status, headers, body = get(address, links(html)["page"])
     assert (status, headers.get_content_type()) == (200, "text/html")
@@ -155,7 +160,7 @@ def test_a_cited_page_is_drawn_with_boxes_at_its_lines(corpus, passages, address
 
 
 def test_a_passage_without_quotes_shows_its_page_without_boxes(corpus, passages, address):
-    html = passages.panel(0, turn(corpus, "files:terms.pdf", page=1), Asker())
+    html = behind(passages, 0, turn(corpus, "files:terms.pdf", page=1), Asker())
     body = get(address, links(html)["page"])[2].decode()
     assert body.count("<img") == 2, "it runs over two pages"
     assert "<mark" not in body
@@ -171,7 +176,7 @@ def test_a_passage_without_quotes_shows_its_page_without_boxes(corpus, passages,
     ],
 )
 def test_where_there_is_no_picture_one_line_says_why(corpus, passages, address, name, said):
-    html = passages.panel(0, turn(corpus, f"files:{name}.pdf", QUOTE, page=1), Asker())
+    html = behind(passages, 0, turn(corpus, f"files:{name}.pdf", QUOTE, page=1), Asker())
     assert Shown(html).marked == QUOTE, "the text is there all the same"
     status, _, body = get(address, links(html)["page"])
     assert status == 200
@@ -181,7 +186,7 @@ def test_where_there_is_no_picture_one_line_says_why(corpus, passages, address, 
 
 def test_links_hold_for_those_whom_they_were_made_for(corpus, passages, address):
     shown = turn(corpus, "files:terms.pdf", QUOTE, page=1)
-    for_all, for_ann = links(passages.panel(0, shown, Asker())), links(passages.panel(0, shown, Asker("ann")))
+    for_all, for_ann = links(behind(passages, 0, shown, Asker())), links(behind(passages, 0, shown, Asker("ann")))
     for name in ("page", "original"):
         assert get(address, for_all[name])[0] == get(address, for_ann[name], "ann")[0] == 200
         assert refused(get(address, for_all[name], "ann"))
@@ -196,9 +201,9 @@ def test_who_may_not_see_a_document_gets_no_links_and_nothing_more_than_the_answ
     row = "| green | 75 |"
     start = MARKDOWN.index(row)
     shown = turn(corpus, "files:tea.md", "green | 75", text=row, start=start, end=start + len(row))
-    assert links(passages.panel(0, shown, Asker("bob"))) == {}
-    assert "Degrees" not in passages.panel(0, shown, Asker("bob"))
-    assert "Degrees" in passages.panel(0, shown, Asker("ann"))
+    assert links(behind(passages, 0, shown, Asker("bob"))) == {}
+    assert "Degrees" not in behind(passages, 0, shown, Asker("bob"))
+    assert "Degrees" in behind(passages, 0, shown, Asker("ann"))
 
 
 def test_a_right_that_was_taken_away_holds_at_once(corpus, passages, address):
@@ -219,7 +224,7 @@ def test_nothing_but_documents_of_the_corpus_is_served(passages, address, docume
 
 
 def test_a_link_for_one_thing_opens_no_other(corpus, passages, address):
-    made = links(passages.panel(0, turn(corpus, "files:terms.pdf", QUOTE, page=1), Asker()))
+    made = links(behind(passages, 0, turn(corpus, "files:terms.pdf", QUOTE, page=1), Asker()))
     token = made["page"].rpartition("/")[2]
     for name in ("original", "picture"):
         assert refused(get(address, f"passages/{name}/{token}"))
@@ -261,7 +266,7 @@ def test_every_bit_of_a_link_counts_and_no_other_process_makes_it():
     ],
 )
 def test_an_original_never_becomes_a_page_of_ours(corpus, passages, address, folder, name, mime, how, sandboxed):
-    html = passages.panel(0, turn(corpus, f"files:{name}"), Asker())
+    html = behind(passages, 0, turn(corpus, f"files:{name}"), Asker())
     status, headers, body = get(address, links(html)["original"])
     assert (status, headers.get_content_type()) == (200, mime)
     assert body == (folder / name).read_bytes()
@@ -283,10 +288,10 @@ def test_what_could_run_in_a_browser_is_downloaded_or_plain_text(mime):
 
 
 def test_the_panel_shows_structure_place_and_score(corpus, passages):
-    found = Shown(passages.panel(0, turn(corpus, "files:tea.md", "black | 95"), Asker(language="de")))
+    found = Shown(behind(passages, 0, turn(corpus, "files:tea.md", "black | 95"), Asker(language="de")))
     assert found.marked == "black95"
     assert [row for row in found.named("tr") if row.get("class") == "rag-cited"]
-    assert "Quellen" in found.text
+    assert "Textstellen zu" in found.text
     assert "Markdown" in found.text
     (score,) = (span for span in found.named("span") if span.get("class") == "rag-score")
     assert score["aria-label"] == "Relevanz 0.62"
@@ -298,12 +303,12 @@ def test_the_panel_shows_structure_place_and_score(corpus, passages):
 
 def test_documents_of_the_web_are_linked_and_their_pages_wait_to_be_asked_for(corpus, passages):
     shown = turn(corpus, "files:terms.pdf", QUOTE, page=1, uri="https://example.org/terms.pdf")
-    found = Shown(passages.panel(0, shown, Asker()))
+    found = Shown(behind(passages, 0, shown, Asker()))
     (pages,) = (details for details in found.named("details") if details.get("class") == "rag-pages")
     assert "open" not in pages
-    assert "original" not in links(passages.panel(0, shown, Asker()))
+    assert "original" not in links(behind(passages, 0, shown, Asker()))
     assert [link["href"] for link in found.named("a") if link.get("rel")] == ["https://example.org/terms.pdf"]
-    local = Shown(passages.panel(0, turn(corpus, "files:terms.pdf", QUOTE, page=1), Asker()))
+    local = Shown(behind(passages, 0, turn(corpus, "files:terms.pdf", QUOTE, page=1), Asker()))
     assert next(details for details in local.named("details") if details.get("class") == "rag-pages")["open"] is None
 
 

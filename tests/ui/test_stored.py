@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rag.notices import notice
 from rag.results import Answer, AnswerSentence, Citation, Evidence
 from ui.conversation import Conversation, Turn
 from ui.stored import LONGEST, from_browser, to_browser
@@ -29,20 +30,33 @@ ANSWER = Answer(
     standalone_question="And then? (refunds)",
     answer="Refunds are paid in 14 days.",
     abstained=False,
-    reason=None,
+    why=None,
     confidence=0.75,
     sentences=(AnswerSentence(text="Refunds are paid in 14 days.", supported=True, citations=(CITATION,)),),
     evidence=(evidence(1), evidence(2)),
     model="extractive",
     usage={"input_tokens": 7},
     timings_ms={"total": 1.5},
-    notice="Two documents differ.",
+    notices=(notice("model_failed", model="m", failure=notice("http_error", status=500)),),
 ).to_dict()
-ABSTAINED = {**ANSWER, "abstained": True, "reason": "Not covered.", "answer": "", "sentences": []}
+ABSTAINED = {
+    **ANSWER,
+    "abstained": True,
+    "why": notice("not_covered", confidence=0.25, needed=0.5).to_dict(),
+    "answer": "",
+    "sentences": [],
+}
 CONVERSATION = Conversation(
     "0123456789abcdef",
     (
-        Turn(question="How long?", id="00000000000000aa", answer=ANSWER, warnings=("old",), vote="up", reason="Good."),
+        Turn(
+            question="How long?",
+            id="00000000000000aa",
+            answer=ANSWER,
+            notices=(notice("answers_as_built", keys="x").to_dict(),),
+            vote="up",
+            reason="Good.",
+        ),
         Turn(question="Mongolia?", id="00000000000000ab", answer=ABSTAINED),
         Turn(question="Stopped?", id="00000000000000ac", text="So far"),
         Turn(question="Failed?", id="00000000000000ad", error=""),
@@ -118,6 +132,6 @@ def test_what_was_changed_by_hand_is_refused_or_can_be_shown(data):
     if found is None:
         return
     turns = found.conversation.turns
-    shown = answer.log(turns, "en") + passages.sources(turns)
+    shown = "".join([*answer.articles(turns, "en"), *passages.sources(turns)])
     assert "<script" not in shown
     export.markdown(found.name, turns, corpus=found.corpus, date="2026-01-31", language="de")

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from rag.notices import notice
 from rag.results import Answer, AnswerSentence, ChunkSpan, Citation, Evidence
 from rag.suggestions import Topic
 from ui.conversation import UNEXPECTED, Turn
@@ -91,20 +92,33 @@ def cited(text, *citations, supported=True):
     return AnswerSentence(text=text, supported=supported, citations=citations)
 
 
-def turn(*sentences, sources=(), text=None, model="extractive", reason=None, notice=None, **changes):
+def said(text):
+    """A notice that is nothing but this text."""
+    return notice("other_failure", name=text)
+
+
+def turn(*sentences, sources=(), text=None, model="extractive", reason=None, told=None, **changes):
     answer = Answer(
         question="q",
         standalone_question="q",
         answer="\n".join(s.text for s in sentences) if text is None else text,
         abstained=reason is not None,
-        reason=reason,
+        why=said(reason) if reason else None,
         confidence=0.5,
         sentences=sentences,
         evidence=sources,
         model=model,
-        notice=notice,
+        notices=(said(told),) if told else (),
     )
     return Turn(**{"question": "How long?", "answer": answer.to_dict(), **changes})
+
+
+def log(turns, language):
+    return "".join(answers.articles(turns, language))
+
+
+def sources(turns):
+    return "".join(passages.sources(turns))
 
 
 def replied(shown):
@@ -123,8 +137,14 @@ def test_escaped_text_is_text_and_nothing_else_in_markdown(text):
 def test_nothing_that_a_document_or_a_model_says_becomes_markup():
     source = evidence(text=HOSTILE, title=HOSTILE, headings=(HOSTILE,), document_id=HOSTILE, uri=HOSTILE, page=3)
     turns = [
-        turn(cited(HOSTILE, citation(source, HOSTILE)), sources=(source,), question=HOSTILE, notice=HOSTILE),
-        turn(cited(HOSTILE, supported=False), text=HOSTILE, sources=(source,), model=HOSTILE, warnings=(HOSTILE,)),
+        turn(cited(HOSTILE, citation(source, HOSTILE)), sources=(source,), question=HOSTILE, told=HOSTILE),
+        turn(
+            cited(HOSTILE, supported=False),
+            text=HOSTILE,
+            sources=(source,),
+            model=HOSTILE,
+            notices=(said(HOSTILE).to_dict(),),
+        ),
         turn(reason=HOSTILE, sources=(source,)),
         Turn(question="q", error=HOSTILE),
         Turn(question="q", text=HOSTILE),
@@ -132,9 +152,9 @@ def test_nothing_that_a_document_or_a_model_says_becomes_markup():
     topic = Topic(document_id="d", title=HOSTILE, heading=HOSTILE, sample=HOSTILE)
     shown = "".join(
         (
-            answers.log([replace(each, vote="down", reason=HOSTILE) for each in turns], "en"),
+            log([replace(each, vote="down", reason=HOSTILE) for each in turns], "en"),
             *(answers.running(each, 1, "de") for each in turns),
-            passages.sources(turns),
+            sources(turns),
             suggestions.hint(HOSTILE, "en"),
             suggestions.suggestions([HOSTILE, suggestions.phrase(topic)], HOSTILE),
             conversations.drawer("de", corpus=HOSTILE, owner=HOSTILE),
@@ -189,7 +209,7 @@ def test_a_sentence_links_to_the_passages_that_back_it():
         cited("Cash takes 2 days.", citation(two, "Cash takes 2 days."), citation(one, "Refunds take 14 days.")),
         sources=(one, evidence(2), two),
     )
-    reply, panel = replied(shown), Parsed(passages.sources([shown]))
+    reply, panel = replied(shown), Parsed(sources([shown]))
     assert reply.attributes("href") == ["#source-1-1", "#source-1-1", "#source-1-4"]
     assert reply.text.replace("\u2060", "").startswith("Refunds take 14 days.[1]Cash takes 2 days.[1][4]")
     assert panel.attributes("id") == ["source-1-1", "source-1-4"], "what nothing cites is not shown"
@@ -204,14 +224,21 @@ def test_the_line_ends_of_a_document_do_not_break_a_sentence():
     assert [attrs.get("class") for _, attrs in parsed.tags].count("rag-break") == 1
 
 
-def test_every_turn_keeps_its_own_sources_the_newest_first():
+def test_every_turn_keeps_its_own_sources():
     turns = [turn(cited("A."), sources=(), question="first"), turn(reason="no", sources=(evidence(),), question="two")]
     turns.append(turn(cited("B.", citation(evidence(), "14 days")), sources=(evidence(),), question="third"))
-    links = Parsed(answers.log(turns, "en")).attributes("href")
-    panel = Parsed(passages.sources(turns))
+    links = Parsed(log(turns, "en")).attributes("href")
+    groups = [Parsed(group) for group in passages.sources(turns)]
     assert links == ["#source-2-1", "#source-3-1"]
-    assert panel.attributes("id") == ["source-3-1", "source-2-1"]
-    assert panel.text.index("third") < panel.text.index("two") < panel.text.index("first")
+    assert [group.attributes("id") for group in groups] == [[], ["source-2-1"], ["source-3-1"]]
+    assert ["first" in groups[0].text, "two" in groups[1].text, "third" in groups[2].text] == [True] * 3
+
+
+def test_a_turn_is_the_same_whatever_comes_after_it():
+    turns = [turn(cited("A."), question="first"), turn(reason="no", sources=(evidence(),), question="two")]
+    assert answers.articles(turns, "en")[:1] == answers.articles(turns[:1], "en")
+    assert answers.articles(turns, "en", 1) == answers.articles(turns, "en")[1:]
+    assert passages.sources(turns, after=1) == passages.sources(turns)[1:]
 
 
 def test_the_markers_of_a_model_become_links_and_the_rest_of_its_words_stay():
@@ -256,7 +283,7 @@ def test_only_clear_emphasis_and_code_are_formatted(text, tags):
 
 def test_an_unsupported_sentence_says_why():
     sentence = AnswerSentence(
-        text="It sails to Oslo.", supported=False, citations=(), reason="names Oslo where the source names <Bergen>"
+        text="It sails to Oslo.", supported=False, citations=(), why=notice("other_name", name="Oslo", other="<Bergen>")
     )
     shown = replied(turn(sentence, model="m"))
     assert "not supported by the sources: names Oslo where the source names <Bergen>" in shown.text
@@ -271,7 +298,7 @@ def test_a_question_that_was_rewritten_says_how_it_was_understood():
 
 def test_an_abstention_says_why_and_shows_the_nearest_passages():
     shown = turn(reason="The corpus does not cover this.", sources=(evidence(1), evidence(2)))
-    reply, panel = replied(shown), Parsed(passages.sources([shown]))
+    reply, panel = replied(shown), Parsed(sources([shown]))
     assert "The corpus does not cover this." in reply.text
     assert reply.attributes("href") == ["#source-1-1", "#source-1-2"]
     assert "Try the words that the documents may use" in reply.text
@@ -284,7 +311,7 @@ def test_an_abstention_says_why_and_shows_the_nearest_passages():
 def test_an_abstention_with_nothing_near_offers_no_links():
     shown = turn(reason="Nothing was found.")
     assert replied(shown).attributes("href") == []
-    assert "Nearest" in Parsed(passages.sources([shown])).text
+    assert "Nearest" in Parsed(sources([shown])).text
 
 
 @pytest.mark.parametrize(
@@ -307,11 +334,11 @@ def test_an_answer_that_is_coming_shows_its_words_and_nothing_to_do_with_it():
     assert parsed.attributes("data-act") == []
 
 
-def test_only_the_last_answer_is_asked_for_again_and_every_question_can_be_edited():
+def test_every_answer_has_what_can_be_done_with_it_and_every_question_can_be_edited():
     turns = [turn(cited("A.")), Turn(question="b", text="stopped"), turn(cited("C."), vote="up")]
-    parsed = Parsed(answers.log(turns, "en"))
+    parsed = Parsed(log(turns, "en"))
     acts = [(attrs["data-act"], attrs.get("data-turn")) for _, attrs in parsed.tags if "data-act" in attrs]
-    assert [number for act, number in acts if act == "retry"] == ["3"]
+    assert [number for act, number in acts if act == "retry"] == ["1", "2", "3"], "only the last one is shown"
     assert [number for act, number in acts if act == "edit"] == ["1", "2", "3"]
     assert [number for act, number in acts if act == "vote"] == ["1", "1", "3", "3"], "no answer, no vote"
     assert parsed.attributes("aria-pressed") == ["false", "false", "true", "false"]
@@ -319,8 +346,8 @@ def test_only_the_last_answer_is_asked_for_again_and_every_question_can_be_edite
 
 def test_a_vote_asks_for_a_reason_until_there_is_one():
     shown = turn(cited("A."), vote="down")
-    assert "What is wrong with it? (optional)" in Parsed(answers.log([shown], "en")).attributes("placeholder")
-    thanked = Parsed(answers.log([replace(shown, reason="Too short.")], "en"))
+    assert "What is wrong with it? (optional)" in Parsed(log([shown], "en")).attributes("placeholder")
+    thanked = Parsed(log([replace(shown, reason="Too short.")], "en"))
     assert thanked.attributes("placeholder") == []
     assert "Thank you" in thanked.text
 
@@ -339,7 +366,7 @@ def test_an_answer_is_copied_with_its_sources(language):
         f"Refunds take 14 days. [3]\nIt rains. [4] ({say('chat.unsupported', language)})\n\n"
         f"[3] Title 3 › Money (files:3.md)\n\n[4] Title 4 › Money (files:4.md, {page} 7)"
     )
-    copied = Parsed(answers.log([shown], language)).attributes("data-text")
+    copied = Parsed(log([shown], language)).attributes("data-text")
     assert copied == [export.plain(shown, language)]
 
 
@@ -405,7 +432,7 @@ def test_no_suggestions_take_no_place():
 
 
 def test_notices_and_warnings_are_shown():
-    parsed = replied(turn(cited("A."), notice="The model failed.", warnings=("Settings changed.",)))
+    parsed = replied(turn(cited("A."), told="The model failed.", notices=(said("Settings changed.").to_dict(),)))
     assert parsed.text.endswith("The model failed.Settings changed.")
 
 
@@ -426,7 +453,7 @@ def test_notices_and_warnings_are_shown():
 )
 def test_only_web_addresses_are_links(uri, href):
     source = evidence(uri=uri)
-    parsed = Parsed(passages.sources([turn(reason="r", sources=(source,))]))
+    parsed = Parsed(sources([turn(reason="r", sources=(source,))]))
     links = [attrs for tag, attrs in parsed.tags if tag == "a" and attrs.get("class") != "rag-back"]
     assert [attrs["href"] for attrs in links] == href
     assert uri in parsed.text
@@ -434,13 +461,13 @@ def test_only_web_addresses_are_links(uri, href):
 
 
 def test_a_source_names_its_place():
-    panel = Parsed(passages.sources([turn(reason="r", sources=(evidence(7, page=12, headings=("Money", "Cards")),))]))
+    panel = Parsed(sources([turn(reason="r", sources=(evidence(7, page=12, headings=("Money", "Cards")),))]))
     for words in ("7", "Title 7MoneyCards", "Page 12", "/docs/7.md"):
         assert words in panel.text
 
 
 def test_a_document_without_a_title_is_named_by_its_id():
-    panel = passages.sources([turn(reason="r", sources=(evidence(title="", headings=()),))])
+    panel = sources([turn(reason="r", sources=(evidence(title="", headings=()),))])
     assert "<h4" in panel
     assert "files:1.md" in Parsed(panel).text
 
@@ -449,7 +476,7 @@ def test_a_quote_that_could_not_be_verified_is_not_marked():
     source = evidence()
     shown = turn(cited("A.", citation(source, "14 days", verified=False), supported=False), sources=(source,))
     assert "not supported by the sources" in replied(shown).text
-    assert Parsed(passages.sources([shown])).marks == []
+    assert Parsed(sources([shown])).marks == []
 
 
 @pytest.mark.parametrize("blank", [" ", ""], ids=["words", "no blanks"])
@@ -458,7 +485,7 @@ def test_a_long_passage_is_shown_around_its_quote_and_whole_one_step_away(blank,
     words = (f"word{blank}" * 700)[:3000]
     text = words[:place] + "QUOTE" + words[place:]
     source = evidence(text=text)
-    html = passages.sources([turn(cited("A.", citation(source, "QUOTE")), sources=(source,))])
+    html = sources([turn(cited("A.", citation(source, "QUOTE")), sources=(source,))])
     excerpt, whole = html.split('<details class="rag-whole">')
     assert Parsed(excerpt).marks == Parsed(whole).marks == ["QUOTE"]
     assert len(Parsed(excerpt).text) < 2 * passages.CONTEXT_CHARS + 200
@@ -467,7 +494,7 @@ def test_a_long_passage_is_shown_around_its_quote_and_whole_one_step_away(blank,
 
 def test_a_long_passage_without_a_quote_shows_its_beginning():
     source = evidence(text="".join(f"word{i} " for i in range(500)))
-    excerpt, whole = passages.sources([turn(reason="r", sources=(source,))]).split('<details class="rag-whole">')
+    excerpt, whole = sources([turn(reason="r", sources=(source,))]).split('<details class="rag-whole">')
     shown = Parsed(excerpt.rpartition("<blockquote")[2].partition(">")[2]).text
     assert source.text.startswith(shown.removesuffix(" …"))
     assert passages.NEAREST_CHARS - 50 < len(shown) < passages.NEAREST_CHARS + 50
@@ -476,13 +503,12 @@ def test_a_long_passage_without_a_quote_shows_its_beginning():
 
 def test_a_short_passage_is_shown_once():
     source = evidence(text="A short passage. " * 10)
-    html = passages.sources([turn(cited("A.", citation(source, "short")), sources=(source,))])
+    html = sources([turn(cited("A.", citation(source, "short")), sources=(source,))])
     assert "<details" not in html
     assert source.text in Parsed(html).text
 
 
 def test_an_empty_conversation_says_what_will_come():
-    assert "The passages behind an answer appear here." in passages.sources([])
-    assert answers.log([], "en") == ""
+    assert "The passages behind an answer appear here." in passages.panel("en")
     assert "Ask about handbook" in suggestions.hint("handbook", "en")
     assert "Fragen zu handbook" in suggestions.hint("handbook", "de")

@@ -9,6 +9,7 @@ from ui.language import say
 from ui.view.buttons import button
 from ui.view.export import numbers, path, pieces, plain
 from ui.view.html import box, escape, prose
+from ui.view.told import failure, notices_of, reason_of, told
 
 NEAREST = 5
 """Passages that an abstention names; all of them are in the panel."""
@@ -16,18 +17,17 @@ _WORD_JOINER = "\u2060"
 """Keeps the number of a source on the line of the sentence's last word."""
 
 
-def log(turns: Sequence[Turn], language: str) -> str:
-    """The questions with what came of them.
+def articles(turns: Sequence[Turn], language: str, after: int = 0) -> list[str]:
+    """The questions with what came of them, each for itself: none changes when another one comes.
 
     Args:
         turns: oldest first; none of them is running.
+        after: how many of them are left out.
     """
-    return "".join(
-        _article(
-            turn, number, reply(turn, number, language) + _tools(turn, number, number == len(turns), language), language
-        )
-        for number, turn in enumerate(turns, start=1)
-    )
+    return [
+        _article(turn, number, reply(turn, number, language) + _tools(turn, number, language), language)
+        for number, turn in enumerate(turns[after:], start=after + 1)
+    ]
 
 
 def running(turn: Turn, number: int, language: str) -> str:
@@ -54,10 +54,10 @@ def reply(turn: Turn, number: int, language: str) -> str:
         number: of the turn, from 1; the links to its sources carry it.
     """
     if turn.error is not None:
-        return box("error", say("chat.failed", language), turn.error or say("chat.unexpected", language))
+        return box("error", say("chat.failed", language), failure(turn, language))
     if turn.answer is not None:
         show = _abstention if turn.answer["abstained"] else _answer
-        notices = [text for text in (turn.answer.get("notice"), *turn.warnings) if text]
+        notices = [*notices_of(turn.answer, language), *(told(notice, language) for notice in turn.notices)]
         return (
             _understood(turn, number, language)
             + show(turn.answer, number, language)
@@ -91,7 +91,7 @@ def _sentence(sentence: Mapping[str, Any], turn: int, language: str) -> str:
     text = prose(" ".join(sentence["text"].split()))  # where its lines end is the document's layout
     if sentence["supported"]:
         return text + links
-    reason = sentence.get("reason")
+    reason = reason_of(sentence, language)
     said = say("chat.unsupported", language) + (f": {escape(reason)}" if reason else "")
     label = f'<span class="rag-unsupported-label">{said}</span>'
     return f'<span class="rag-unsupported">{text}</span>{links} {label}'
@@ -102,15 +102,13 @@ def _abstention(answer: Mapping[str, Any], turn: int, language: str) -> str:
     rows = "".join(f"<li>{_link(row['number'], turn)} {escape(path(row))}</li>" for row in answer["evidence"][:NEAREST])
     nearest = f"<p>{say('chat.nearest', language)}</p><ul>{rows}</ul>" if rows else ""
     opened = "" if rows else " open"  # where nothing was found, the reason is all that there is
-    why = (
-        f"<details{opened}><summary>{say('chat.why', language)}</summary><p>{prose(answer['reason'])}</p></details>"
-        if answer["reason"]
-        else ""
-    )
+    reason = prose(reason_of(answer, language))
+    summary = f"<summary>{say('chat.why', language)}</summary>"
+    why = f"<details{opened}>{summary}<p>{reason}</p></details>" if reason else ""
     return box("abstained", say("chat.abstained", language), say("chat.rephrase", language), nearest + why)
 
 
-def _tools(turn: Turn, number: int, last: bool, language: str) -> str:
+def _tools(turn: Turn, number: int, language: str) -> str:
     """What can be done with an answer, and after a vote the place for a reason."""
     copied = plain(turn, language)
     tools = []
@@ -119,8 +117,7 @@ def _tools(turn: Turn, number: int, last: bool, language: str) -> str:
     if turn.answer is not None:
         for vote, label in (("up", say("chat.up", language)), ("down", say("chat.down", language))):
             tools.append(button(vote, label, pressed=turn.vote == vote, act="vote", vote=vote, turn=number))
-    if last:
-        tools.append(button("retry", say("chat.retry", language), turn=number))
+    tools.append(button("retry", say("chat.retry", language), turn=number))  # shown at the last turn
     return f'<div class="rag-tools">{"".join(tools)}</div>{_reason(turn, number, language)}'
 
 

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+from rag.notices import Notice
 from rag.results import StoredDocument
 from ui.shelf import Row
 from ui.view.html import address, escape
 from ui.view.parts import button, dialog, text
+from ui.view.told import told, unreadable
 from ui.view.words import number
 
 CHUNKS = 100
@@ -52,7 +54,8 @@ def _chunk(n: int, chunk: Mapping[str, Any], whole: str, language: str) -> str:
 def unread(row: Row, language: str, *, may_change: bool) -> str:
     """What there is to see of a document that was never read."""
     key = "open_failed" if row.state == "failed" else f"state_{row.state}"
-    why = f'<p class="rag-documents-line" dir="auto" tabindex="0">{escape(row.error)}</p>' if row.error else ""
+    said = escape(unreadable(row.error_kind, row.error, language)) if row.error else ""
+    why = f'<p class="rag-documents-line" dir="auto" tabindex="0">{said}</p>' if said else ""
     body = (
         f'<p class="rag-row-id" dir="auto">{escape(row.id)}</p>'
         f'<p class="rag-dialog-text">{text(key, language)}</p>{why}'
@@ -77,16 +80,16 @@ def confirm(upload: str, language: str, *, running: bool) -> str:
     return dialog(text("confirm_delete", language), body, language, actions=delete, cancel=True)
 
 
-def exclusion(id: str, how: str, language: str) -> str:
+def exclusion(id: str, how: Notice, language: str) -> str:
     """Says how a document of a source is left out.
 
     Args:
-        how: the words of `rag.settings.exclusion.how_to_exclude`.
+        how: what came of `rag.settings.exclusion.how_to_exclude`.
     """
     body = (
         f'<p class="rag-row-id" dir="auto">{escape(id)}</p>'
         f'<p class="rag-dialog-text">{text("exclude_means", language)}</p>'
-        f'<p class="rag-documents-line" dir="auto" tabindex="0">{escape(how)}</p>'
+        f'<p class="rag-documents-line" dir="auto" tabindex="0">{escape(told(how.to_dict(), language))}</p>'
     )
     return dialog(text("how_to_exclude", language), body, language)
 

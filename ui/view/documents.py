@@ -6,6 +6,7 @@ from rag.entries import Upload
 from ui.shelf import PAGE, SORTS, STATES, Page, Row
 from ui.view.html import escape
 from ui.view.parts import button, text
+from ui.view.told import unreadable
 from ui.view.words import day, number, size
 
 _BYTES_PER_MB = 1_000_000
@@ -142,7 +143,8 @@ def _head(name: str, page: Page, language: str) -> str:
 
 def _row(row: Row, language: str, may_change: bool) -> str:
     labels: Mapping[str, str] = {name: text(f"col_{name}", language) for name in _NUMBERS}
-    error = f'<p class="rag-row-error" dir="auto">{escape(row.error)}</p>' if row.error else ""
+    said = escape(unreadable(row.error_kind, row.error, language)) if row.error else ""
+    error = f'<p class="rag-row-error" dir="auto">{said}</p>' if said else ""
     if row.state == "stale":
         error += f'<p class="rag-row-note">{text("stale_means", language)}</p>'
     title = f'<button type="button" class="rag-documents-title" dir="auto" data-do="show" data-id="{escape(row.id)}">'

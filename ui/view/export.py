@@ -7,6 +7,7 @@ from typing import Any
 from rag.answering.markers import without_markers
 from ui.conversation import Turn, understood_as
 from ui.language import say
+from ui.view.told import failure, notices_of, reason_of
 
 _MARKUP = re.compile(r"([\\<>\[\]`])")
 _UNFIT = re.compile(r"[^\w]+")
@@ -68,13 +69,14 @@ def _turn(turn: Turn, language: str) -> str:
     if meant:
         parts.append(f"*{_text(say('chat.understood', language, question=meant))}*")
     if turn.error is not None:
-        return "\n\n".join([*parts, say("chat.failed", language), *filter(None, [_text(turn.error)])])
+        return "\n\n".join([*parts, say("chat.failed", language), _text(failure(turn, language))])
     if turn.answer is None:
         return "\n\n".join([*parts, *filter(None, [_text(turn.text)]), f"*{say('chat.stopped', language)}*"])
     if turn.answer["abstained"]:
-        parts += [say("chat.abstained", language), _text(turn.answer["reason"] or "")]
+        parts += [say("chat.abstained", language), _text(reason_of(turn.answer, language))]
         return "\n\n".join(filter(None, parts))
     parts.append(_said(turn.answer, language, escape=_text))
+    parts += [f"*{_text(each)}*" for each in notices_of(turn.answer, language)]
     rows = [_source(row, turn.answer, language) for row in _cited(turn.answer)]
     if rows:
         parts.append(f"**{say('chat.sources', language)}**\n\n" + "\n\n".join(rows))

@@ -7,6 +7,7 @@ from rag.jobs import JobState
 from rag.results import Failure, IngestReport, Plan, Skipped
 from ui.view.html import escape
 from ui.view.parts import button, dialog, text
+from ui.view.told import unreadable, wrong_by
 from ui.view.words import duration, number, size
 
 LISTED = 8
@@ -35,12 +36,16 @@ def job(last: JobState | None, language: str, *, may_change: bool, failed: int =
         body = _said("job_stopped", language, "stopped", note) + _buttons(language, "go_on", show=may_change)
     else:
         refused = isinstance(last.raised, DeletionRefusedError)
-        note = f'<p class="rag-job-note" dir="auto">{escape(last.error or "")}</p>'
+        note = f'<p class="rag-job-note" dir="auto">{escape(_why(last, language))}</p>'
         asked = ("delete_anyway", "check") if refused else ("check",)
         key = "job_refused" if refused else "job_failed"
         body = _said(key, language, "failed", note) + _buttons(language, *asked, show=may_change)
     label = text("job_label", language)
     return f'<section class="rag-job" data-poll="{POLL_MS[running]}" aria-label="{label}">{body}</section>'
+
+
+def _why(ended: JobState, language: str) -> str:
+    return wrong_by(ended.raised.code if ended.raised else "rag", ended.error or "", language)
 
 
 def _said(key: str, language: str, kind: str, more: str = "") -> str:
@@ -105,7 +110,10 @@ def _skipped(skipped: Sequence[Skipped], language: str) -> str:
 
 
 def _failed(failed: Sequence[Failure], language: str) -> str:
-    rows = [f"<li dir='auto'><b>{escape(f.id)}</b> {escape(f.error)}</li>" for f in failed[:LISTED]]
+    rows = [
+        f"<li dir='auto'><b>{escape(f.id)}</b> {escape(unreadable(f.kind, f.error, language))}</li>"
+        for f in failed[:LISTED]
+    ]
     return f'<ul class="rag-failures">{"".join(rows)}{_rest(len(failed), language)}</ul>' if rows else ""
 
 

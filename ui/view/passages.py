@@ -39,17 +39,25 @@ Look = Callable[[Mapping[str, Any], Sequence[Span]], Behind]
 """Evidence and the quotes in it (spans of the document's text) -> what is known of its document."""
 
 
-def sources(turns: Sequence[Turn], language: str = LANGUAGES[0], look: Look = lambda *_: Behind()) -> str:
-    """The passages behind the answers, those of the newest turn first.
+def panel(language: str) -> str:
+    """What is around the passages, which come below its title; without any it says what will."""
+    hint = f'<p class="rag-hint">{say("passages.empty", language)}</p>'
+    back = f'<a class="rag-back" href="#rag-conversation">{say("passages.back", language)}</a>'
+    title = say("passages.title", language)
+    return f'<section class="rag-sources" aria-label="{title}"><h2>{title}{back}</h2>{hint}</section>'
+
+
+def sources(
+    turns: Sequence[Turn], language: str = LANGUAGES[0], look: Look = lambda *_: Behind(), after: int = 0
+) -> list[str]:
+    """The passages behind each answer; "" where there is none.
 
     Args:
         look: where there is more to show than the answer holds.
+        after: how many turns are left out.
     """
-    groups = [_group(turn, number, language, look) for number, turn in enumerate(turns, start=1) if turn.answer]
-    body = "".join(reversed(groups)) or f'<p class="rag-hint">{say("passages.empty", language)}</p>'
-    back = f'<a class="rag-back" href="#rag-conversation">{say("passages.back", language)}</a>'
-    title = say("passages.title", language)
-    return f'<section class="rag-sources" aria-label="{title}"><h2>{title}{back}</h2>{body}</section>'
+    numbered = enumerate(turns[after:], start=after + 1)
+    return [_group(turn, number, language, look) if turn.answer else "" for number, turn in numbered]
 
 
 def _group(turn: Turn, number: int, language: str, look: Look) -> str:

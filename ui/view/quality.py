@@ -12,6 +12,7 @@ from rag.latencies import Latencies, percentiles
 from ui.language import say, strings
 from ui.view import charts
 from ui.view.html import box, escape
+from ui.view.told import unreadable
 
 FAILED = 50
 """Documents that failed which are listed."""
@@ -49,7 +50,8 @@ def health(
             _tile("orphans", f"{verified.orphan_chunks:,}", language, good=not verified.orphan_chunks),
         ]
     rows = "".join(
-        f'<li><strong dir="auto">{escape(each.id)}</strong><span dir="auto">{escape(each.error)}</span></li>'
+        f'<li><strong dir="auto">{escape(each.id)}</strong>'
+        f'<span dir="auto">{escape(unreadable(each.kind, each.error, language))}</span></li>'
         for each in found.failed[:FAILED]
     )
     more = len(found.failed) - FAILED

@@ -3,8 +3,26 @@
 
 def number(value: float, language: str, digits: int = 0) -> str:
     """`12,345.6`, or in German `12.345,6`."""
-    text = f"{value:,.{digits}f}"
-    return text.translate(str.maketrans(",.", ".,")) if language == "de" else text
+    return _spoken(f"{value:,.{digits}f}", language)
+
+
+class Figure(float):
+    """A number that is written in a language wherever it is formatted.
+
+    Args:
+        value: an int stays one.
+    """
+
+    def __new__(cls, value: float, language: str) -> "Figure":
+        made = super().__new__(cls, value)
+        made.value, made.language = value, language
+        return made
+
+    value: float
+    language: str
+
+    def __format__(self, spec: str) -> str:
+        return _spoken(format(self.value, spec), self.language)
 
 
 def size(value: float | None, language: str) -> str:
@@ -32,3 +50,7 @@ def day(iso: str | None, language: str) -> str:
         return "–"
     year, month, date = iso[:4], iso[5:7], iso[8:10]
     return f"{date}.{month}.{year}" if language == "de" and year and month and date else iso[:10]
+
+
+def _spoken(number: str, language: str) -> str:
+    return number.translate(str.maketrans(",.", ".,")) if language == "de" else number

@@ -16,6 +16,7 @@ from rag.answering.tokens import Token, tokens
 from rag.answering.verification.alignment import Clause, Names, Source, aligned, clauses
 from rag.answering.verification.assertion import only_told
 from rag.answering.verification.polarity import opposed, polarity
+from rag.notices import Notice, notice
 
 _AND = re.compile(r"\s*[,;]?\s+(?:and|but|while|whereas|und|aber|et|mais|pero)\s+|;\s+", re.IGNORECASE)
 _BY = re.compile(r"\b(?:by|durch|par|por)\b")
@@ -31,15 +32,15 @@ class Objection:
     """What speaks against a source saying what a claim says.
 
     Attributes:
-        text: in plain words.
+        why: what it is.
         contrary: the source says something else; otherwise it only does not say this.
     """
 
-    text: str
+    why: Notice
     contrary: bool
 
 
-ABSENT = Objection("the source does not say this", contrary=False)
+ABSENT = Objection(notice("absent"), contrary=False)
 
 
 def statements(claim: str) -> list[str]:
@@ -102,7 +103,7 @@ def _only_told(claim: Clause, sources: Sequence[Source]) -> Objection | None:
     """No sentence that shares words with the claim states them itself."""
     sharing = [source.text for source in sources if _keys([source.text]) & claim.keys]
     if sharing and all(only_told(claim.text, text) for text in sharing):
-        return Objection("the source tells of this without stating it", contrary=False)
+        return Objection(notice("only_told"), contrary=False)
     return None
 
 
@@ -124,13 +125,13 @@ def _other_name(claim: Clause, found: Sequence[Clause], sources: Sequence[Source
         w.text for c in found for w in c.words if w.text.casefold() in c.names and w.key not in claim.keys | context
     ]
     if others:
-        return Objection(f"names {missing[0].text} where the source names {others[0]}", contrary=True)
+        return Objection(notice("other_name", name=missing[0].text, other=others[0]), contrary=True)
     # "it", "the company": who that is stands nearby, in what names somebody last
     for clause in found:
         naming = (text for text in (clause.source.text, *clause.source.before) if named(text))
         if {word.key for word in missing} <= _keys([next(naming, "")]):
             return None
-    return Objection(f"names {missing[0].text}, which the source does not", contrary=False)
+    return Objection(notice("unknown_name", name=missing[0].text), contrary=False)
 
 
 def _other_number(claim: Clause, found: Sequence[Clause]) -> Objection | None:
@@ -144,18 +145,18 @@ def _other_number(claim: Clause, found: Sequence[Clause]) -> Objection | None:
             # the clause is about what the claim is about, and has another number of the same
             about = claim.words[0].key in clause.keys - held
             if others and clause not in holding and (about or not holding):
-                text = f"says {min(figure.values)} where the source says {min(others[0].values)}"
-                return Objection(text, contrary=True)
+                why = notice("other_words", words=str(min(figure.values)), other=str(min(others[0].values)))
+                return Objection(why, contrary=True)
         near = [t for c in found for t in (c.source.text, c.source.context, *c.source.before[:1])]
         if not holding and not any(figure.values & values(text) for text in near):
-            return Objection(f"says {min(figure.values)}, which the source does not", contrary=False)
+            return Objection(notice("unknown_number", number=str(min(figure.values))), contrary=False)
     return None
 
 
 def _other_polarity(claim: Clause, found: Sequence[Clause]) -> Objection | None:
     whole = {clause.source.text for clause in found}
-    text = opposed(polarity(claim.text), polarity(" ".join(c.text for c in found)), polarity(" ".join(sorted(whole))))
-    return Objection(text, contrary=True) if text else None
+    why = opposed(polarity(claim.text), polarity(" ".join(c.text for c in found)), polarity(" ".join(sorted(whole))))
+    return Objection(why, contrary=True) if why else None
 
 
 def _other_modifier(claim: Clause, found: Sequence[Clause]) -> Objection | None:
@@ -168,8 +169,8 @@ def _other_modifier(claim: Clause, found: Sequence[Clause]) -> Objection | None:
         if not after.follows or other is None or word.text[0].isupper() != other.text[0].isupper():
             continue
         if word.key not in said and other.key not in claim.keys and word.key in elsewhere:
-            text = f"says {word.text} {after.text} where the source says {other.text} {after.text}"
-            return Objection(text, contrary=True)
+            differ = {"words": f"{word.text} {after.text}", "other": f"{other.text} {after.text}"}
+            return Objection(notice("other_words", **differ), contrary=True)
     return None
 
 
@@ -179,7 +180,7 @@ def _other_subject(claim: Clause, found: Sequence[Clause], named: Names) -> Obje
     first, second = (next(iter(tokens(text)), None) for text in (claim.text, source.text))
     if not first or not second or first.key == second.key:
         return None
-    objection = Objection(f"says of {first.text} what the source says of {second.text}", contrary=True)
+    objection = Objection(notice("other_subject", subject=first.text, other=second.text), contrary=True)
     said = _keys([source.text])
     if first.key in source.subjects - said - _keys([source.context]) and second.key not in claim.keys:
         return objection
@@ -195,7 +196,7 @@ def _other_agent(claim: Clause, found: Sequence[Clause]) -> Objection | None:
     for done, by in _agents(claim.text):
         other = agents.get(done)
         if other and by.key != other.key and other.key not in claim.keys:
-            return Objection(f"says by {by.text} where the source says by {other.text}", contrary=True)
+            return Objection(notice("other_agent", agent=by.text, other=other.text), contrary=True)
     return None
 
 
@@ -217,7 +218,7 @@ def _other_order(claim: Clause, found: Sequence[Clause]) -> Objection | None:
         return None
     (_, left, right), (_, first, second) = own, theirs[0]
     if len(left & second) + len(right & first) > len(left & first) + len(right & second):
-        return Objection("says it the other way round than the source", contrary=True)
+        return Objection(notice("other_order"), contrary=True)
     return None
 
 

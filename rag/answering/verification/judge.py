@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from rag.answering.llm import complete
 from rag.errors import ModelError
+from rag.notices import notice
 from rag.prompts import delimited, new_nonce, request
 
 if TYPE_CHECKING:
@@ -50,5 +51,6 @@ class ModelJudge:
         reply = complete(self.model, request(rules, asked), timeout_s=self.timeout_s, max_chars=_LONGEST)
         first = reply.strip(" \t\n\"'`*.").casefold()
         if not first.startswith(("yes", "no")):
-            raise ModelError("it replied with neither yes nor no")
+            why = notice("neither_yes_nor_no")
+            raise ModelError(why.text, why=why)
         return float(first.startswith("yes"))

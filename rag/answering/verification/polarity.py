@@ -7,6 +7,7 @@ from functools import cache
 
 from rag.answering.tokens import Token, tokens
 from rag.models.words import stem
+from rag.notices import Notice, notice
 
 _NEGATOR = re.compile(
     r"\b(?:no longer|not|no|never|none|nobody|nothing|neither|nor|cannot|without|unless|except|\w+n['’]t|"
@@ -117,7 +118,7 @@ def polarity(text: str) -> Polarity:
     )
 
 
-def opposed(claim: Polarity, source: Polarity, around: Polarity) -> str | None:
+def opposed(claim: Polarity, source: Polarity, around: Polarity) -> Notice | None:
     """How a claim and a source that share words contradict each other; None where they do not.
 
     Args:
@@ -134,14 +135,14 @@ def opposed(claim: Polarity, source: Polarity, around: Polarity) -> str | None:
     }
     for own, theirs in turned.items():
         if own not in claim.denied and theirs not in source.denied and not (claim.heads or source.heads):
-            return "says the opposite of what the source says"
+            return notice("opposite")
     if claim.late and source.late:
         return None
     denied = around.heads or around.denials or around.late
     if claim.heads & source.words - source.denied or (claim.heads and not denied and not turned):
-        return "denies what the source says"
+        return notice("denies")
     if source.heads & claim.words - claim.denied and not (turned or claim.heads or claim.denials - source.words):
-        return "says what the source denies"
+        return notice("denied")
     return None
 
 

@@ -18,6 +18,7 @@ from rag.answering.verification.entailment import ABSENT, Comparison, Objection,
 from rag.answering.verification.judge import AGREED, Judge
 from rag.answering.verification.passages import Passages
 from rag.errors import ModelError
+from rag.notices import Notice, notice
 from rag.points import SparseVector, Vector
 from rag.protocols import Encoder, LexicalEncoder
 from rag.results import AnswerSentence, Evidence
@@ -46,7 +47,7 @@ class _Backing:
     """Rows of the sentences that back a claim, or why none do."""
 
     rows: frozenset[int] = frozenset()
-    reason: str | None = None
+    why: Notice | None = None
 
 
 class Verifier:
@@ -113,12 +114,10 @@ class Verifier:
         backing = self._word_for_word(claim, pool) or self._judged(claim, pool, self._stated(claim, named, pool))
         sentences = [self._sentences[i] for i in sorted(backing.rows)]
         citations = tuple(cite(self._evidence[s.evidence], s.start, s.end, self._read_text) for s in sentences)
-        reason = backing.reason
+        why = backing.why
         if citations and not all(c.verified for c in citations):
-            reason = "the stored text has changed since"
-        return AnswerSentence(
-            text=claim, supported=bool(citations) and reason is None, citations=citations, reason=reason
-        )
+            why = notice("text_changed")
+        return AnswerSentence(text=claim, supported=bool(citations) and why is None, citations=citations, why=why)
 
     def _word_for_word(self, claim: str, pool: Sequence[int]) -> _Backing | None:
         words = words_alone(plain(claim))
@@ -129,12 +128,12 @@ class Verifier:
         """What backs the statements of a claim, all of them."""
         unknown = self._passages(named).unknown_name(claim)
         if unknown:
-            return _Backing(reason=f"names {unknown}, which the source does not")
+            return _Backing(why=notice("unknown_name", name=unknown))
         return _together([self._backing(part, pool, bool(named)) for part in statements(claim)])
 
     def _judged(self, claim: str, pool: Sequence[int], backing: _Backing) -> _Backing:
         """What the judge says, where there is one and no number, name or negation speaks against the claim."""
-        if self._judge is None or not pool or backing.reason not in (None, ABSENT.text):
+        if self._judge is None or not pool or backing.why not in (None, ABSENT.why):
             return backing
         rows = backing.rows or self._nearest(claim, pool)
         # what "it" stands for is often said one sentence before
@@ -143,8 +142,8 @@ class Verifier:
         try:
             agreed = self._judge.entails(premise, plain(claim)) >= AGREED
         except ModelError as error:
-            return _Backing(reason=f"the judge gave no answer ({error})")
-        return _Backing(rows) if agreed else _Backing(reason="the judge does not find it in the source")
+            return _Backing(why=notice("judge_failed", failure=error.why or str(error)))
+        return _Backing(rows) if agreed else _Backing(why=notice("judge_disagrees"))
 
     def _nearest(self, claim: str, pool: Sequence[int]) -> frozenset[int]:
         """The sentences that share most with the claim, and those that are closest in meaning."""
@@ -159,7 +158,7 @@ class Verifier:
         terms = self._lexical.encode([without_numbers(plain(claim))], kind="query")[0]
         # only a marker ties a bare number to a passage
         if not pool or not (len(terms) or (is_cited and figures(claim))):
-            return _Backing(reason=ABSENT.text)
+            return _Backing(why=ABSENT.why)
         shares = self._shares(terms, pool)
         rated = np.argsort(-shares, kind="stable")[:ANCHORS]
         against: list[Objection] = []
@@ -177,12 +176,10 @@ class Verifier:
                     against.append(objection)
                     if objection.contrary:
                         break
-        contrary = [objection.text for objection in against if objection.contrary]
+        contrary = [objection.why for objection in against if objection.contrary]
         meant = None if contrary else self._meant(claim, fitting, [pool[row] for row in rated])
         return (
-            _Backing(frozenset(meant))
-            if meant
-            else _Backing(reason=[*contrary, *(o.text for o in against), ABSENT.text][0])
+            _Backing(frozenset(meant)) if meant else _Backing(why=[*contrary, *(o.why for o in against), ABSENT.why][0])
         )
 
     def _quotes(
@@ -280,8 +277,8 @@ class Verifier:
 
 def _together(parts: Sequence[_Backing]) -> _Backing:
     """All statements of a claim are backed, or why one is not."""
-    reason = next((part.reason for part in parts if part.reason), None)
-    return _Backing(reason=reason) if reason else _Backing(frozenset().union(*(part.rows for part in parts)))
+    why = next((part.why for part in parts if part.why), None)
+    return _Backing(why=why) if why else _Backing(frozenset().union(*(part.rows for part in parts)))
 
 
 def _claim(text: str) -> str | None:

@@ -35,8 +35,8 @@ def test_weak_coverage_is_a_reason(library: Any, probability: float, abstains: b
     reason = decide(corpus.result(corpus.hit("d", 0), coverage=probability), 0.5)
     assert (reason is not None) == abstains
     if reason:
-        assert f"{probability:.2f}" in reason
-        assert "0.50" in reason
+        assert f"{probability:.2f}" in reason.text
+        assert "0.50" in reason.text
 
 
 def test_no_hits_are_a_reason_even_where_no_confidence_is_needed(library: Any) -> None:

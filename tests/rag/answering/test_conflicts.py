@@ -26,7 +26,8 @@ def cited(evidence: Any, text: str) -> AnswerSentence:
 def said(library: Any, tools: Any, one: str, other: str, question: str = QUESTION, **titles: str) -> str | None:
     corpus = library({"d": one, "e": other})
     evidence = [replace(corpus.evidence(id, n), title=titles.get(id, "")) for n, id in ((1, "d"), (2, "e"))]
-    return differences(question, [cited(evidence[0], one)], evidence, lexical=tools["lexical"], idf=tools["idf"])
+    found = differences(question, [cited(evidence[0], one)], evidence, lexical=tools["lexical"], idf=tools["idf"])
+    return found.text if found else None
 
 
 def test_another_number_of_the_same_is_told_with_both_sources(library: Any, tools: Any) -> None:

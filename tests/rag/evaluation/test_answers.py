@@ -14,6 +14,7 @@ from rag.errors import EvaluationError
 from rag.evaluation.answers import Question, evaluate_answers, load_questions, mark, normal, token_f1
 from rag.evaluation.picture import risk
 from rag.evaluation.tables import answers as table
+from rag.notices import notice
 from rag.results import Answer, AnswerSentence, Citation
 from tests.corpora import MakeFolder
 
@@ -31,7 +32,8 @@ def answered(text: str = "", *cited: str, confidence: float | None = 0.9) -> Ans
     )  # fmt: skip
     sentences = (AnswerSentence(text=text, supported=True, citations=citations),) if text else ()
     return Answer(
-        question="q", standalone_question="q", answer=text, abstained=not text, reason=None if text else "no",
+        question="q", standalone_question="q", answer=text, abstained=not text,
+        why=None if text else notice("nothing_found"),
         confidence=confidence, sentences=sentences, evidence=(), model="extractive",
         timings_ms={"total": 2, "answer": 3},
     )  # fmt: skip

@@ -55,8 +55,10 @@ def test_changed_new_and_deleted_documents_follow_the_source(make_folder: MakeFo
     make_folder({"alpha/guide.md": FACTS["alpha/guide.md"].replace("75", "80"), "sugar.md": "# Sugar\n\nMuscovado.\n"})
     (folder / "water.md").unlink()
     with Rag.open(folder) as corpus:
-        plan = corpus.plan()
+        steps: list[tuple[str, int, int]] = []
+        plan = corpus.plan(progress=lambda *at: steps.append(at))
         assert (plan.new, plan.changed, plan.unchanged, plan.deleted) == (1, 1, 1, 1)
+        assert steps == [("plan", 1, 2), ("plan", 2, 2)], "what may have changed is read"
         report = corpus.ingest()
         assert counts(report) == (1, 1, 1, 1)
         assert report.chunks_deleted >= 2

@@ -128,6 +128,16 @@ def test_a_secret_that_only_the_client_has_is_named(facts: Rag, owner: Owner, mo
     assert "s3cret" not in str(missing.value)
 
 
+def test_verify_says_how_far_it_is_as_it_does_alone(facts: Rag, client: OwnedCorpus) -> None:
+    alone: list[tuple[str, int, int]] = []
+    steps: list[tuple[str, int, int]] = []
+    documents = facts.verify(progress=lambda *at: alone.append(at)).documents
+    assert client.verify(progress=lambda *at: steps.append(at)).documents == documents
+    assert alone == [("verify", done, documents) for done in range(1, documents + 1)]
+    assert steps[0] == alone[0]
+    assert steps[-1] == alone[-1], "and of what comes quickly only some"
+
+
 def test_sources_that_read_standard_input_are_refused(owner: Owner, index: Path, tmp_path: Path) -> None:
     config = tmp_path / "stdin.yaml"
     config.write_text(f"name: docs\nsources: [{{kind: jsonl, path: '-'}}]\nstore: {{kind: edge, path: {index}}}\n")

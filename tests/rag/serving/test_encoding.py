@@ -23,6 +23,7 @@ from rag.errors import (
 )
 from rag.ingest.job import Progress
 from rag.jobs import JobStoppedError
+from rag.notices import Notice, notice
 from rag.retrieval.trace import Explanation, LegTrace
 from rag.serving.encoding import as_json, decoded, decoded_error, encoded, encoded_error
 from rag.settings import Settings, load_settings
@@ -53,6 +54,8 @@ def some_json(rng: random.Random, depth: int = 2) -> Any:
 def some(hint: Any, rng: random.Random) -> Any:
     """Any value of a type."""
     origin, arguments = get_origin(hint), get_args(hint)
+    if hint is Notice:  # a code has values of its own
+        return notice("model_failed", model=some_text(rng), failure=notice("http_error", status=rng.randrange(600)))
     if is_dataclass(hint):
         return hint(**{name: some(inner, rng) for name, inner in get_type_hints(hint).items()})  # type: ignore[operator]
     if NoneType in arguments:

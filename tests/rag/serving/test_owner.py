@@ -264,6 +264,21 @@ def test_a_client_that_goes_before_its_turn_begins_nothing(facts: Rag, gated: tu
     assert ingestions.runs == 1
 
 
+def test_verify_shows_the_job_that_it_waits_for(facts: Rag, gated: tuple[Gated, Jobs]) -> None:
+    ingestions, jobs = gated
+    jobs.start()
+    until(lambda: jobs.last and jobs.last.progress)
+    steps: list[tuple[str, int, int]] = []
+    client = reach(facts.settings, wait_s=5)
+    thread, results = in_background(lambda: client.verify(progress=lambda *at: steps.append(at)))
+    until(lambda: steps)
+    assert {step for step, _, _ in steps} == {"ingest"}
+    ingestions.gate.set()
+    thread.join(60)
+    assert results[0].ok
+    assert steps[-1][0] == "verify"
+
+
 def test_an_ingestion_while_serving_does_not_rewrite_the_index(
     facts: Rag, owner: Owner, client: OwnedCorpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,6 +19,7 @@ from benchmarks import (
     planning,
     retrieval,
     scale,
+    spelling,
     streaming,
 )
 from benchmarks.ablation import table as ablation
@@ -36,6 +37,7 @@ BENCHMARKS: Mapping[str, Callable[..., int]] = {
     "pages": pages.run,
     "pdf": pdf.run,
     "retrieval": retrieval.run,
+    "spelling": spelling.run,
     "streaming": streaming.run,
 }
 

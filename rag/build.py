@@ -1,7 +1,7 @@
 """Composition root: settings -> components. The only module that knows where implementations live."""
 
 from collections.abc import Callable, Collection, Sequence
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,7 +44,9 @@ if TYPE_CHECKING:
     from rag.ingest.generations import Generation
     from rag.ingest.prepare import Preparer
     from rag.retrieval.documents import DocumentReader
+    from rag.retrieval.scoring import Scorer
     from rag.retrieval.search import Searcher
+    from rag.retrieval.spelling import Spelling
     from rag.situating.contexts import Contexts
 
 CONNECTORS = {
@@ -328,6 +330,22 @@ def build_searcher(
         candidates=settings.retrieval.candidates,
         stages=stages_for(settings.retrieval.rerank, scorer=scorer, queries=queries, weights=asked),
         calibration=calibration_of(Artifacts(lambda: store, settings.name), settings, asked),
+        spelling=_spelling(settings, scorer),
+    )
+
+
+def _spelling(settings: Settings, scorer: "Scorer") -> "Spelling | None":
+    """What corrects queries, if that is wanted and words are searched for."""
+    from rag.retrieval.spelling import Spelling
+
+    if not settings.retrieval.spelling or "lexical" not in scorer.statistics:
+        return None
+    counter = cache(lambda: build_counter(settings))
+    return Spelling(
+        store=scorer.store,
+        chunks=scorer.chunks,
+        statistics=scorer.statistics["lexical"],
+        is_word=lambda word: counter().count([word]) == [1],
     )
 
 

@@ -273,7 +273,7 @@ class OpenCorpus:
         """The map with the query of a search and its hits on it."""
         from rag.corpus_map.drawing import place
 
-        asked = self.searcher().queries.encode(found.query, {"raw": 1.0})
+        asked = self.searcher().queries.encode(found.searched, {"raw": 1.0})
         return place(drawn, found, np.asarray(asked["raw"]) if "raw" in asked else None)
 
     def searcher(self, retrieval: Retrieval | None = None) -> "Searcher":

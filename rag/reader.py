@@ -65,6 +65,7 @@ class CorpusReader:
         where: Where | None = None,
         principals: Sequence[str] | None = None,
         trace: bool = False,
+        spelling: bool = True,
     ) -> SearchResult:
         """The chunks that fit a query best.
 
@@ -73,6 +74,8 @@ class CorpusReader:
             where: name -> a value, a list (any of) or {gte, lt}; names are payload fields or metadata keys.
             principals: None is the operator, who sees everything.
             trace: also say how it came to them: `SearchResult.trace`.
+            spelling: take words that the corpus does not have for those that it has, unless `retrieval.spelling` says
+                no: `SearchResult.corrected`. False takes the query as it is written.
 
         Raises:
             CorpusMissingError: nothing was ingested yet.
@@ -80,7 +83,12 @@ class CorpusReader:
         """
         top_k = self.settings.retrieval.top_k if top_k is None else top_k
         asked: dict[str, Any] = {"top_k": top_k, "where": build_filter(where, principals), "trace": trace}
-        found = self._opened.again_after_a_switch(lambda: self._opened.searcher().search(query, **asked))
+
+        def search() -> SearchResult:
+            searcher = self._opened.searcher()
+            return (searcher if spelling else replace(searcher, spelling=None)).search(query, **asked)
+
+        found = self._opened.again_after_a_switch(search)
         self.latencies.record("search", found.timings_ms["total"])
         return replace(found, filtered=bool(where))
 
@@ -178,7 +186,8 @@ class CorpusReader:
 
         Args:
             history: earlier turns, oldest first: {"role": "user" | "assistant", "content": ...}.
-            rewrite: search also for what a question means that depends on the history; False takes it as it stands.
+            rewrite: search also for what a question means that depends on the history, and correct its spelling; False
+                takes it as it stands.
             where, principals: as in `search`.
         """
         from rag.answering.answerer import fold
@@ -283,7 +292,7 @@ class CorpusReader:
         if rewrite:
             rules = prompts(settings.prompts).standalone
             meant = standalone(question, history, llm, settings.model.timeout_s, rules=rules)
-        found = search_both(question, meant, lambda text: self.search(text, **conditions))
+        found = search_both(question, meant, lambda text: self.search(text, spelling=rewrite, **conditions))
         answer = yield from self._opened.answerer().stream(question, found, history)
         self.latencies.record("answer", 1000 * (time.perf_counter() - started))
         return answer

@@ -94,9 +94,10 @@ def document(found: StoredDocument) -> str:
 
 
 def search(result: SearchResult) -> str:
+    said = [f"searched for: {result.corrected}"] if result.corrected else []
     if not result.hits:
-        return "no hits"
-    blocks = []
+        return "\n".join([*said, "no hits"])
+    blocks = said
     for hit in result.hits:
         # a leg that scores 0 has nothing to say of the hit
         legs = [f"{name} {score:.3f} (#{hit.ranks[name]})" for name, score in hit.scores.items() if score]

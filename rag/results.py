@@ -64,6 +64,13 @@ class SearchResult(Sequence[Hit]):
     """How it came to these hits, where the search was asked to say so."""
     filtered: bool = False
     """A filter (`where`) left documents out; what may not be seen does not count."""
+    corrected: str | None = None
+    """The query as it was searched for, where words that the corpus does not have were taken for others."""
+
+    @property
+    def searched(self) -> str:
+        """What was searched for."""
+        return self.corrected or self.query
 
     def __len__(self) -> int:
         return len(self.hits)
@@ -75,7 +82,9 @@ class SearchResult(Sequence[Hit]):
         return iter(self.hits)
 
     def to_dict(self) -> dict[str, Any]:
-        found = {"query": self.query, "hits": [h.to_dict() for h in self.hits], "timings_ms": dict(self.timings_ms)}
+        corrected = {} if self.corrected is None else {"corrected": self.corrected}
+        hits = [hit.to_dict() for hit in self.hits]
+        found = {"query": self.query, **corrected, "hits": hits, "timings_ms": dict(self.timings_ms)}
         return found if self.trace is None else {**found, "trace": self.trace.to_dict()}
 
 

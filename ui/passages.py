@@ -115,7 +115,8 @@ class Passages:
             return _refused(language)
         corpus, principals, (place, document_id, spans, quoted) = found
         try:
-            stored = corpus.documents().require(document_id, principals=principals, fields=("text", "title"))
+            title = corpus.documents().require(document_id, principals=principals, fields=("title",))["title"]
+            text = corpus.documents().text(document_id) or ""
             lines = corpus.originals().lines(document_id, [(low, high) for low, high in spans], principals=principals)
             pages = []
             for number in list(dict.fromkeys(line.page for line in lines))[:MAX_PAGES]:
@@ -123,10 +124,10 @@ class Passages:
                 version = hashlib.sha256(drawn.data).hexdigest()[:16]
                 token = self._links.token(["picture", place, document_id, number, version], principals)
                 cited = [line for line in lines if quoted and line.page == number]
-                boxes = [(line, stored["text"][line.start : line.end]) for line in cited]
+                boxes = [(line, text[line.start : line.end]) for line in cited]
                 picture = f"{PATH}/picture/{token}"
                 pages.append(Page(number=number, width=drawn.width, height=drawn.height, picture=picture, lines=boxes))
-            shown = strips(pages, stored["title"] or document_id, language) or unavailable("", language)
+            shown = strips(pages, title or document_id, language) or unavailable("", language)
         except DocumentError as error:
             shown = unavailable(error.kind, language)
         except RagError:
@@ -173,11 +174,12 @@ class Passages:
 
 def _text(corpus: "Rag", document_id: str, principals: Sequence[str] | None) -> str | None:
     """The stored text; None where there is no such document that they may see."""
+    documents = corpus.documents()
     try:
-        text: str = corpus.documents().require(document_id, principals=principals, fields=("text",))["text"]
+        documents.require(document_id, principals=principals)
     except RagError:
         return None
-    return text
+    return documents.text(document_id)
 
 
 def _served_as(mime: str, data: bytes) -> tuple[str, bool]:

@@ -74,7 +74,7 @@ def tasks(data: Path) -> list[Task]:
 
 @contextmanager
 def _passages(path: Path, settings: Settings) -> Iterator[Indexed]:
-    dataset = _sampled(load_beir(path))
+    dataset = sampled(load_beir(path))
     with (
         tempfile.TemporaryDirectory() as folder,
         indexed(placed_in(Path(folder), settings), dataset) as corpus,
@@ -135,7 +135,8 @@ def _searched(settings: Settings) -> Iterator[Searcher]:
         store.close()
 
 
-def _sampled(dataset: Dataset) -> Dataset:
+def sampled(dataset: Dataset) -> Dataset:
+    """The set with at most 1.5 x `QUERIES` of its queries, evenly spread."""
     step = max(1, len(dataset.queries) // QUERIES)
     ids = sorted(dataset.queries)[::step]
     return replace(

@@ -101,7 +101,7 @@ class ExtractiveAnswerer:
 
     def stream(self, question: str, result: SearchResult, history: Sequence[Message] = ()) -> Events:  # noqa: ARG002
         """See `Answerer.stream`. The history changes nothing here."""
-        return stream_answer(self, question, result, lambda evidence: self.quote(result.query, evidence))
+        return stream_answer(self, question, result, lambda evidence: self.quote(result.searched, evidence))
 
     def quote(self, question: str, evidence: Sequence[Evidence]) -> Generator[Event, None, Draft]:
         """The events of an answer by quotes."""
@@ -150,7 +150,7 @@ def stream_answer(
         why = notice("passages_changed")
     draft = Draft(why=why) if why else (yield from write(evidence))
     evidence = evidence if draft.evidence is None else draft.evidence
-    differ = differences(result.query, draft.sentences, evidence, lexical=answerer.lexical, idf=answerer.idf)
+    differ = differences(result.searched, draft.sentences, evidence, lexical=answerer.lexical, idf=answerer.idf)
     packing = Packing(
         tokens=sum(answerer.tokens.count(e.text) for e in evidence),
         budget=settings.max_evidence_tokens,
@@ -159,7 +159,7 @@ def stream_answer(
     spent = {"evidence": packed - started, "answer": time.perf_counter() - packed}
     final = Answer(
         question=question,
-        standalone_question=result.query,
+        standalone_question=result.searched,
         answer=draft.text,
         abstained=draft.why is not None,
         why=draft.why,

@@ -58,7 +58,7 @@ class ModelAnswerer:
     def stream(self, question: str, result: SearchResult, history: Sequence[Message] = ()) -> Events:
         """See `Answerer.stream`. A model that fails or repairs its answer leaves a second `retrieval` event behind."""
         return stream_answer(
-            self.quotes, question, result, lambda evidence: self._write(question, evidence, history, result.query)
+            self.quotes, question, result, lambda evidence: self._write(question, evidence, history, result.searched)
         )
 
     def _write(

@@ -161,6 +161,11 @@ def _stripped(word: str) -> str:
     return unicodedata.normalize("NFC", "".join(kept))
 
 
+def fold(word: str) -> str:
+    """In lower case and without accents, as terms are."""
+    return _stripped(word).casefold()
+
+
 def stem(word: str) -> str:
     """English Snowball stem of a word in lower case."""
     with _stemmer_lock:

@@ -76,4 +76,5 @@ def tuned(searcher: Searcher, settings: Retrieval, *, now: Retrieval) -> Searche
         candidates=settings.candidates,
         stages=stages,
         calibration=searcher.calibration if weights == searcher.weights else None,
+        spelling=searcher.spelling if settings.spelling else None,
     )

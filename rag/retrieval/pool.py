@@ -15,6 +15,7 @@ class Pool:
     """The candidates of a query.
 
     Attributes:
+        searched: the query with its spelling corrected.
         limit: most chunks that a leg was asked for.
         asked: what each leg asked.
         found: what each leg that brings candidates brought, best first.
@@ -23,6 +24,7 @@ class Pool:
     """
 
     query: str
+    searched: str
     limit: int
     asked: Mapping[str, AnyVector]
     found: Found

@@ -17,6 +17,7 @@ from rag.retrieval.pool import Pool
 from rag.retrieval.queries import QueryEncoder
 from rag.retrieval.rerank import Ranked, Stage, rerank
 from rag.retrieval.scoring import Scorer
+from rag.retrieval.spelling import Spelling
 from rag.retrieval.trace import trace as trace_of
 from rag.store.records import lines_of
 
@@ -37,6 +38,7 @@ class Searcher:
         stages: score the best of them again.
         calibration: fused score -> probability that the corpus covers the question; None where nothing is known about
             the scores of these weights and this model.
+        spelling: corrects queries; None searches for them as they are written.
     """
 
     queries: QueryEncoder
@@ -46,10 +48,15 @@ class Searcher:
     candidates: int
     stages: Sequence[Stage]
     calibration: Calibration | None
+    spelling: Spelling | None = None
 
     @property
     def store(self) -> Store:
         return self.scorer.store
+
+    def corrected(self, query: str, where: Filter) -> str:
+        """The query as it is searched for."""
+        return self.spelling.correct(query, where) if self.spelling else query
 
     def search(self, query: str, *, top_k: int, where: Filter = (), trace: bool = False) -> SearchResult:
         """The `top_k` best chunks that meet the filter.
@@ -63,15 +70,18 @@ class Searcher:
         if top_k < 1:
             raise ValueError(f"top_k is {top_k}; it is at least 1")
         clock = _Clock()
-        asked = self.queries.encode(query, self.weights)
+        searched = self.corrected(query, where)
+        asked = self.queries.encode(searched, self.weights)
         clock.lap("encode")
         limit = max(top_k, self.candidates)
         found = self.scorer.candidates(asked, limit, where)
         clock.lap("candidates")
         if not any(found.values()) and not trace:
-            return SearchResult(query=query, hits=(), timings_ms=clock.laps())
+            return SearchResult(
+                query=query, hits=(), timings_ms=clock.laps(), corrected=None if searched == query else searched
+            )
         scores = self.scorer.score(asked, found)
-        pool = Pool(query=query, limit=limit, asked=asked, found=found, scores=scores)
+        pool = Pool(query=query, searched=searched, limit=limit, asked=asked, found=found, scores=scores)
         return self._rank(pool, top_k, trace, clock)
 
     def gather(self, query: str, *, limit: int, where: Filter = ()) -> tuple[Pool, dict[str, float]]:
@@ -81,7 +91,8 @@ class Searcher:
             limit: most chunks that each leg brings.
         """
         clock = _Clock()
-        asked = self.queries.encode(query, dict.fromkeys(self.built, 1.0))
+        searched = self.corrected(query, where)
+        asked = self.queries.encode(searched, dict.fromkeys(self.built, 1.0))
         clock.lap("encode")
         found = self.scorer.candidates(asked, limit, where)
         clock.lap("candidates")
@@ -89,7 +100,15 @@ class Searcher:
         clock.lap("score")
         records = self.store.retrieve(self.scorer.chunks, scores.ids, fields=SHOWN)
         clock.lap("payload")
-        pool = Pool(query=query, limit=limit, asked=asked, found=found, scores=scores, records=records)
+        pool = Pool(
+            query=query,
+            searched=searched,
+            limit=limit,
+            asked=asked,
+            found=found,
+            scores=scores,
+            records=records,
+        )
         return pool, clock.laps()
 
     def rank(self, pool: Pool, *, top_k: int, trace: bool = False) -> SearchResult:
@@ -105,7 +124,7 @@ class Searcher:
         found, scores = pool.found, pool.scores
         fused = fuse(scores.legs, self.weights, scores.best)
         clock.lap("score")
-        ranked = rerank(self.stages, pool.query, pool.asked, scores.ids, fused, top_k)
+        ranked = rerank(self.stages, pool.searched, pool.asked, scores.ids, fused, top_k)
         if self.stages:
             clock.lap("rerank")
         hits = self._hits(pool, ranked, top_k)
@@ -116,7 +135,14 @@ class Searcher:
             curve = self.calibration.read if read else self.calibration.unread
             covered = {"coverage": curve.probability(float(fused.max())), "threshold": curve.threshold}
         traced = trace_of(found, scores, self.weights, {hit.chunk_id for hit in hits}) if trace else None
-        return SearchResult(query=pool.query, hits=hits, timings_ms=clock.laps(), trace=traced, **covered)
+        return SearchResult(
+            query=pool.query,
+            hits=hits,
+            timings_ms=clock.laps(),
+            trace=traced,
+            corrected=None if pool.searched == pool.query else pool.searched,
+            **covered,
+        )
 
     def legs(self, query: str, *, limit: int, where: Filter = ()) -> dict[str, list[tuple[str, int]]]:
         """What each leg that is about chunks finds alone: document id and ordinal of its chunks, best first.
@@ -124,7 +150,7 @@ class Searcher:
         Args:
             limit: most chunks of a leg.
         """
-        found = self.scorer.find(self.queries.encode(query, self.weights), limit, where)
+        found = self.scorer.find(self.queries.encode(self.corrected(query, where), self.weights), limit, where)
         ids = sorted({scored.id for hits in found.values() for scored in hits})
         records = self.store.retrieve(self.scorer.chunks, ids, fields=("document_id", "ordinal"))
         places = {id: (record.payload["document_id"], record.payload["ordinal"]) for id, record in records.items()}

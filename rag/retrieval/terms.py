@@ -31,7 +31,7 @@ class TermStatistics:
 
     def __init__(self, store: Store, collection: str, vector: str) -> None:
         self._store, self._collection, self._vector = store, collection, vector
-        self._known: dict[int, float] = {}
+        self._known: dict[int, float | None] = {}
         self._absent: float | None = None
         self._asked = time.monotonic()
         self._lock = Lock()
@@ -39,16 +39,26 @@ class TermStatistics:
     def idf(self, terms: NDArray[np.uint32]) -> NDArray[np.float32]:
         """The idf of each term: (m,) -> (m,) float32, all positive."""
         with self._lock:
-            if time.monotonic() - self._asked > KEPT_S:
-                self._known.clear()
-                self._absent = None
-                self._asked = time.monotonic()
-            missing = [int(term) for term in terms if int(term) not in self._known]
-            if missing:
-                self._known.update(self._ask(missing))
-            return np.array([self._known[int(term)] for term in terms], np.float32)
+            known = [self._of_absent() if idf is None else idf for idf in self._of(terms)]
+        return np.array(known, np.float32)
 
-    def _ask(self, terms: list[int]) -> dict[int, float]:
+    def known(self, terms: NDArray[np.uint32]) -> list[bool]:
+        """Whether any point has each of these terms (m,)."""
+        with self._lock:
+            return [idf is not None for idf in self._of(terms)]
+
+    def _of(self, terms: NDArray[np.uint32]) -> list[float | None]:
+        if time.monotonic() - self._asked > KEPT_S:
+            self._known.clear()
+            self._absent = None
+            self._asked = time.monotonic()
+        missing = [int(term) for term in terms if int(term) not in self._known]
+        if missing:
+            self._known.update(self._ask(missing))
+        return [self._known[int(term)] for term in terms]
+
+    def _ask(self, terms: list[int]) -> dict[int, float | None]:
+        """The idf of each, None of those that no point has."""
         one = np.ones(1, np.float32)
         legs = [
             Leg(vector=self._vector, query=SparseVector(np.array([term], np.uint32), one), limit=1) for term in terms
@@ -56,11 +66,11 @@ class TermStatistics:
         found = self._store.search(self._collection, legs)
         ids = sorted({hits[0].id for hits in found if hits})
         records = self._store.retrieve(self._collection, ids, fields=(), vectors=(self._vector,))
-        known = {}
+        known: dict[int, float | None] = {}
         for term, hits in zip(terms, found, strict=True):
             top = records.get(hits[0].id) if hits else None  # it may have been deleted since
             weight = _weight(top.vectors[self._vector], term) if hits and top else 0.0
-            known[term] = hits[0].score / weight if weight else self._of_absent()
+            known[term] = hits[0].score / weight if weight else None
         return known
 
     def _of_absent(self) -> float:

@@ -136,14 +136,15 @@ def explain(searcher: "Searcher", query: str, document_id: str, *, top_k: int, w
     own: Sequence[str] = record.payload["chunk_ids"] if record else ()
     if not own:
         return Explanation(query=query, document_id=document_id, top_k=top_k, stage="no text", legs={}, last_hit={})
-    asked = searcher.queries.encode(query, searcher.weights)
+    searched = searcher.corrected(query, where)
+    asked = searcher.queries.encode(searched, searcher.weights)
     found = scorer.candidates(asked, max(top_k, searcher.candidates), where)
     scores = scorer.score(asked, found, also=own)
     fused = fuse(scores.legs, searcher.weights, scores.best)
     brought = {scored.id for hits in found.values() for scored in hits}
     places = {id: n for n, id in enumerate(scores.ids)}
     rivals = [id for id in scores.ids if id in brought]
-    ranked = rerank(searcher.stages, query, asked, rivals, fused[[places[id] for id in rivals]], top_k)
+    ranked = rerank(searcher.stages, searched, asked, rivals, fused[[places[id] for id in rivals]], top_k)
     hits = ranked.ids[:top_k]
     by_fusion = [scores.ids[n] for n in order(fused, scores.ids)]
     mine_id = next(id for id in (*ranked.ids, *by_fusion) if id in set(own))

@@ -185,6 +185,9 @@ class Weights(Section):
 class Retrieval(Section):
     top_k: int = Field(16, ge=1, description="hits that search returns and ask reads")
     candidates: int = Field(100, ge=1, description="candidates that each leg brings to the fusion")
+    spelling: bool = Field(
+        True, description="take words that the corpus does not have for words that it has, one letter apart"
+    )
     weights: Weights = Weights()
     rerank: tuple[Rerank, ...] = Field((), description="stages that score the best candidates again, one or a list")
 

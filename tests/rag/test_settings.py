@@ -290,6 +290,7 @@ EFFECTS = {
     "store": "tests/rag/store, test_corpus.py",
     "retrieval.top_k": "test_query_keys_have_an_effect",
     "retrieval.candidates": "test_corpus.py",
+    "retrieval.spelling": "tests/rag/retrieval/test_spelling.py",
     "retrieval.weights.raw": "test_a_leg_with_weight_is_asked",
     "retrieval.weights.situated": "test_a_leg_without_weight_is_not_asked",
     "retrieval.weights.sentences": "test_a_leg_without_weight_is_not_asked",

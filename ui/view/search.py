@@ -112,7 +112,7 @@ def hits(
     longest = max(candidates[hit.chunk_id].score for hit in result) or 1.0
     highest = max(leg.share for hit in result for leg in candidates[hit.chunk_id].legs.values()) or 1.0
     rows = "".join(
-        _hit(hit, candidates[hit.chunk_id], result.query, longest, highest, settings, language) for hit in result
+        _hit(hit, candidates[hit.chunk_id], result.searched, longest, highest, settings, language) for hit in result
     )
     head, legs = _head(result, result.trace, search_ms, language), " ".join(scored)
     return f'{head}<ol class="rag-hits" data-legs="{legs}">{rows}</ol>'
@@ -135,10 +135,11 @@ def _head(result: SearchResult, trace: Trace, search_ms: Mapping[str, float], la
     )
     count = say("search.count", language, hits=len(result), candidates=trace.stages["candidates"])
     legs = in_order(trace.legs).items()
+    corrected = say("search.corrected", language, query=result.corrected) if result.corrected else ""
     legend = "".join(f"<li>{_leg(leg, language)} <small>{found.share:.0%}</small></li>" for leg, found in legs)
     return (
         f'<p class="rag-search-count" role="status"><strong>{escape(count)}</strong> '
-        f'<span title="{escape(steps)} ms">{escape(timings)}</span></p>'
+        f'<span title="{escape(steps)} ms">{escape(timings)}</span> {escape(corrected)}</p>'
         f'<ul class="rag-search-legend" aria-label="{say("search.legend", language)}">{legend}</ul>'
     )
 

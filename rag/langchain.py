@@ -105,8 +105,8 @@ class RagRetriever(BaseRetriever):
     """Hits of a corpus as LangChain documents.
 
     Attributes:
-        top_k, where, principals: as in `Rag.search`; a call may give its own `top_k` and `where`, and its own
-            `principals` where the retriever has none.
+        top_k, where, principals: as in `Rag.search`; a call may give its own `top_k`, `where` and `spelling`, and its
+            own `principals` where the retriever has none.
 
     The page content is the chunk's text; the metadata are the hit's fields and the document's own metadata under
     `metadata`. The situation is not pasted into the text.
@@ -127,6 +127,7 @@ class RagRetriever(BaseRetriever):
         top_k: int | None = None,
         where: dict[str, Any] | None = None,
         principals: list[str] | None = None,
+        spelling: bool = True,
     ) -> list[Document]:
         found = self._search(
             query,
@@ -134,6 +135,7 @@ class RagRetriever(BaseRetriever):
             where=self.where if where is None else where,
             # a retriever made for some principals keeps to them, whatever a call says
             principals=principals if self.principals is None else self.principals,
+            spelling=spelling,
         )
         return [
             Document(

@@ -190,6 +190,8 @@ class OwnedCorpus:
 
     def _result(self, name: str, progress: Steps = lambda *_: None, /, **arguments: Any) -> Any:
         """What a call returns."""
+        from rag.ingest.job import Progress
+
         events = self._call(name, arguments)
         while True:
             try:

@@ -76,7 +76,8 @@ class Profiler:
     ) -> None:
         self._stop.set()
         self._thread.join()
-        own, children = time.process_time() - self._before, _of_children() - self._children
+        # a process that was there before and left this one's care takes what it had spent along
+        own, children = time.process_time() - self._before, max(0.0, _of_children() - self._children)
         # threads that ended between two looks
         self._spent[UNSEEN] += max(0.0, own - sum(self._spent.values()))
         found = {name: round(seconds, 2) for name, seconds in {**self._spent, CHILDREN: children}.items()}

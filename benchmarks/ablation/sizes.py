@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from rag.evaluation.retrieval import allocated
 from rag.legs import LEGS
 from rag.points import CollectionSchema, Point
 from rag.retrieval.scoring import Scorer
@@ -63,5 +64,4 @@ def _weigh(points: Sequence[Point], schema: CollectionSchema) -> int:
             )
             store.compact(schema.name)
             store.flush(schema.name)
-        files = (path for path in Path(folder).rglob("*") if path.is_file() and "wal" not in path.parts)
-        return sum(path.stat().st_blocks * 512 for path in files)
+        return allocated(Path(folder))

@@ -41,7 +41,7 @@ class RetrievalReport:
         queries: how many have a judgement.
         legs: the same metrics for what each leg finds alone; empty where that was not asked for.
         latency_ms: of a search, by percentile; loading is not counted.
-        bytes_per_chunk: blocks that the index takes on disk.
+        bytes_per_chunk: blocks that the index takes on disk, without its write-ahead log.
         per_query: query id -> metric -> value.
         scores: of the queries' best hits; 0 where nothing was found.
         foreign: name -> how the scores of those foreign questions compare with `scores`.
@@ -137,7 +137,7 @@ def _evaluated(
         metrics=summary(values),
         legs={leg: summary(per_query(dataset.judgements, found)) for leg, found in legs.items() if any(found.values())},
         latency_ms={f"p{p}": round(float(np.percentile(milliseconds, p)), 3) for p in (50, 95, 99)},
-        bytes_per_chunk=round(_allocated(folder / "index") / max(1, chunks), 1),
+        bytes_per_chunk=round(allocated(folder / "index") / max(1, chunks), 1),
         tokens_truncated=corpus.report.tokens_truncated,
         per_query=values,
         scores=tuple(scores),
@@ -240,9 +240,13 @@ def _best_score(result: SearchResult) -> float:
     return result.hits[0].score if result.hits else 0.0
 
 
-def _allocated(folder: Path) -> int:
-    """Index files are sparse: what counts is the blocks that they take."""
-    return sum(path.stat().st_blocks * 512 for path in folder.rglob("*") if path.is_file())
+def allocated(folder: Path) -> int:
+    """Bytes that an index takes, without its write-ahead logs, which are as large for any corpus.
+
+    Its files are sparse: what counts is the blocks that they take.
+    """
+    files = (path for path in folder.rglob("*") if path.is_file() and "wal" not in path.parts)
+    return sum(path.stat().st_blocks * 512 for path in files)
 
 
 def _plain(metrics: Mapping[str, Interval]) -> dict[str, dict[str, float]]:

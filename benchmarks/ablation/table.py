@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmarks.ablation.sizes import PAYLOAD, bytes_per_chunk
 from benchmarks.ablation.tasks import FOLDERS, Indexed, Measured, Search, Task, tasks
-from benchmarks.ablation.variants import CHUNKING, SITUATING, default, variants
+from benchmarks.ablation.variants import CHUNKING, SITUATING, asking, default, variants
 from benchmarks.retrieval import CONFIG
 from rag.evaluation.comparison import difference
 from rag.legs import LEGS
@@ -80,7 +80,10 @@ def _ablated(task: Task, sizes: dict[str, float]) -> Iterator[Row]:
         if task.name == WEIGHED:
             sizes.update(bytes_per_chunk(index.searcher.scorer, index.searcher.queries.encoder().dimension))
         shipped = default(index.searcher)
-        index.measure(shipped.search)  # encodes the questions, whose vectors are kept
+        whole = {leg: weight for leg, weight in shipped.legs.items() if leg != "late_interaction"}
+        for weights in (shipped.legs, whole):
+            # encodes the questions, whose vectors are kept: with one of each word, and of the whole alone
+            index.measure(asking(index.searcher, weights).search)
         base, milliseconds = _timed(index, shipped.search)
         means = {metric: f"{values.mean():.3f}" for metric, values in base.items()}
         legs = frozenset(shipped.legs)

@@ -69,7 +69,12 @@ class Variant:
 
 def default(searcher: Searcher) -> Variant:
     """What is shipped."""
-    return Variant(_search(replace(searcher, weights=DEFAULT)), DEFAULT)
+    return asking(searcher, DEFAULT)
+
+
+def asking(searcher: Searcher, weights: Mapping[str, float]) -> Variant:
+    """The searcher with these weights."""
+    return Variant(_search(replace(searcher, weights=weights)), weights)
 
 
 def variants(searcher: Searcher, chunks: int) -> Iterator[tuple[str, Variant]]:
@@ -81,7 +86,7 @@ def variants(searcher: Searcher, chunks: int) -> Iterator[tuple[str, Variant]]:
     """
     shipped = replace(searcher, weights=DEFAULT)
     for name, weights in WEIGHTS.items():
-        yield name, Variant(_search(replace(searcher, weights=weights)), weights)
+        yield name, asking(searcher, weights)
     for candidates in CANDIDATES:
         yield f"{candidates} candidates a leg", Variant(_search(replace(shipped, candidates=candidates)), DEFAULT)
     if chunks <= EVERYTHING:

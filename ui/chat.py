@@ -271,14 +271,16 @@ def build_chat(served: Sequence[Served], picked: Any, picker: Any, where: Any, s
     drawer.submit(ask, [picked, where, conversation, editing, taken], [*screen, taken], trigger_mode="once", **QUIET)
     question.stop(stop, None, None, **QUIET)
     drawer.start(start, [picked, conversation], [*screen, drawer, bar, picked], **QUIET)
-    drawer.open(open_kept, [picked, conversation], screen, **QUIET)
-    drawer.fresh(begin, [picked], screen, **QUIET)
-    drawer.export(take, None, page, **QUIET)
-    drawer.edit(edit, [conversation], [editing, banner, page], **QUIET)
-    drawer.like(vote, [picked, conversation], [conversation, page], **QUIET)
+    # the second of two quick clicks is meant as well
+    each_click: dict[str, Any] = {"trigger_mode": "multiple", **QUIET}
+    drawer.open(open_kept, [picked, conversation], screen, **each_click)
+    drawer.fresh(begin, [picked], screen, **each_click)
+    drawer.export(take, None, page, **each_click)
+    drawer.edit(edit, [conversation], [editing, banner, page], **each_click)
+    drawer.like(vote, [picked, conversation], [conversation, page], **each_click)
     for each in (log, drawer):
         each.lost(again, [picked, conversation], page, **QUIET)
-    picker.pick(switch, None, [*screen, drawer, picked], trigger_mode="multiple", **QUIET)
+    picker.pick(switch, None, [*screen, drawer, picked], **each_click)
 
 
 def _wanted(event: gr.EventData) -> Wanted:

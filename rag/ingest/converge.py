@@ -28,8 +28,9 @@ from rag.ingest.generations import (
     refuse_changed_settings,
 )
 from rag.ingest.job import Job, Progress
+from rag.ingest.memory import release_free_memory
 from rag.ingest.prepare import Preparer
-from rag.ingest.write import Writer
+from rag.ingest.write import COMPACT_EVERY, Writer
 from rag.models.lazy import LazyEncoder
 from rag.protocols import Connector, Store
 from rag.results import IngestReport
@@ -37,9 +38,6 @@ from rag.settings import Settings
 from rag.store.records import DocumentState
 
 _LOG = logging.getLogger(__name__)
-
-COMPACT_FROM = 2_000
-"""New chunks from which a job that replaced and deleted nothing compacts the index."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +109,9 @@ def ingest(
     damaged = damaged_documents(states.values(), owners) | missing_texts
     changes = compare(listing, states, damaged)
 
-    writer = Writer(store=store, generation=target, owners=owners, stopwatch=preparer.stopwatch)
+    writer = Writer(
+        store=store, generation=target, owners=owners, stopwatch=preparer.stopwatch, serving=options.serving
+    )
     writer.delete_orphans(set(owners) - set(states) - {item.id for _, item in changes.read})
     writer.delete_texts([id for id in sorted(texts) if concerns(options.sources, id)])
     job = Job(
@@ -129,8 +129,9 @@ def ingest(
         if options.max_delete < 1:
             guard_lost(lost)
         activate_generation(store, settings.name, target)
+    release_free_memory()
     with preparer.stopwatch.time("write"):
-        _tidy(store, target, writer, replaced=tally.changed > 0, serving=options.serving)
+        _tidy(writer, replaced=tally.changed > 0)
     return IngestReport(
         corpus=settings.name,
         new=tally.new,
@@ -163,17 +164,8 @@ def _states_before(store: Store, current: Generation | None, *, rebuild: bool) -
         return {}
 
 
-def _tidy(store: Store, target: Generation, writer: Writer, *, replaced: bool, serving: bool) -> None:
-    """Deleted and replaced points make the idf wrong and the files larger; many new ones make opening slow.
-
-    A tidier index is not worth the report of a finished job.
-    """
+def _tidy(writer: Writer, *, replaced: bool) -> None:
+    """Deleted and replaced points make the idf wrong; many new ones make opening slow."""
     replaced = replaced or writer.chunks_deleted > 0
-    tidy = store.refresh if serving else store.compact
-    if not (replaced or (writer.chunks_written >= COMPACT_FROM and not serving)):
-        return
-    try:
-        for name in (target.chunks, target.documents, target.texts):
-            tidy(name)
-    except StoreError as error:
-        _LOG.warning("the index works but could not be compacted: %s", error)
+    if replaced or (writer.chunks_written >= COMPACT_EVERY and not writer.serving):
+        writer.tidy(*writer.generation.collections)

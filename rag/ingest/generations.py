@@ -42,6 +42,11 @@ class Generation:
     settings: dict[str, Any]
 
     @property
+    def collections(self) -> tuple[str, str, str]:
+        """The names of all three."""
+        return self.chunks, self.documents, self.texts
+
+    @property
     def legs(self) -> frozenset[str]:
         """The legs that are built."""
         return frozenset(self.settings.get(LEGS_KEY, ()))

@@ -134,6 +134,7 @@ class Job:
             ThreadPoolExecutor(1, "writer") as pool,
             ThreadPoolExecutor(self.preparer.readers, "reader") as readers,
             closing(self.preparer.contexts) if self.preparer.contexts else nullcontext(),
+            closing(self.preparer.parser),  # everything is read when the index is compacted
             closing(ahead(readers, prepare, changes.read, AHEAD, waiting=tell)) as readings,
         ):
             writes = _Bounded(pool, BEHIND)

@@ -1,9 +1,11 @@
 """Writing prepared documents: the order of writes is what makes a crash and a power cut harmless."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from rag.errors import StoreError
 from rag.ingest.generations import Generation
 from rag.ingest.memory import release_free_memory
 from rag.ingest.prepare import Prepared, Stopwatch
@@ -21,6 +23,11 @@ from rag.store.records import (
 )
 from rag.types import SourceItem
 
+_LOG = logging.getLogger(__name__)
+
+COMPACT_EVERY = 12_000
+"""New chunks from which they are compacted, also during a job: until then their indexes are in memory, about 5 kB each,
+and what compacting itself takes grows with them."""
 MAX_INDEXED_KEYS = 64
 """Metadata keys that get an index, first come, first served."""
 
@@ -31,15 +38,18 @@ class Writer:
 
     Attributes:
         owners: ids of the stored chunks by document id; what is in it and not written again is obsolete.
+        serving: others read the store in this process: it is not rewritten, which would hold them up.
     """
 
     store: Store
     generation: Generation
     owners: dict[str, set[str]]
     stopwatch: Stopwatch
+    serving: bool = False
     chunks_written: int = 0
     chunks_deleted: int = 0
     _indexed: set[str] = field(default_factory=set)
+    _compacted: int = 0
 
     def write(self, group: Sequence[Prepared], vectors: Sequence[DenseVectors]) -> None:
         """Store a group: new chunks, flush, obsolete chunks out, texts, flush, document points last, flush.
@@ -63,6 +73,9 @@ class Writer:
             documents = [_document_point(p, v, lexical=named) for p, v in zip(group, vectors, strict=True)]
             self.store.upsert(self.generation.documents, documents)
             self.store.flush(self.generation.documents)
+            if not self.serving and self.chunks_written - self._compacted >= COMPACT_EVERY:
+                self._compacted = self.chunks_written
+                self.tidy(self.generation.chunks)
             release_free_memory()
 
     def rewrite(self, group: Sequence[Prepared]) -> None:
@@ -125,6 +138,15 @@ class Writer:
     def delete_orphans(self, document_ids: set[str]) -> None:
         """Remove chunks of documents that are neither stored nor listed: a crash left them."""
         self.delete_chunks([id for document_id in document_ids for id in self.owners[document_id]])
+
+    def tidy(self, *names: str) -> None:
+        """Compact these collections, or while serving mend their idf alone; failing to is not worth a job."""
+        tidy = self.store.refresh if self.serving else self.store.compact
+        try:
+            for name in names:
+                tidy(name)
+        except StoreError as error:
+            _LOG.warning("the index works but could not be compacted: %s", error)
 
     def _delete_obsolete(self, prepared: Prepared) -> None:
         old = self.owners.get(prepared.document.id, set())

@@ -15,10 +15,13 @@ from rag.errors import (
     RagError,
     SettingsChangedError,
     SourceError,
+    StoreError,
 )
+from rag.ingest import write
 from rag.ingest.job import Progress
 from rag.points import Point
 from rag.results import IngestReport
+from rag.store.edge import EdgeStore
 from rag.store.records import document_point_id
 from tests.corpora import FACTS, MakeFolder
 
@@ -94,6 +97,27 @@ def test_an_edit_encodes_only_the_chunks_that_changed(make_folder: MakeFolder) -
     second = ingest(folder)
     assert second.changed == 1
     assert 0 < second.tokens_encoded < first.tokens_encoded / 3
+
+
+def test_a_long_job_compacts_what_it_wrote_and_does_not_fail_over_it(
+    make_folder: MakeFolder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    compacted: list[str] = []
+
+    def compact(self: EdgeStore, name: str) -> None:
+        compacted.append(name)
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(EdgeStore, "compact", compact)
+    monkeypatch.setattr(write, "COMPACT_EVERY", 3)
+    folder = make_folder({f"{n}.md": f"# Lake {n}\n\n" + f"Number {n} has boats. " * 60 for n in range(12)})
+    with Rag.open(folder, overrides=["embedding.batch_tokens=256"]) as corpus:
+        report = corpus.ingest()
+        assert report.new == 12
+        assert len(compacted) >= 3
+        assert len(set(compacted)) == 1, "the chunks alone"
+        assert "the disk is full" in caplog.text
+        assert corpus.verify().ok
 
 
 def test_a_renamed_file_is_a_deletion_and_a_new_document(make_folder: MakeFolder) -> None:

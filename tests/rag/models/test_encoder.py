@@ -12,10 +12,13 @@ import numpy as np
 import pytest
 import torch
 import transformers
+from hypothesis import given
+from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 
 from rag.errors import ModelError
+from rag.models.bert import rounded
 from rag.models.encoder import TorchEncoder, load_encoder
 from rag.models.files import model_folder
 from rag.settings import Embedding
@@ -365,3 +368,35 @@ def test_parts_beyond_the_window_are_zero(folders: dict[str, Path]) -> None:
     np.testing.assert_allclose(np.linalg.norm(np.concatenate(parts), axis=1), [1, 1, 0, 1], atol=1e-6)
     assert (encoder.tokens_encoded - before, encoder.tokens_truncated) == (39, 12)
     assert [*map(len, encoder.encode_parts([], [], kind="document"))] == [0, 0]
+
+
+def test_in_bfloat16_few_numbers_of_rows_are_computed(
+    folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """oneDNN compiles for each one that it has not seen, and keeps it."""
+    rows: set[int] = set()
+    linear = torch.nn.functional.linear
+
+    def counted(x: torch.Tensor, *parameters: torch.Tensor) -> torch.Tensor:
+        if x.dtype == torch.bfloat16:
+            rows.add(len(x))
+        return linear(x, *parameters)
+
+    monkeypatch.setattr(torch.nn.functional, "linear", counted)
+    encoder, exact = load(folders["bert"], dtype="bfloat16"), load(folders["bert"])
+    for words in range(1, 31):
+        text = "cat " * words
+        (vector,) = encoder.encode([text], kind="query")
+        assert float(vector @ exact.encode([text], kind="query")[0]) > 0.999
+    assert rows == {16, 32}
+
+
+@given(st.integers(1, 100_000))
+def test_rows_are_rounded_up_by_little(tokens: int) -> None:
+    rows = rounded(tokens)
+    assert tokens <= rows <= max(tokens + 15, tokens * 9 / 8)
+    assert rows == rounded(rows)
+
+
+def test_there_are_few_numbers_of_rows() -> None:
+    assert len({rounded(tokens) for tokens in range(1, 8193)}) == 16 + 5 * 8

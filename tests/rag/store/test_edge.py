@@ -97,6 +97,26 @@ def test_after_deletes_the_scores_are_those_of_a_store_built_without_the_deleted
     fresh.close()
 
 
+def test_several_segments_are_searched_as_one(index_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    small = qe.EdgeOptimizersConfig(indexing_threshold=1, max_segment_size=100, default_segment_number=9)
+    monkeypatch.setattr("rag.store.edge_conversion.SEGMENTS", small)
+    every = points(900)
+    exact = ExactStore()
+    exact.create(SCHEMA)
+    exact.upsert(NAME, every)
+    with EdgeStore(index_folder, create=True) as store:
+        store.create(SCHEMA)
+        for start in range(0, 900, 300):
+            store.upsert(NAME, every[start : start + 300])
+            store.compact(NAME)
+        legs = [Leg(vector="lexical", query=terms({t: 1.0, 2 * t: 1.0}), limit=100) for t in range(1, 8)]
+        legs += [Leg(vector="raw", query=vector, limit=100) for vector in unit_vectors(4, 60)]
+        for found, best in zip(store.search(NAME, legs), exact.search(NAME, legs), strict=True):
+            assert_same_ranking(found, best)
+    segments = index_folder / "collections" / NAME / "shard" / "segments"
+    assert len([*segments.iterdir()]) > 2
+
+
 def test_bad_points_leave_nothing_behind_in_the_files(index_folder: Path) -> None:
     store = filled(index_folder, 3)
     for bad in BAD_POINTS.values():

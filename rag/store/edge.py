@@ -186,6 +186,7 @@ class EdgeStore:
     def search(self, name: str, legs: Sequence[Leg]) -> list[list[Scored]]:
         with self._shards.call(f"searching {name}"):
             schema, shard = self._open(name)
+            self._shards.read_ahead(shard)
             asked = zip(legs, can_find(schema, legs), strict=True)
             filters = Filters()
             return [self._nearest(shard, schema, leg, filters) if ask else [] for leg, ask in asked]

@@ -11,6 +11,7 @@ import qdrant_edge as qe
 
 from rag.errors import RagError, StoreError
 from rag.store.lock import OwnerLock
+from rag.store.read_ahead import ReadAhead
 
 FREE_BYTES = 256 * 2**20
 """Kept free beside twice what is written: on a full disk the engine does not fail, it kills the process."""
@@ -35,6 +36,8 @@ class Shards:
         self._mutex = threading.RLock()
         self._open: dict[Path, qe.EdgeShard] = {}
         self._closed = False
+        self._ahead = ReadAhead()
+        self._read: set[Path] = set()
 
     @contextmanager
     def call(self, doing: str) -> Iterator[None]:
@@ -65,6 +68,12 @@ class Shards:
         if path not in self._open:
             self._open[path] = self._load(path)
         return self._open[path]
+
+    def read_ahead(self, path: Path) -> None:
+        """Have everything of the shard in the system's cache before long: for one that is searched."""
+        if path not in self._read:
+            self._read.add(path)
+            self._ahead.add(path / "segments")
 
     def read_payloads_ahead(self, path: Path) -> None:
         """Have all payloads in the system's cache: for a reader that goes through them in the order of their ids."""
@@ -106,6 +115,7 @@ class Shards:
         if self._closed or not self._lock.mine:
             self._closed = True
             return
+        self._ahead.close()
         with self._mutex:
             self._closed = True
             try:
@@ -133,6 +143,7 @@ class Shards:
 
     def _load(self, path: Path) -> qe.EdgeShard:
         _read_ahead(file for file in path.glob("segments/**/*.dat*") if file.name in READ_WHOLE)
+        self._read.discard(path)
         try:
             shard = qe.EdgeShard.load(str(path))
         except (KeyboardInterrupt, SystemExit, GeneratorExit):

@@ -1,6 +1,8 @@
 """What the chat shows: escaped, marked at the right place, linked to its passages."""
 
+import time
 from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
 
 import pytest
@@ -512,3 +514,28 @@ def test_an_empty_conversation_says_what_will_come():
     assert "The passages behind an answer appear here." in passages.panel("en")
     assert "Ask about handbook" in suggestions.hint("handbook", "en")
     assert "Fragen zu handbook" in suggestions.hint("handbook", "de")
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("See [time off](../../a/time-off.md).", "See time off."),
+        ("See [the video](https://x.org/v?a=1) now", "See the video (https://x.org/v?a=1) now"),
+        ("See [a](https://x.org/b_(c)) now", "See a (https://x.org/b_(c)) now"),
+        ('[a](b.md "title") and ![picture](p.png)', "a and picture"),
+        ("[https://x.org](https://x.org)", "https://x.org"),
+        ("**[bold](a.md)**", "<strong>bold</strong>"),
+        ("[x](javascript:alert(1))", "x"),
+        ("a[0](b) is a call, [1] is none", "a[0](b) is a call, [1] is none"),
+        ("[]() [a]( [b](", "[]() [a]( [b]("),
+    ],
+)
+def test_of_links_in_answers_the_words_are_shown(written, shown):
+    assert unescape(html.prose(written)) == shown
+
+
+def test_links_cost_no_more_time_than_their_length():
+    started = time.perf_counter()
+    for sign in ("[", "[a](", "[a](b(", "[a](<", '[a](b "'):
+        html.prose(sign * 20_000)
+    assert time.perf_counter() - started < 5

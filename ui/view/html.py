@@ -11,6 +11,10 @@ Span: TypeAlias = tuple[int, int]
 _BREAKS = re.compile(r"(?:[ \t\r]*\n)+[ \t\r]*")
 _STRONG = re.compile(r"(?<!\w)&#42;&#42;(?=\S)(.+?)(?<=\S)&#42;&#42;(?!\w)")
 _CODE = re.compile(r"&#96;(.+?)&#96;")
+_LINK = re.compile(
+    r"""(?<!\w)!?\[([^\[\]]+)\]\(\s*<?([^\s()<>]*(?:\([^\s()<>]*\)[^\s()<>]*)*)>?"""
+    r"""(?:\s+["'][^"']*["'])?\s*\)"""
+)
 
 
 def escape(text: str) -> str:
@@ -19,10 +23,16 @@ def escape(text: str) -> str:
 
 
 def prose(text: str) -> str:
-    """Text in lines, with the two kinds of markup that answers often hold."""
-    lines = [escape(line) for line in _BREAKS.split(text)]
+    """Text in lines, with what markup answers often hold: strong, code, and the words of links."""
+    lines = [escape(_LINK.sub(_linked, line)) for line in _BREAKS.split(text)]
     shown = '<span class="rag-break"></span>'.join(lines)
     return _CODE.sub(r"<code>\1</code>", _STRONG.sub(r"<strong>\1</strong>", shown))
+
+
+def _linked(link: re.Match[str]) -> str:
+    """Addresses within a tree of files lead nowhere from here, and nobody clicks on what a model made up by mistake."""
+    words, target = link.groups()
+    return f"{words} ({target})" if web_address(target) and target != words else words
 
 
 def merged(spans: Iterable[Span], start: int, end: int) -> list[Span]:

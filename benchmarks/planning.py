@@ -105,7 +105,7 @@ def _write_records(config: Path) -> None:
             store.upsert(generation.chunks, chunks)
             store.upsert(generation.texts, texts)
             store.upsert(generation.documents, documents)
-        for name in (generation.chunks, generation.documents, generation.texts):
+        for name in generation.collections:
             store.flush(name)
             store.compact(name)
     finally:

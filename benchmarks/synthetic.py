@@ -91,7 +91,7 @@ def write_corpus(
         store.upsert(generation.documents, [document for document, *_ in group])
         written += len(points)
         show(written)
-    for name in (generation.chunks, generation.documents, generation.texts):
+    for name in generation.collections:
         store.flush(name)
         store.compact(name)
 

@@ -133,7 +133,7 @@ def begin_generation(store: Store, corpus: str, settings: dict[str, Any], dimens
 
 def activate_generation(store: Store, corpus: str, generation: Generation) -> None:
     """Let this generation answer from now on, and drop the others."""
-    kept = (generation.chunks, generation.documents, generation.texts)
+    kept = generation.collections
     store.switch(dict(zip(_aliases(corpus), kept, strict=True)))
     for name in store.collections():
         if _number(name, corpus) is not None and name not in kept:

@@ -52,7 +52,7 @@ class ReadAhead:
                     self._thread = None
                     return
             with contextlib.suppress(OSError):  # an index that is rewritten meanwhile is read again another time
-                files = sorted((file for file in folder.rglob("*") if file.is_file()), key=_allocated)
+                files = sorted((file for file in folder.rglob("*") if file.is_file()), key=allocated)
                 read(files, int(psutil.virtual_memory().available * SHARE), self._ended)
 
 
@@ -68,7 +68,7 @@ def read(files: Iterable[Path], most: int, ended: threading.Event) -> int:
     """
     done, block = 0, memoryview(bytearray(BLOCK))
     for file in files:
-        if done + _allocated(file) > most:
+        if done + allocated(file) > most:
             break
         with file.open("rb", buffering=0) as content:
             end = 0
@@ -89,5 +89,7 @@ def _data(descriptor: int, offset: int) -> int | None:
         return None
 
 
-def _allocated(file: Path) -> int:
-    return file.lstat().st_blocks * 512
+def allocated(file: Path) -> int:
+    """Bytes that a file takes on its disk: those of an index are sparse."""
+    stat = os.lstat(file)
+    return stat.st_blocks * 512 if hasattr(stat, "st_blocks") else stat.st_size

@@ -1,6 +1,5 @@
 """The engine's shards in an index folder: loaded on first use, one call at a time, failures as `StoreError`."""
 
-import os
 import shutil
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,7 +10,7 @@ import qdrant_edge as qe
 
 from rag.errors import RagError, StoreError
 from rag.store.lock import OwnerLock
-from rag.store.read_ahead import ReadAhead
+from rag.store.read_ahead import ReadAhead, allocated
 
 FREE_BYTES = 256 * 2**20
 """Kept free beside twice what is written: on a full disk the engine does not fail, it kills the process."""
@@ -78,7 +77,7 @@ class Shards:
     def read_payloads_ahead(self, path: Path) -> None:
         """Have all payloads in the system's cache: for a reader that goes through them in the order of their ids."""
         files = [*path.glob(PAYLOADS)]
-        if sum(map(_allocated, files)) <= AHEAD_BYTES:
+        if sum(map(allocated, files)) <= AHEAD_BYTES:
             _read_ahead(files)
 
     def update(self, path: Path, operation: qe.UpdateOperation, size: int) -> None:
@@ -93,7 +92,7 @@ class Shards:
 
     def compact(self, path: Path) -> None:
         """Rewrite the shard without deleted points; nothing else runs in this process meanwhile."""
-        self.check_space(sum(_allocated(file) for file in path.rglob("*")))
+        self.check_space(sum(allocated(file) for file in path.rglob("*")))
         self.get(path).optimize()
         self.reload(path)
 
@@ -189,8 +188,3 @@ def _is_damage(error: BaseException) -> bool:
 
 def _one_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
-
-
-def _allocated(file: Path) -> int:
-    stat = os.lstat(file)
-    return stat.st_blocks * 512 if hasattr(stat, "st_blocks") else stat.st_size

@@ -13,6 +13,8 @@ from typing import IO
 
 import psutil
 
+from rag.store.read_ahead import allocated
+
 EVERY_S = 0.2
 
 
@@ -110,4 +112,4 @@ def _bytes(process: psutil.Process) -> int:
 
 def allocated_bytes(folder: Path) -> int:
     """Blocks that a folder's files take on disk; index files are sparse, their lengths say little."""
-    return sum(path.stat().st_blocks * 512 for path in folder.rglob("*") if path.is_file())
+    return sum(allocated(path) for path in folder.rglob("*") if path.is_file())

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from rag.evaluation.retrieval import allocated
+from rag.evaluation.retrieval import index_bytes
 from rag.legs import LEGS
 from rag.points import CollectionSchema, Point
 from rag.retrieval.scoring import Scorer
@@ -64,4 +64,4 @@ def _weigh(points: Sequence[Point], schema: CollectionSchema) -> int:
             )
             store.compact(schema.name)
             store.flush(schema.name)
-        return allocated(Path(folder))
+        return index_bytes(Path(folder))

@@ -26,6 +26,7 @@ from rag.protocols import Encoder
 from rag.results import IngestReport, SearchResult
 from rag.retrieval.search import Searcher
 from rag.settings import EdgeStore, Settings
+from rag.store.read_ahead import allocated
 
 _NAME = "evaluation"
 
@@ -137,7 +138,7 @@ def _evaluated(
         metrics=summary(values),
         legs={leg: summary(per_query(dataset.judgements, found)) for leg, found in legs.items() if any(found.values())},
         latency_ms={f"p{p}": round(float(np.percentile(milliseconds, p)), 3) for p in (50, 95, 99)},
-        bytes_per_chunk=round(allocated(folder / "index") / max(1, chunks), 1),
+        bytes_per_chunk=round(index_bytes(folder / "index") / max(1, chunks), 1),
         tokens_truncated=corpus.report.tokens_truncated,
         per_query=values,
         scores=tuple(scores),
@@ -240,13 +241,12 @@ def _best_score(result: SearchResult) -> float:
     return result.hits[0].score if result.hits else 0.0
 
 
-def allocated(folder: Path) -> int:
+def index_bytes(folder: Path) -> int:
     """Bytes that an index takes, without its write-ahead logs, which are as large for any corpus.
 
     Its files are sparse: what counts is the blocks that they take.
     """
-    files = (path for path in folder.rglob("*") if path.is_file() and "wal" not in path.parts)
-    return sum(path.stat().st_blocks * 512 for path in files)
+    return sum(allocated(path) for path in folder.rglob("*") if path.is_file() and "wal" not in path.parts)
 
 
 def _plain(metrics: Mapping[str, Interval]) -> dict[str, dict[str, float]]:

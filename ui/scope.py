@@ -162,7 +162,7 @@ def named(known: Listing | None, text: str) -> str | None:
     """The id of the document that somebody means by its id or by words of its title."""
     if known is None or not text.strip():
         return None
-    if known.title(text) is not None:
+    if known.document(text) is not None:
         return text
     return next((found.document_id for found in known.named(text, limit=1)), None)
 

@@ -167,7 +167,7 @@ def build_search(served: Sequence[Served], picked: Any, where: Any) -> None:
             return ""
         except RagError as error:
             return view.failed(wrong(error, language), language)
-        return why.explanation(told, known.title(document) or document, language, reranks=bool(settings.rerank))
+        return why.explanation(told, known.document(document), language, reranks=bool(settings.rerank))
 
     def miss(event: gr.EventData) -> str:
         return event_text(event, "document")

@@ -122,9 +122,9 @@ class Listing:
                 found.append((rank, Named(document.document_id, document.title)))
         return [name for _, name in sorted(found, key=itemgetter(0))[:limit]]
 
-    def title(self, document_id: str) -> str | None:
-        """The title of a document, None where there is none of this id."""
-        return next((d.title for d in self.documents if d.document_id == document_id), None)
+    def document(self, document_id: str) -> Listed | None:
+        """What is known of a document, None where there is none of this id."""
+        return next((d for d in self.documents if d.document_id == document_id), None)
 
     @cached_property
     def _folders(self) -> frozenset[str]:

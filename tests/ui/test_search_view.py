@@ -25,6 +25,7 @@ HOSTILE = "<script>alert(1)</script> <img src=x onerror=alert(1)> \" ' & ` ${1+1
 QUERY = "How long does a French press steep?"
 LEGAL = {"p", "strong", "span", "ul", "li", "i", "small", "ol", "h4", "mark", "svg", "rect", "g", "title", "text"}
 LEGAL |= {"details", "summary", "blockquote", "div", "table", "thead", "tbody", "tr", "th", "td", "button"}
+LEGAL |= {"pre", "code"}
 
 
 @pytest.fixture
@@ -118,6 +119,18 @@ def test_an_excerpt_is_a_part_of_the_text_with_its_words(text, data):
     assert bool(parsed.marks) or not any(a < b for a, b in spans)
 
 
+def test_excerpts_hold_words_and_passages_are_drawn(found):
+    result = found.rank(Retrieval())
+    text = "## How to press\n\n- **Steep** it as [the guide](../guide.md#press) says."
+    of_markdown = replace(result, hits=(replace(result[0], text=text, mime="text/markdown"),))
+    parsed = Parsed(view.hits(of_markdown, found.timings_ms, Retrieval(), "en"))
+    assert "How to press · Steep it as the guide says." in parsed.text
+    assert "**" not in parsed.text
+    assert "guide.md#" not in parsed.text
+    assert [attrs["role"] for attrs in parsed.of("rag-heading")] == ["heading"]
+    assert {"press", "Steep"} <= set(parsed.marks)
+
+
 def test_words_are_marked_in_all_their_forms():
     text = FACTS["beta/guide.md"]
     assert [text[a:b] for a, b in matches("press steep degree", text)] == ["press", "steeping", "degrees"]
@@ -190,14 +203,16 @@ LOST = Explanation(
         ("found", 5, "at rank 9"),
     ],
 )
-def test_a_lost_document_is_followed_to_where_it_was_lost(stage, passed, said):
-    parsed = Parsed(why.explanation(replace(LOST, stage=stage), HOSTILE, "en", reranks=True))
+def test_a_lost_document_is_followed_to_where_it_was_lost(facts, stage, passed, said):
+    document = replace(facts.listing().documents[0], title=HOSTILE)
+    parsed = Parsed(why.explanation(replace(LOST, stage=stage), document, "en", reranks=True))
     assert len(parsed.of("rag-passed")) == passed
     assert len(parsed.of("rag-lost")) == (stage != "found")
     assert said in parsed.text
     assert HOSTILE in parsed.text
     assert {tag for tag, _ in parsed.tags} <= LEGAL | {"section", "header", "b"}
-    without = Parsed(why.explanation(replace(LOST, stage=stage), "t", "en", reranks=False))
+    without = Parsed(why.explanation(replace(LOST, stage=stage), None, "en", reranks=False))
+    assert LOST.document_id in without.text
     assert "reranked" not in without.text
 
 

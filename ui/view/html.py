@@ -46,6 +46,13 @@ def merged(spans: Iterable[Span], start: int, end: int) -> list[Span]:
     return union
 
 
+def gaps(spans: Sequence[Span], start: int, end: int) -> list[Span]:
+    """What of start..end is in none of the spans, which are sorted and disjoint."""
+    inner = [(max(start, low), min(end, high)) for low, high in spans if low < end and high > start]
+    edges = [start, *(edge for span in inner for edge in span), end]
+    return [(low, high) for low, high in zip(edges[::2], edges[1::2], strict=True) if low < high]
+
+
 def marked(text: str, spans: Sequence[Span]) -> str:
     """The text, escaped, with the spans highlighted; spans that overlap or touch become one.
 

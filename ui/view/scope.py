@@ -106,8 +106,8 @@ def _active(
         if name == "modified":
             yield label, _days(values, language), name, []
         elif name == "document_id":
-            title = known.title(values[0]) if known and values else None
-            yield label, title or ", ".join(values), name, []
+            document = known.document(values[0]) if known and values else None
+            yield label, (document and document.title) or ", ".join(values), name, []
         else:
             for words, group in _grouped(name, values, language):
                 yield label, str(group[0]) if name == "path" else words, name, group

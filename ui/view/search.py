@@ -10,6 +10,8 @@ from rag.retrieval.matches import matches
 from rag.settings import Retrieval
 from ui.language import say
 from ui.view.html import Span, box, escape, marked
+from ui.view.plain import plain
+from ui.view.structure import Passage, structured
 
 T = TypeVar("T")
 
@@ -166,13 +168,14 @@ def _hit(
     title, headings = hit.title or hit.document_id, "".join(f" › {heading}" for heading in hit.headings)
     place = [hit.document_id] + ([] if hit.page is None else [say("search.page", language, page=hit.page)])
     label = say("search.hit", language, rank=hit.rank, title=title + headings)
+    words = plain(hit.text, hit.mime)
     return (
         f'<li class="rag-hit" tabindex="{0 if hit.rank == 1 else -1}" aria-label="{escape(label)}">'
         f'<span class="rag-number">{hit.rank}</span>'
         f'<h4 dir="auto">{escape(title)}<span>{escape(headings)}</span></h4>'
         f'<p class="rag-place">{escape(", ".join(place))}</p>'
         f'<span class="rag-search-score" title="{say("search.score", language)}">{hit.score:.3f}</span>'
-        f'<p class="rag-found" dir="auto">{excerpt(hit.text, matches(asked, hit.text))}</p>'
+        f'<p class="rag-found" dir="auto">{excerpt(words, matches(asked, words))}</p>'
         f"{picture(candidate.legs, candidate.score / longest, highest, language)}"
         f"<details><summary>{say('search.passage', language)}</summary>"
         f"{_passage(hit, candidate, asked, settings, language)}"
@@ -248,9 +251,15 @@ def _passage(hit: Hit, candidate: Candidate, asked: str, settings: Retrieval, la
         f"<td>{hit.ranks[name]}</td></tr>"
         for name in stages
     )
-    text = marked(hit.text, matches(asked, hit.text))
+    marks = matches(asked, hit.text)
+    text = structured(Passage(text=hit.text, mime=hit.mime, start=0, end=len(hit.text), marks=marks))
+    passage = (
+        f'<blockquote class="rag-passage" dir="auto">{marked(hit.text, marks)}</blockquote>'
+        if text is None
+        else f'<div class="rag-passage rag-structured" dir="auto">{text}</div>'
+    )
     return (
-        f'<blockquote class="rag-passage" dir="auto">{text}</blockquote>{situation}'
+        f"{passage}{situation}"
         f'<div class="rag-search-table"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
     )
 

@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 from connectors.parsing.formats import CODE_FORMATS, DATA_FORMATS, DOCUMENT_FORMATS, format_of_mime
 from ui.view import grid, inline
 from ui.view.blocks import Block, Container, blocks_of
-from ui.view.html import Span, escape, merged
+from ui.view.html import Span, escape, gaps, merged
 
 MAX_CHARS = 200_000
 """Of a document that is read for its structure, in a tenth of a second."""
@@ -87,7 +87,7 @@ class _Renderer:
     def lost(self) -> bool:
         """Words of a quote are neither shown nor syntax."""
         seen = merged(self.shown, 0, len(self.passage.text))
-        left = [(low, high) for start, end in self.passage.marks for low, high in _gaps(seen, start, end)]
+        left = [(low, high) for start, end in self.passage.marks for low, high in gaps(seen, start, end)]
         return any(sign.isalnum() for low, high in left for sign in self.passage.text[low:high])
 
     def blocks(self, kind: Kind) -> str:
@@ -107,7 +107,7 @@ class _Renderer:
     def _block(self, block: Block, kind: Kind, references: Mapping[str, str]) -> str:
         p, markdown = self.passage, kind == "markdown"
         # the signs of lists and the fences are syntax, not lost
-        self.shown += _gaps(block.lines, block.start, block.end)
+        self.shown += gaps(block.lines, block.start, block.end)
         if block.kind == "rule":
             return "<hr>"
         if block.kind == "table":
@@ -196,13 +196,6 @@ def _moved(before: tuple[Container, ...], after: tuple[Container, ...]) -> list[
         same += 1
     opened = [f'<{c.tag} start="{escape(c.first)}">' if c.first else f"<{c.tag}>" for c in after[same:]]
     return [*(f"</{container.tag}>" for container in reversed(before[same:])), *opened]
-
-
-def _gaps(spans: Sequence[Span], start: int, end: int) -> list[Span]:
-    """What of start..end is in none of the spans, which are sorted and disjoint."""
-    inner = [(max(start, low), min(end, high)) for low, high in spans if low < end and high > start]
-    edges = [start, *(edge for span in inner for edge in span), end]
-    return [(low, high) for low, high in zip(edges[::2], edges[1::2], strict=True) if low < high]
 
 
 def _lines(text: str, start: int, end: int) -> list[Span]:

@@ -1,8 +1,10 @@
 """Why a document was not found: the stages that it passed, where it was lost, and by how much."""
 
+from rag.retrieval.listing import Listed
 from rag.retrieval.trace import Explanation
 from ui.language import say
 from ui.view.html import box, escape
+from ui.view.plain import plain
 from ui.view.search import excerpt, in_order
 
 NAMES = "rag-names-missing"
@@ -27,13 +29,15 @@ def form(language: str) -> str:
     )
 
 
-def explanation(found: Explanation, title: str, language: str, *, reranks: bool) -> str:
+def explanation(found: Explanation, document: Listed | None, language: str, *, reranks: bool) -> str:
     """The stages with the one where it was lost, and each leg beside the last hit.
 
     Args:
-        title: of the document.
+        document: that is missed; None where nothing more is known of it.
         reranks: hits are reranked.
     """
+    title = (document and document.title) or found.document_id
+    mime = document.payload["mime"] if document else ""
     lost = LOST_AT.get(found.stage)
     steps, open_ = "", True
     for stage in STAGES if reranks else STAGES[:-1]:
@@ -44,7 +48,7 @@ def explanation(found: Explanation, title: str, language: str, *, reranks: bool)
         seen = say(f"search.state_{state}", language)
         steps += f'<li class="rag-{state}"><b aria-label="{seen}"></b>{words}{told}</li>'
     verdict = say("search.why_found", language, rank=found.rank) if lost is None else say("search.why_lost", language)
-    best = f'<p class="rag-found" dir="auto">{excerpt(found.text, ())}</p>' if found.text else ""
+    best = f'<p class="rag-found" dir="auto">{excerpt(plain(found.text, mime), ())}</p>' if found.text else ""
     return (
         f'<section class="rag-explained" role="status" tabindex="-1"><header><h4 dir="auto">{escape(title)}</h4>'
         f'<button type="button" class="rag-clear" data-close>{say("search.why_close", language)}</button></header>'

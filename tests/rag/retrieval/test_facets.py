@@ -124,8 +124,10 @@ def test_nobody_learns_of_documents_that_they_may_not_see(corpus: Rag) -> None:
     listing = corpus.listing(principals=["bob"])
     assert "vault" not in str(listing.facets.to_dict())
     assert listing.named("secret") == []
-    assert listing.title("notes:secret.md") is None
-    assert corpus.listing(principals=["ann"]).title("notes:secret.md") == "Secret"
+    assert listing.document("notes:secret.md") is None
+    secret = corpus.listing(principals=["ann"]).document("notes:secret.md")
+    assert secret is not None
+    assert secret.title == "Secret"
 
 
 @pytest.mark.parametrize(

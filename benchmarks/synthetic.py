@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.ingest.generations import activate_generation, begin_generation, current_generation
+from rag.ingest.write import COMPACT_EVERY
 from rag.points import AnyVector, Point, Record, SparseVector, Vector
 from rag.protocols import Store
 from rag.settings import Settings
@@ -83,13 +84,16 @@ def write_corpus(
     generation = begin_generation(store, settings.name, settings.index_settings(), dimension)
     activate_generation(store, settings.name, generation)
     store.index(generation.chunks, "metadata.team", "keyword")
-    written = 0
+    written = compacted = 0
     for group in _groups(_copies(seed, chunks)):
         points = [point for *_, of_chunks in group for point in of_chunks]
         store.upsert(generation.chunks, points)
         store.upsert(generation.texts, [text for _, text, _ in group])
         store.upsert(generation.documents, [document for document, *_ in group])
         written += len(points)
+        if written - compacted >= COMPACT_EVERY:  # as a job does
+            compacted = written
+            store.compact(generation.chunks)
         show(written)
     for name in generation.collections:
         store.flush(name)

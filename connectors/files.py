@@ -14,6 +14,7 @@ from langchain_core.documents.base import Blob
 from connectors.globs import Globs
 from connectors.parsing.formats import format_of_name
 from rag.errors import DocumentError, SourceError
+from rag.skips import skip_reason, too_large
 from rag.types import PUBLIC, Skip, SourceItem
 
 _BYTES_PER_MB = 1_000_000
@@ -81,7 +82,7 @@ class FilesConnector:
             found = Skip(uri=_printable(entry.path), reason=entry.skip) if entry.skip else self._item(entry, root)
             if isinstance(found, SourceItem):
                 if taken and taken.key == found.key:
-                    found = Skip(uri=found.uri, reason=f"the same name in Unicode's normal form as {taken.uri}")
+                    found = Skip(uri=found.uri, reason=skip_reason("same_name", other=taken.uri))
                 else:
                     taken = found
             if found:
@@ -100,7 +101,7 @@ class FilesConnector:
                 status = os.fstat(descriptor)
                 reason = _changed_place(item.uri, os.path.realpath(self._path, strict=True), status)
                 if status.st_size > self._max_bytes:
-                    reason = reason or _too_large(status.st_size, self._max_bytes)
+                    reason = reason or too_large(status.st_size, self._max_bytes)
                 data = b"" if reason else file.read(status.st_size + 1)
         except (OSError, ValueError) as error:
             raise DocumentError(f"{item.uri}: cannot be read: {_reason(error)}", kind="read") from error
@@ -134,11 +135,11 @@ class FilesConnector:
                     continue
                 key = prefix + _nfc(entry.name)
                 if not _is_unicode(entry.name):
-                    yield _Entry(key, entry.path, skip="its name is not valid UTF-8: rename it")
+                    yield _Entry(key, entry.path, skip=skip_reason("not_utf8"))
                 elif entry.is_dir(follow_symlinks=False):
                     pattern = self._exclude.match(f"{key}/")
                     if pattern:
-                        yield _Entry(key, entry.path, skip=f"excluded by {pattern!r}")
+                        yield _Entry(key, entry.path, skip=skip_reason("excluded", pattern=pattern))
                     else:
                         folders.append((f"{key}/", entry.path))
                 elif not self._include or self._include.match(key) or _is_linked_folder(entry):
@@ -146,7 +147,7 @@ class FilesConnector:
 
     def _excluded(self, key: str, path: str, link: bool) -> _Entry:
         pattern = self._exclude.match(key)
-        return _Entry(key, path, link, f"excluded by {pattern!r}" if pattern else None)
+        return _Entry(key, path, link, skip_reason("excluded", pattern=pattern) if pattern else None)
 
     def _item(self, entry: _Entry, root: str) -> SourceItem | Skip | None:
         """The file as an item, or why it is none; None where it was deleted meanwhile."""
@@ -159,14 +160,14 @@ class FilesConnector:
             raise SourceError(f"{entry.path}: cannot be looked at: {_reason(error)}") from error
         format = format_of_name(entry.key)
         if status and not stat.S_ISREG(status.st_mode):
-            reason = "not a regular file"
+            reason = skip_reason("no_file")
         elif status and format is None:
             suffix = Path(entry.key).suffix
-            reason = f"no parser for {suffix} files" if suffix else "no parser for files without a suffix"
+            reason = skip_reason("no_parser_for", kind=suffix) if suffix else skip_reason("no_suffix")
         elif status and format and not (format.default or self._include or entry.path == self._path):
-            reason = f"{Path(entry.key).suffix} files are taken only where `include` names them"
+            reason = skip_reason("not_default", kind=Path(entry.key).suffix)
         elif status and status.st_size > self._max_bytes:
-            reason = _too_large(status.st_size, self._max_bytes)
+            reason = too_large(status.st_size, self._max_bytes)
         if reason or status is None or format is None:
             return Skip(uri=entry.path, reason=reason or "")
         return SourceItem(
@@ -212,32 +213,28 @@ def _link_reason(path: str, root: str) -> str | None:
     try:
         target = os.path.realpath(path, strict=True)
     except OSError:
-        return "a broken link"
-    return _outside(target, root) or ("a link to a folder, which is not followed" if os.path.isdir(target) else None)  # noqa: PTH112
+        return skip_reason("broken_link")
+    return _outside(target, root) or (skip_reason("link_to_folder") if os.path.isdir(target) else None)  # noqa: PTH112
 
 
 def _outside(target: str, root: str) -> str | None:
     if target == root:
         return None
     if not Path(target).is_relative_to(root):
-        return "a link out of the folder"
+        return skip_reason("link_out")
     if any(part.startswith(".") for part in Path(target).relative_to(root).parts):
-        return "a link to a hidden file"
+        return skip_reason("hidden_link")
     return None
 
 
 def _changed_place(path: str, root: str, opened: os.stat_result) -> str | None:
     """Why an open file must not be read: checked after opening, so that no link can be slipped in between."""
     if not stat.S_ISREG(opened.st_mode):
-        return "not a regular file"
+        return skip_reason("no_file")
     target = os.path.realpath(path, strict=True)
     if not os.path.samestat(os.lstat(target), opened):
         return "replaced while it was opened"
     return _outside(target, root)
-
-
-def _too_large(size: int, limit: float) -> str:
-    return f"{size / _BYTES_PER_MB:.4g} MB, more than the {limit / _BYTES_PER_MB:.4g} MB of parsing.max_file_mb"
 
 
 def _nfc(name: str) -> str:

@@ -19,6 +19,7 @@ from connectors.globs import Globs
 from connectors.parsing.formats import format_of_name
 from rag.errors import DocumentError, SettingsError, SourceError
 from rag.secrets import secret
+from rag.skips import skip_reason, too_large
 from rag.types import PUBLIC, Skip, SourceItem
 
 _TIMEOUT_S = 600
@@ -104,7 +105,7 @@ class GitConnector:
                 continue
             found = self._entry(path, key, mode, blob, size, commits.get(path))
             if isinstance(found, SourceItem) and key in self._blobs:
-                found = Skip(uri=found.uri, reason="the same name in Unicode's normal form as another file's")
+                found = Skip(uri=found.uri, reason=skip_reason("same_name", other="another file's"))
             if isinstance(found, SourceItem):
                 self._blobs[key] = blob
             yield found
@@ -204,17 +205,17 @@ class GitConnector:
         pattern = self._exclude.match(key)
         reason = None
         if pattern:
-            reason = f"excluded by {pattern!r}"
+            reason = skip_reason("excluded", pattern=pattern)
         elif mode in (_LINK, _SUBMODULE):
-            reason = "a link, which is not followed" if mode == _LINK else "a submodule, which is not entered"
+            reason = skip_reason("link" if mode == _LINK else "submodule")
         elif any("\udc80" <= character <= "\udcff" for character in path):
-            reason = "its name is not valid UTF-8: rename it"
+            reason = skip_reason("not_utf8")
         elif format is None:
-            reason = "no parser for files of this kind"
+            reason = skip_reason("no_parser")
         elif not format.default and not self._include:
-            reason = f"{format.name} files are taken only where `include` names them"
+            reason = skip_reason("not_default", kind=format.name)
         elif size > self._max_bytes:
-            reason = f"{size / 1e6:.4g} MB, more than the {self._max_bytes / 1e6:.4g} MB of parsing.max_file_mb"
+            reason = too_large(size, self._max_bytes)
         if reason or format is None:
             return Skip(uri=uri.encode("utf-8", "replace").decode(), reason=reason or "")
         touched = {"commit": commit.id, "author": commit.author} if commit else {}

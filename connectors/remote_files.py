@@ -14,6 +14,7 @@ from connectors.globs import Globs
 from connectors.parsing.formats import format_of_name
 from rag.errors import DocumentError, MissingDependencyError, SettingsError, SourceError
 from rag.secrets import masked, secrets_of
+from rag.skips import skip_reason, too_large
 from rag.types import PUBLIC, Skip, SourceItem
 
 _EXTRAS = {"s3": "s3", "s3a": "s3"}
@@ -82,7 +83,7 @@ class RemoteFilesConnector:
             if any(part.startswith(".") for part in key.split("/")) or (self._include and not self._include.match(key)):
                 continue
             if key in self._names:
-                yield Skip(uri=name, reason=f"the same name in Unicode's normal form as {self._names[key]}")
+                yield Skip(uri=name, reason=skip_reason("same_name", other=self._names[key]))
                 continue
             self._names[key] = name
             yield self._entry(name, key, info)
@@ -156,13 +157,13 @@ class RemoteFilesConnector:
         pattern = self._exclude.match(key)
         reason = None
         if pattern:
-            reason = f"excluded by {pattern!r}"
+            reason = skip_reason("excluded", pattern=pattern)
         elif format is None:
-            reason = "no parser for files of this kind"
+            reason = skip_reason("no_parser")
         elif not (format.default or self._include or self._is_root(name)):
-            reason = f"{format.name} files are taken only where `include` names them"
+            reason = skip_reason("not_default", kind=format.name)
         elif size > self._max_bytes:
-            reason = f"{size / 1e6:.4g} MB, more than the {self._max_bytes / 1e6:.4g} MB of parsing.max_file_mb"
+            reason = too_large(size, self._max_bytes)
         if reason or format is None:
             return Skip(uri=uri, reason=reason or "")
         modified = next((info[name] for name in _TIMES if info.get(name)), None)

@@ -13,6 +13,7 @@ from connectors.mail.imap import ImapAccount
 from connectors.mail.local import open_mailbox
 from connectors.mail.message import ListedMessage, Mailbox, MailboxError
 from rag.errors import DocumentError, SettingsError, SourceError
+from rag.skips import skip_reason, too_large
 from rag.types import PUBLIC, Skip, SourceItem
 
 _BYTES_PER_MB = 1_000_000
@@ -82,11 +83,9 @@ class MailConnector:
             for message in self._opened().messages():
                 key = message.message_id or message.place
                 if message.size > self._max_bytes:
-                    size, limit = message.size / _BYTES_PER_MB, self._max_bytes / _BYTES_PER_MB
-                    reason = f"{size:.4g} MB, more than the {limit:.4g} MB of parsing.max_file_mb"
-                    yield Skip(uri=message.uri, reason=reason)
+                    yield Skip(uri=message.uri, reason=too_large(message.size, self._max_bytes))
                 elif key in taken:
-                    yield Skip(uri=message.uri, reason=f"the same Message-ID as {taken[key]}")
+                    yield Skip(uri=message.uri, reason=skip_reason("same_message", other=taken[key]))
                 else:
                     taken[key] = message.uri
                     yield self._item(key, message)

@@ -9,6 +9,7 @@ from connectors.parsing.expansion import Budget, expand, member_of
 from connectors.parsing.formats import Format, all_formats, format_of_mime, format_of_name
 from connectors.parsing.options import Options
 from rag.errors import DocumentError, MissingDependencyError
+from rag.skips import skip_reason
 from rag.types import Document, PagePicture, Parsed, Skip, SourceItem
 
 if TYPE_CHECKING:  # takes longer to import than all of this
@@ -103,19 +104,14 @@ class FormatParser:
 
 
 _MAX_REASON = 500
-_PARTS = {
-    "unread_pages": "malformed pages: {}",
-    "pages_without_text": "pages that show pictures whose text is not recognised: {}",
-    "missing_chapters": "chapters that the book lists and does not hold: {}",
-}
-"""Metadata of a document that say what of its file is not in its text."""
+_PARTS = ("unread_pages", "pages_without_text", "missing_chapters")
+"""Metadata of a document that say what of its file is not in its text; reasons of `rag.skips`."""
 
 
 def _left_out(document: Document) -> tuple[Skip, ...]:
-    found = ((reason, document.metadata.get(key)) for key, reason in _PARTS.items())
-    return tuple(
-        Skip(uri=document.uri, reason=reason.format(", ".join(map(str, parts)))) for reason, parts in found if parts
-    )
+    found = {name: parts for name in _PARTS if (parts := document.metadata.get(name))}
+    reasons = (skip_reason(name, parts=", ".join(map(str, parts))) for name, parts in found.items())
+    return tuple(Skip(uri=document.uri, reason=reason) for reason in reasons)
 
 
 def holds_members(item: SourceItem) -> bool:

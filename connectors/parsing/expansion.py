@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from connectors.parsing.containers import Container, Member
 from connectors.parsing.formats import Format, format_of_mime, format_of_name
 from rag.errors import DocumentError, MissingDependencyError
+from rag.skips import skip_reason
 from rag.types import Parsed, Skip, SourceItem, UnreadPart
 
 MAX_DEPTH = 5
@@ -59,7 +60,7 @@ def expand(
         child = _item(item, member, names)
         format = format_of_mime(child.mime) if child.mime else None
         if member.skip or format is None:
-            reason = member.skip or "no parser for files of this kind"
+            reason = member.skip or skip_reason("no_parser")
             skipped.append(Skip(uri=child.uri, reason=reason))
             continue
         if format.container and budget.depth >= MAX_DEPTH:

@@ -11,6 +11,7 @@ from connectors.parsing.html import write_html
 from connectors.parsing.spans import paragraphs
 from connectors.parsing.writer import DocumentWriter
 from rag.errors import DocumentError
+from rag.skips import skip_reason
 from rag.types import SourceItem
 
 _IMAGE = "image/*"
@@ -86,7 +87,7 @@ def attachment(name: str, mime: str, data: bytes, *, modified: str | None = None
         mime=mime or None,
         modified=modified,
         # logos and signatures: as failures they would drown the others
-        skip="images in messages are not read" if format and format.mime == _IMAGE else None,
+        skip=skip_reason("images") if format and format.mime == _IMAGE else None,
     )
 
 

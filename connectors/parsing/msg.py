@@ -9,6 +9,7 @@ from connectors.parsing.containers import Container, Member
 from connectors.parsing.email import decoded
 from connectors.parsing.message import Body, Message, attachment, container_of, utc
 from rag.errors import DocumentError
+from rag.skips import skip_reason
 from rag.types import SourceItem
 
 _RICH_TEXT = 0x1009
@@ -57,5 +58,5 @@ def _html(message: OutlookMessage) -> str | bytes:
 def _member(file: Attachment, number: int) -> Member:
     name, data = file.file_name or f"part {number}", file.file_bytes
     if data is None:
-        return Member(name=name, read=bytes, skip="a message within an Outlook message, or a link, is not read")
+        return Member(name=name, read=bytes, skip=skip_reason("outlook_link"))
     return attachment(name, file.mime_type or "", data)

@@ -15,6 +15,7 @@ from sqlalchemy.types import NullType
 from connectors.sql.engine import open_engine, parsed_url, reason_of
 from connectors.sql.rows import columns_of, json_of, key_of, moment_of, principals_of, text_of, uri_of
 from rag.errors import DocumentError, SettingsError, SourceError
+from rag.skips import too_large
 from rag.types import PUBLIC, Skip, SourceItem, hash_json
 
 _BYTES_PER_MB = 1_000_000
@@ -124,7 +125,7 @@ class SqlConnector:
         if data is None:
             raise DocumentError(f"{item.uri}: the row is not there any more", kind="read")
         if len(data) > self._max_bytes:
-            raise DocumentError(f"{item.uri}: {_too_large(len(data), self._max_bytes)}", kind="read")
+            raise DocumentError(f"{item.uri}: {too_large(len(data), self._max_bytes)}", kind="read")
         return Blob.from_data(data, mime_type=item.mime, path=item.uri)
 
     def close(self) -> None:
@@ -190,7 +191,7 @@ class SqlConnector:
             data = text_of(row, self._text, self._mime)
             size, version = len(data), hashlib.sha256(data).hexdigest()
             if size > self._max_bytes:
-                return Skip(uri=uri, reason=_too_large(size, self._max_bytes))
+                return Skip(uri=uri, reason=too_large(size, self._max_bytes))
         known = {name: json_of(row[name]) for name in self._metadata_columns}
         if self._title and row[self._title] is not None:
             known["title"] = str(row[self._title])
@@ -231,7 +232,3 @@ def _one_select(query: str) -> str:
     if not _READS.match(_COMMENT.sub(" ", bare)):
         raise SettingsError(f"the query starts with {bare[:40]!r}: give one SELECT, WITH or VALUES")
     return bare
-
-
-def _too_large(size: int, limit: float) -> str:
-    return f"{size / _BYTES_PER_MB:.4g} MB, more than the {limit / _BYTES_PER_MB:.4g} MB of parsing.max_file_mb"

@@ -8,6 +8,7 @@ from typing import TypeAlias
 import httpcore
 
 from connectors.web.errors import Refused
+from rag.skips import skip_reason
 
 IPAddress: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -71,7 +72,7 @@ class CheckedBackend(httpcore.SyncBackend):
         if not self._allow_private:
             for address in addresses:
                 if not is_public(address):
-                    raise Refused(f"{host} has the address {address}, which is not a public one", lasting=False)
+                    raise Refused(skip_reason("not_public", host=host, address=address), lasting=False)
         failure: Exception = httpcore.ConnectError("the host has no address")
         for address in addresses:
             try:

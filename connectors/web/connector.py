@@ -19,6 +19,7 @@ from connectors.web.robots import Robots
 from connectors.web.urls import host_of, normalised
 from connectors.web.visit import Visit, checked_status
 from rag.errors import DocumentError, SettingsError, SourceError
+from rag.skips import skip_reason
 from rag.types import PUBLIC, Skip, SourceItem
 
 _BYTES_PER_MB = 1_000_000
@@ -120,7 +121,7 @@ class WebConnector:
                 continue
             key = found.page.key
             if key in self._listed:
-                yield Skip(uri=found.page.url, reason=f"the same page as {self._listed[key].page.url}")
+                yield Skip(uri=found.page.url, reason=skip_reason("same_page", other=self._listed[key].page.url))
                 continue
             if found.body is not None:
                 self._body_file(key).write_bytes(_in_unicode(found.body, found.page.mime, found.charset))

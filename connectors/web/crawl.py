@@ -15,6 +15,7 @@ from connectors.web.sitemap import sitemap_urls
 from connectors.web.urls import host_of, path_of
 from connectors.web.visit import Visit, checked_status, mime_of, read_visit
 from rag.errors import SourceError
+from rag.skips import skip_reason
 from rag.types import Skip
 
 _MAX_FAILURES = 5
@@ -119,10 +120,10 @@ class Crawl:
     def _against(self, url: str) -> str | None:
         """Why an address is not asked for, "" where `include` does not name it; None where it is."""
         if host_of(url) not in self._hosts:
-            return f"on another host: name {host_of(url)!r} in `hosts` to take it"
+            return skip_reason("other_host", host=host_of(url))
         pattern = self._scope.exclude.match(path_of(url))
         if pattern:
-            return f"excluded by {pattern!r}"
+            return skip_reason("excluded", pattern=pattern)
         return None if not self._scope.include or self._scope.include.match(path_of(url)) else ""
 
     def _beyond(self, url: str) -> Visit | Skip:
@@ -131,7 +132,7 @@ class Crawl:
         if known and known.sha256:
             self.seen[url] = known  # also of a page that is not taken: what it leads to is
             return Skip(uri=url, reason=known.skip) if known.skip else Visit(page=known)
-        return Skip(uri=url, reason=f"more than {self._scope.max_pages} pages: raise `max_pages` or narrow `include`")
+        return Skip(uri=url, reason=skip_reason("too_many_pages", pages=self._scope.max_pages))
 
     def _visited(self, url: str, start: bool, depth: int) -> Visit | Skip | None:
         """The page; None where there is none any more."""
@@ -156,7 +157,7 @@ class Crawl:
         self.seen[url] = visit.page
         self._hosts |= {host_of(visit.page.final)} if start else set()
         against = None if start else self._against(visit.page.key)
-        reason = visit.page.skip or against or ("`include` does not name where it leads" if against == "" else "")
+        reason = visit.page.skip or against or (skip_reason("not_included") if against == "" else "")
         return Skip(uri=url, reason=reason) if reason else visit
 
     def _visit(self, url: str, start: bool, known: Seen | None) -> Visit:
@@ -175,7 +176,7 @@ class Crawl:
 
     def _check_redirect(self, start: bool, target: str, permanent: bool) -> None:
         if not start and host_of(target) not in self._hosts:
-            raise Refused(f"redirects to another host, {host_of(target)}", lasting=permanent)
+            raise Refused(skip_reason("redirected", host=host_of(target)), lasting=permanent)
         self._robots.check(target)
 
     def _check_format(self, answer: Answer) -> None:
@@ -187,9 +188,10 @@ class Crawl:
         mime = mime_of(answer)
         format = format_of_mime(mime) if mime else None
         if format is None:
-            raise Refused(f"no parser for {mime or 'an unnamed media type'}", lasting=True)
+            reason = skip_reason("no_parser_for_type", mime=mime) if mime else skip_reason("no_type")
+            raise Refused(reason, lasting=True)
         if not (format.default or self._scope.include):
-            raise Refused(f"{format.name} files are taken only where `include` names them", lasting=True)
+            raise Refused(skip_reason("not_default", kind=format.name), lasting=True)
 
 
 def _advice(error: Refused) -> str:

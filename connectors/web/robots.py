@@ -6,6 +6,7 @@ from protego import Protego
 
 from connectors.web.errors import Refused, Unreachable
 from connectors.web.fetching import Fetcher
+from rag.skips import skip_reason
 
 _MAX_BYTES = 512_000
 _MAX_DELAY_S = 60.0
@@ -38,7 +39,7 @@ class Robots:
             if delay:
                 self._fetcher.slow_down(parts.netloc, min(delay, _MAX_DELAY_S))
         if not self._rules[site].can_fetch(url, self._user_agent):
-            raise Refused("robots.txt forbids it", lasting=True)
+            raise Refused(skip_reason("robots"), lasting=True)
 
     def _read(self, site: str) -> Protego:
         try:

@@ -13,6 +13,7 @@ from connectors.web.fetching import Answer
 from connectors.web.memory import Seen
 from connectors.web.page import Page, charset_of, read_page
 from connectors.web.urls import path_of
+from rag.skips import skip_reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,9 +39,9 @@ def checked_status(answer: Answer) -> None:
         Refused: we do not get it.
     """
     if answer.status in (404, 410):
-        raise Gone(f"the server answers {answer.status}")
+        raise Gone(skip_reason("status", status=answer.status))
     if answer.status != 200:
-        raise Refused(f"the server answers {answer.status}", lasting=False)
+        raise Refused(skip_reason("status", status=answer.status), lasting=False)
 
 
 def mime_of(answer: Answer) -> str | None:
@@ -75,7 +76,7 @@ def read_visit(url: str, answer: Answer) -> Visit:
         etag=answer.headers.get("etag", ""),
         last_modified=answer.headers.get("last-modified", ""),
         links=page.links,
-        skip="the page asks robots not to index it" if page.noindex else "",
+        skip=skip_reason("robots_index") if page.noindex else "",
     )
     return Visit(page=seen, body=body, charset=charset)
 

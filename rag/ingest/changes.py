@@ -10,6 +10,7 @@ from rag.errors import DeletionRefusedError, SettingsError, SourceError
 from rag.protocols import Connector, Store
 from rag.results import Skipped
 from rag.settings import Settings
+from rag.skips import skip_reason
 from rag.store.records import (
     MARK_FIELDS,
     STATE_FIELDS,
@@ -97,9 +98,9 @@ def list_sources(connectors: Sequence[Connector]) -> Listing:
 def _unusable(item: SourceItem) -> str | None:
     """Why an item can be neither stored nor noted as failed, if so."""
     if encodable(item.key) != item.key or encodable(item.uri) != item.uri:
-        return "its name is not valid Unicode: rename it"
+        return skip_reason("not_unicode")
     if not all(isinstance(principal, str) and encodable(principal) == principal for principal in item.acl):
-        return "its access list holds something that is no text"
+        return skip_reason("no_acl")
     return None
 
 

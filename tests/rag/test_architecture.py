@@ -27,7 +27,16 @@ LAYERS = [
     ("rag.protocols", "rag.settings"),
     ("rag.results", "rag.entries"),
     ("rag.plugins", "rag.secrets", "rag.prompts", "rag.asynchronous"),
-    ("rag.types", "rag.points", "rag.legs", "rag.candidates", "rag.errors", "rag.latencies", "rag.notices"),
+    (
+        "rag.types",
+        "rag.points",
+        "rag.legs",
+        "rag.candidates",
+        "rag.errors",
+        "rag.latencies",
+        "rag.notices",
+        "rag.skips",
+    ),
 ]
 # Rag hands these out; it imports them inside the method that does.
 UPWARD = {

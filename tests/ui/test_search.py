@@ -197,7 +197,7 @@ def test_arrow_keys_go_through_the_hits_and_enter_opens_one(page):
     for key, place in (("ArrowDown", 1), ("End", page.locator(".rag-hit").count() - 1), ("Home", 0), ("ArrowDown", 1)):
         page.keyboard.press(key)
         assert page.evaluate("[...document.querySelectorAll('.rag-hit')].indexOf(document.activeElement)") == place
-    opened = page.locator(".rag-hit").nth(1).locator("blockquote")
+    opened = page.locator(".rag-hit").nth(1).locator(".rag-passage")
     assert not opened.is_visible()
     page.keyboard.press("Enter")
     opened.wait_for()

@@ -3,19 +3,23 @@
 import ast
 import json
 from pathlib import Path
+from string import Formatter
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rag.errors import CorpusMissingError, DocumentError, RagError
 from rag.jobs import JobState
 from rag.notices import MESSAGES, notice
 from rag.serving.encoding import decoded, encoded
+from rag.skips import REASONS, recognised, skip_reason
 from tests.ui.test_view import Parsed, cited, log, turn
 from ui.conversation import Conversation, Turn
-from ui.language import strings
+from ui.language import LANGUAGES, strings
 from ui.stored import from_browser, to_browser
 from ui.view import export, jobs
-from ui.view.told import told, unreadable, wrong
+from ui.view.told import left_aside, told, unreadable, wrong
 
 ROOT = Path(__file__).parents[2]
 SOURCES = [path for package in ("rag", "connectors") for path in (ROOT / package).rglob("*.py")]
@@ -47,6 +51,43 @@ def test_every_code_that_is_written_somewhere_has_a_message():
     codes = set(written({"notice"}, 0))
     assert codes <= set(MESSAGES)
     assert len(codes) > 30
+
+
+def test_every_reason_for_a_skip_is_said_in_german_and_in_the_connectors_english():
+    for language in LANGUAGES:
+        assert {key.partition(".")[2] for key in strings()[language] if key.startswith("skips.")} == set(REASONS)
+    assert {strings()["en"][f"skips.{code}"] for code in REASONS} == set(REASONS.values())
+    assert set(written({"skip_reason"}, 0)) <= set(REASONS)
+    left_bare = [*written({"Skip", "Skipped"}, 1), *written({"Skip", "Skipped", "_Entry"}, 1, "reason")]
+    assert left_bare == []
+
+
+SKIPPED = [
+    ("excluded", {"pattern": "*.{tmp,bak}"}, "ausgeschlossen durch '*.{tmp,bak}'"),
+    ("too_large", {"size": 212.5, "limit": 100}, "212,5 MB, mehr als die 100 MB von parsing.max_file_mb"),
+    ("no_suffix", {}, "Dateien ohne Endung werden nicht gelesen"),
+    ("no_parser_for", {"kind": ".xyz"}, "Dateien mit der Endung .xyz werden nicht gelesen"),
+    ("same_page", {"other": "https://example.org/{x}?a=1"}, "dieselbe Seite wie https://example.org/{x}?a=1"),
+]
+
+
+@pytest.mark.parametrize(("code", "values", "german"), SKIPPED)
+def test_a_skip_is_told_in_german(code, values, german):
+    assert left_aside(skip_reason(code, **values), "de") == german
+    assert left_aside(skip_reason(code, **values), "en") == skip_reason(code, **values)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_words_of_another_connector_are_told_as_they_are(language):
+    assert left_aside("<b>too old", language) == "<b>too old"
+
+
+@given(st.sampled_from(sorted(REASONS)), st.text(min_size=1, max_size=30), st.integers(1, 999))
+def test_every_reason_is_recognised_by_its_words(code, text, number):
+    names = [(name, spec) for _, name, spec, _ in Formatter().parse(REASONS[code]) if name]
+    reason = skip_reason(code, **{name: number if spec else text for name, spec in names})
+    assert recognised(reason)[0] == code or text in ("files of this kind", "an unnamed media type")
+    assert left_aside(reason, "de")
 
 
 def test_every_error_has_its_words():

@@ -7,7 +7,7 @@ from rag.jobs import JobState
 from rag.results import Failure, IngestReport, Plan, Skipped
 from ui.view.html import escape
 from ui.view.parts import button, dialog, text
-from ui.view.told import unreadable, wrong_by
+from ui.view.told import left_aside, unreadable, wrong_by
 from ui.view.words import duration, number, size
 
 LISTED = 8
@@ -102,7 +102,9 @@ def _done(report: IngestReport, language: str) -> str:
 def _skipped(skipped: Sequence[Skipped], language: str) -> str:
     if not skipped:
         return ""
-    rows = [f"<li dir='auto'><b>{escape(s.uri)}</b> {escape(s.reason)}</li>" for s in skipped[:LISTED]]
+    rows = [
+        f"<li dir='auto'><b>{escape(s.uri)}</b> {escape(left_aside(s.reason, language))}</li>" for s in skipped[:LISTED]
+    ]
     return (
         f'<details class="rag-job-list"><summary>{text("job_skipped", language)}</summary>'
         f"<ul>{''.join(rows)}{_rest(len(skipped), language)}</ul></details>"

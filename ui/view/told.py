@@ -1,11 +1,13 @@
 """What the engine says, in the language of the page: of an answer, and of what went wrong."""
 
 from collections.abc import Mapping
+from string import Formatter
 from typing import Any
 
 from rag.errors import RagError
+from rag.skips import recognised
 from ui.conversation import UNEXPECTED, Turn
-from ui.language import say, strings
+from ui.language import LANGUAGES, say, strings
 from ui.view.words import Figure
 
 
@@ -60,6 +62,17 @@ def wrong_by(code: str, message: str, language: str) -> str:
     """
     key = f"errors.{code}"
     return say(key if key in strings()[language] else "errors.rag", language, detail=message)
+
+
+def left_aside(reason: str, language: str) -> str:
+    """Why something of a source was not taken; words of another's connector are told as they are."""
+    found = None if language == LANGUAGES[0] else recognised(reason)  # it is in English as it is
+    if found is None:
+        return reason
+    code, values = found
+    words = strings()[language][f"skips.{code}"]
+    numbers = {name for _, name, spec, _ in Formatter().parse(words) if name and spec}
+    return words.format_map({n: Figure(float(v), language) if n in numbers else v for n, v in values.items()})
 
 
 def unreadable(kind: str | None, message: str, language: str) -> str:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from statistics import median
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -16,12 +16,16 @@ if TYPE_CHECKING:
     from rag.corpus import Rag
     from rag.protocols import Encoder
 
-TEXTS = 100
+TEXTS = 200
 """Chunks that are encoded, evenly spread over the documents."""
 ROUNDS = 3
 TOP = 10
 
+Backend = Literal["torch", "openvino"]
 Dtype = Literal["float32", "bfloat16"]
+Way: TypeAlias = tuple[Backend, Dtype]
+EXACT: Way = ("torch", "float32")
+"""What others are compared with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,14 +33,15 @@ class Speed:
     """One way to encode.
 
     Attributes:
-        dtype: value of `embedding.dtype`.
-        threads: of torch, which OMP_NUM_THREADS sets.
+        backend, dtype: values of `embedding.backend` and `embedding.dtype`.
+        threads: how many compute, which OMP_NUM_THREADS sets.
         tokens_per_second: the median of rounds that alternate with those of the other ways.
-        same_top: share of the ten best chunks that are those of float32, over all questions.
-        cosine_difference: the most by which a cosine of question and chunk differs from that of float32.
+        same_top: share of the ten best chunks that are those of torch in float32, over all questions.
+        cosine_difference: the most by which a cosine of question and chunk differs from that of torch in float32.
         chosen: what the settings choose now.
     """
 
+    backend: Backend
     dtype: Dtype
     threads: int
     tokens_per_second: float
@@ -71,37 +76,36 @@ def benchmark(corpus: "Rag") -> EncoderBenchmark:
     """
     import torch
 
-    from rag.models.encoder import computes_bfloat16
-
     texts, questions = _sample(corpus)
     embedding, all_threads = corpus.settings.embedding, torch.get_num_threads()
-    chosen = "bfloat16" if computes_bfloat16(embedding.dtype, torch.device(embedding.device)) else "float32"
     threads = sorted({1, all_threads}) if embedding.device == "cpu" else [all_threads]
-    names: tuple[Dtype, ...] = ("float32", "bfloat16")
-    encoders = {name: _encoder(corpus, name) for name in names}
-    vectors = {name: encoder.encode(texts, kind="document") for name, encoder in encoders.items()}  # warms them up
-    rates: dict[tuple[Dtype, int], list[float]] = {(name, number): [] for name in names for number in threads}
+    encoders = {way: _encoder(corpus, *way) for way in _ways(corpus)}
+    chosen = _chosen(corpus)
+    vectors = {way: encoder.encode(texts, kind="document") for way, encoder in encoders.items()}  # warms them up
+    rates: dict[tuple[Way, int], list[float]] = {(way, number): [] for way in encoders for number in threads}
     tokens = 0
     try:
         for _ in range(ROUNDS):
-            for (name, number), found in rates.items():
+            for (way, number), found in rates.items():
                 torch.set_num_threads(number)
-                tokens, seconds = _timed(encoders[name], texts)
+                tokens, seconds = _timed(encoders[way], texts)
                 found.append(tokens / seconds)
     finally:
         torch.set_num_threads(all_threads)
     # last: for seconds after a question the encoder leaves a core to whoever asks
-    cosines = {name: encoder.encode(questions, kind="query") @ vectors[name].T for name, encoder in encoders.items()}
+    cosines = {way: encoder.encode(questions, kind="query") @ vectors[way].T for way, encoder in encoders.items()}
+    exact = cosines[EXACT]
     speeds = [
         Speed(
-            dtype=name,
+            backend=way[0],
+            dtype=way[1],
             threads=number,
             tokens_per_second=round(median(found), 1),
-            same_top=round(_same_top(cosines["float32"], cosines[name]), 4),
-            cosine_difference=round(float(np.abs(cosines["float32"] - cosines[name]).max()), 6),
-            chosen=(name, number) == (chosen, all_threads),
+            same_top=round(_same_top(exact, cosines[way]), 4),
+            cosine_difference=round(float(np.abs(exact - cosines[way]).max()), 6),
+            chosen=(way, number) == (chosen, all_threads),
         )
-        for (name, number), found in rates.items()
+        for (way, number), found in rates.items()
     ]
     return EncoderBenchmark(
         model=embedding.model,
@@ -110,6 +114,26 @@ def benchmark(corpus: "Rag") -> EncoderBenchmark:
         tokens=tokens,
         speeds=tuple(sorted(speeds, key=lambda speed: -speed.tokens_per_second)),
     )
+
+
+def _ways(corpus: "Rag") -> list[Way]:
+    """Those that can be had here."""
+    from rag.models.encoder import computed_by_openvino
+
+    settings = corpus.settings.embedding.model_copy(update={"backend": "auto"})
+    backends: list[Backend] = ["torch", "openvino"] if computed_by_openvino(settings) else ["torch"]
+    return [(backend, dtype) for backend in backends for dtype in ("float32", "bfloat16")]
+
+
+def _chosen(corpus: "Rag") -> Way:
+    """The way that the settings mean."""
+    import torch
+
+    from rag.models.encoder import computed_by_openvino, computes_bfloat16
+
+    settings = corpus.settings.embedding
+    short = computes_bfloat16(settings.dtype, torch.device(settings.device))
+    return "openvino" if computed_by_openvino(settings) else "torch", "bfloat16" if short else "float32"
 
 
 def _sample(corpus: "Rag") -> tuple[list[str], list[str]]:
@@ -127,9 +151,9 @@ def _sample(corpus: "Rag") -> tuple[list[str], list[str]]:
     return texts, sorted(set(questions))
 
 
-def _encoder(corpus: "Rag", dtype: Dtype) -> "Encoder":
+def _encoder(corpus: "Rag", backend: Backend, dtype: Dtype) -> "Encoder":
     settings = corpus.settings
-    embedding = settings.embedding.model_copy(update={"dtype": dtype})
+    embedding = settings.embedding.model_copy(update={"backend": backend, "dtype": dtype})
     return build.build_encoder(settings.model_copy(update={"embedding": embedding}))
 
 

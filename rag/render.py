@@ -256,10 +256,10 @@ def benchmark(found: "EncoderBenchmark") -> str:
     """A row a way to encode, and what to set."""
     lines = [
         f"{found.model} on {found.device}: {found.texts} chunks of the corpus, {found.tokens:,} tokens",
-        "dtype     threads  tokens/s  same top 10  cosines differ by",
+        "backend   dtype     threads  tokens/s  same top 10  cosines differ by",
     ]
     lines += [
-        f"{speed.dtype:9}{speed.threads:8}{speed.tokens_per_second:10,.0f}{speed.same_top:13.1%}"
+        f"{speed.backend:10}{speed.dtype:9}{speed.threads:8}{speed.tokens_per_second:10,.0f}{speed.same_top:13.1%}"
         f"{speed.cosine_difference:19.4f}{'  as set now' if speed.chosen else ''}"
         for speed in found.speeds
     ]
@@ -267,7 +267,8 @@ def benchmark(found: "EncoderBenchmark") -> str:
     faster = best.tokens_per_second / max(now.tokens_per_second, 1e-9)
     if faster < WORTH_IT:
         return "\n".join([*lines, "the settings are about as fast as it gets here"])
-    ways = [f"embedding.dtype: {best.dtype}"] if best.dtype != now.dtype else []
+    ways = [f"embedding.backend: {best.backend}"] if best.backend != now.backend else []
+    ways += [f"embedding.dtype: {best.dtype}"] if best.dtype != now.dtype else []
     ways += [f"OMP_NUM_THREADS={best.threads}"] if best.threads != now.threads else []
     return "\n".join([*lines, f"{faster:.1f} times as fast: {' and '.join(ways)}"])
 

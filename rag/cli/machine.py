@@ -14,8 +14,8 @@ def add(commands: Any) -> None:
     doctor.add_argument(
         "--benchmark",
         action="store_true",
-        help="also measure how fast the encoder is here by each embedding.dtype, and what that changes in what is "
-        "found; on chunks of the corpus, which has to be ingested and not in use",
+        help="also measure how fast the encoder is here by each embedding.backend and embedding.dtype, and what they "
+        "change in what is found; on chunks of the corpus, which has to be ingested and not in use",
     )
     json_option(doctor)
 

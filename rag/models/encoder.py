@@ -1,5 +1,6 @@
-"""The dense encoder: texts -> unit vectors, computed in this process by torch."""
+"""The dense encoder: texts -> unit vectors, computed in this process by torch or OpenVINO."""
 
+import importlib.util
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -41,7 +42,7 @@ class Backbone(Protocol):
         ...
 
 
-class TorchEncoder:
+class DenseEncoder:
     """Implements `rag.protocols.Encoder`, for any thread; no question waits until a job's documents are encoded.
 
     Attributes:
@@ -158,7 +159,7 @@ class TorchEncoder:
         return sequences
 
 
-def load_encoder(settings: Embedding) -> TorchEncoder:
+def load_encoder(settings: Embedding) -> DenseEncoder:
     """Load the configured model.
 
     Raises:
@@ -176,17 +177,43 @@ def load_encoder(settings: Embedding) -> TorchEncoder:
     weights = checked.result()
 
     device = device_named(settings.device, "embedding.device")
-    dtype = torch.bfloat16 if computes_bfloat16(settings.dtype, device) else torch.float32
-    from rag.models.bert import Bert, covers
+    bfloat16 = computes_bfloat16(settings.dtype, device)
+    dtype = torch.bfloat16 if bfloat16 else torch.float32
+    from rag.models.bert_weights import covers, read_weights
 
     backbone: Backbone
-    if covers(config):
-        backbone = Bert(config, weights, dtype, device)
+    if computed_by_openvino(settings):
+        from rag.models.bert_openvino import OpenVinoBert
+
+        backbone = OpenVinoBert(read_weights(config, weights, torch.float32, device), bfloat16=bfloat16)
+    elif covers(config):
+        from rag.models.bert import Bert
+
+        backbone = Bert(read_weights(config, weights, dtype, device))
     else:
         from rag.models.auto import AutoBackbone
 
         backbone = AutoBackbone(folder, tokenizer.pad_id, dtype, device)
-    return TorchEncoder(tokenizer, backbone, pooling, settings.batch_tokens)
+    return DenseEncoder(tokenizer, backbone, pooling, settings.batch_tokens)
+
+
+def computed_by_openvino(settings: Embedding) -> bool:
+    """Whether OpenVINO computes the model; auto lets it where it is installed and can.
+
+    Raises:
+        ModelError: it is asked for and cannot; or the model's config.json cannot be read.
+    """
+    if settings.backend == "torch" or (settings.backend == "auto" and importlib.util.find_spec("openvino") is None):
+        return False
+    from rag.models.bert_weights import covers
+
+    own_forward = covers(read_json(model_folder(settings.model) / "config.json", dict))
+    if own_forward and settings.device == "cpu":
+        return True
+    if settings.backend == "openvino":
+        why = f"embedding.device is {settings.device}" if own_forward else f"{settings.model} is no BERT model"
+        raise ModelError(f"embedding.backend openvino computes BERT models on the CPU, and {why}: set it to torch")
+    return False
 
 
 def _positions(text: str, split: str) -> NDArray[np.int64]:

@@ -26,16 +26,19 @@ def test_every_way_to_encode_is_measured_and_compared(
     found = json.loads(capsys.readouterr().out)
     assert found["ok"]
     speeds = found["benchmark"]["speeds"]
-    assert {speed["dtype"] for speed in speeds} == {"float32", "bfloat16"}
+    ways = {(speed["backend"], speed["dtype"]) for speed in speeds}
+    assert ways == {(backend, dtype) for backend in ("torch", "openvino") for dtype in ("float32", "bfloat16")}
     assert {speed["threads"] for speed in speeds} == {1, before}
     rates = [speed["tokens_per_second"] for speed in speeds]
     assert rates == sorted(rates, reverse=True)
     assert rates[-1] > 0
     assert found["benchmark"]["tokens"] > 50
     assert sum(speed["chosen"] for speed in speeds) == 1
-    differences = {speed["dtype"]: speed["cosine_difference"] for speed in speeds}
-    assert differences["float32"] == 0
-    assert 0 < differences["bfloat16"] < 0.05
+    differences = {(speed["backend"], speed["dtype"]): speed["cosine_difference"] for speed in speeds}
+    assert differences["torch", "float32"] == 0
+    assert differences["openvino", "float32"] < 1e-5
+    assert 0 < differences["torch", "bfloat16"] < 0.05
+    assert differences["openvino", "bfloat16"] < 0.05
 
 
 def test_the_share_of_the_best_that_stays() -> None:
@@ -48,12 +51,15 @@ def test_the_share_of_the_best_that_stays() -> None:
 
 def test_what_to_set_is_said_only_where_it_pays() -> None:
     def shown(now: float) -> str:
-        ways = [("bfloat16", 2, 1000.0, False), ("float32", 1, now, True)]
+        ways = [("openvino", "bfloat16", 2, 1000.0, False), ("torch", "float32", 1, now, True)]
         speeds = tuple(
-            Speed(dtype=d, threads=n, tokens_per_second=r, same_top=1, cosine_difference=0, chosen=c)  # type: ignore[arg-type]
-            for d, n, r, c in ways
+            Speed(backend=b, dtype=d, threads=n, tokens_per_second=r, same_top=1, cosine_difference=0, chosen=c)  # type: ignore[arg-type]
+            for b, d, n, r, c in ways
         )
         return render.benchmark(EncoderBenchmark(model="m", device="cpu", texts=1, tokens=1, speeds=speeds))
 
-    assert "2.0 times as fast: embedding.dtype: bfloat16 and OMP_NUM_THREADS=2" in shown(500)
+    assert (
+        "2.0 times as fast: embedding.backend: openvino and embedding.dtype: bfloat16 and OMP_NUM_THREADS=2"
+        in shown(500)
+    )
     assert "as fast as it gets" in shown(950)

@@ -282,6 +282,7 @@ EFFECTS = {
     "embedding.languages": "tests/rag/retrieval/test_search.py",
     "embedding.pooling": "test_index_keys_have_an_effect",
     "embedding.dtype": "test_index_keys_have_an_effect",
+    "embedding.backend": "tests/rag/models/test_backends.py",
     "embedding.device": "test_an_unknown_device_is_refused",
     "embedding.batch_tokens": "tests/rag/models/test_encoder.py",
     "lexical.kind": "only one kind so far; test_what_is_not_legal_is_named_with_what_is",

@@ -106,7 +106,7 @@ def test_intervals_hold_the_mean_and_are_the_same_every_time() -> None:
 
 @pytest.fixture(scope="module")
 def encoder() -> Any:
-    return load_encoder(Embedding())
+    return load_encoder(Embedding(dtype="float32"))  # in which a vector does not depend on what it is computed with
 
 
 def test_a_text_beyond_the_window_is_the_mean_of_its_windows(encoder: Any) -> None:

@@ -1,7 +1,13 @@
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
+import transformers
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+
+from tests.rag.models.tiny import CONFIGS
 
 VOCABULARY = [
     "[PAD]",
@@ -33,3 +39,19 @@ def tokenizer_folder(tmp_path: Path, tiny_tokenizer: Tokenizer) -> Path:
     tiny_tokenizer.save(str(tmp_path / "tokenizer.json"))
     (tmp_path / "config.json").write_text('{"model_type": "bert", "max_position_embeddings": 12, "pad_token_id": 0}')
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def folders(tmp_path_factory: pytest.TempPathFactory, tiny_tokenizer: Tokenizer) -> dict[str, Path]:
+    torch.manual_seed(0)
+    made = {}
+    for name, config in CONFIGS.items():
+        made[name] = tmp_path_factory.mktemp(name)
+        transformers.AutoModel.from_config(config).save_pretrained(made[name])
+        tiny_tokenizer.save(str(made[name] / "tokenizer.json"))
+    return made
+
+
+@pytest.fixture
+def copy(tmp_path: Path, folders: dict[str, Path]) -> Callable[[str], Path]:
+    return lambda name: Path(shutil.copytree(folders[name], tmp_path / name))

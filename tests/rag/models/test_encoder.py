@@ -1,40 +1,26 @@
 import json
 import random
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pytest
 import torch
 import transformers
-from hypothesis import given
-from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 
 from rag.errors import ModelError
-from rag.models.bert import rounded
-from rag.models.encoder import TorchEncoder, load_encoder
+from rag.models.encoder import DenseEncoder, load_encoder
 from rag.models.files import model_folder
 from rag.settings import Embedding
+from tests.rag.models.tiny import CONFIGS
 
-SIZES = {
-    "vocab_size": 60, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 48,
-    "max_position_embeddings": 40, "type_vocab_size": 2, "pad_token_id": 0, "initializer_range": 0.3,
-}  # fmt: skip
-CONFIGS: dict[str, transformers.PretrainedConfig] = {
-    "bert": transformers.BertConfig(**SIZES),
-    "bert-tanh": transformers.BertConfig(**SIZES, hidden_act="gelu_new"),
-    "bert-relu": transformers.BertConfig(**SIZES, hidden_act="relu"),
-    "xlm-roberta": transformers.XLMRobertaConfig(**{**SIZES, "pad_token_id": 1}),
-}
-OWN_FORWARD = {"bert", "bert-tanh"}
-
+Load: TypeAlias = Callable[..., DenseEncoder]
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -44,24 +30,13 @@ def texts_of(n: int) -> list[str]:
     return [" ".join(rng.choices(["the", "cat", "dog", "ran", "xyz", "b"], k=rng.randint(1, 25))) for _ in range(n)]
 
 
-@pytest.fixture(scope="module")
-def folders(tmp_path_factory: pytest.TempPathFactory, tiny_tokenizer: Tokenizer) -> dict[str, Path]:
-    torch.manual_seed(0)
-    made = {}
-    for name, config in CONFIGS.items():
-        made[name] = tmp_path_factory.mktemp(name)
-        transformers.AutoModel.from_config(config).save_pretrained(made[name])
-        tiny_tokenizer.save(str(made[name] / "tokenizer.json"))
-    return made
-
-
-@pytest.fixture
-def copy(tmp_path: Path, folders: dict[str, Path]) -> Callable[[str], Path]:
-    return lambda name: Path(shutil.copytree(folders[name], tmp_path / name))
-
-
-def load(folder: Path, **settings: object) -> TorchEncoder:
-    return load_encoder(Embedding.model_validate({"model": str(folder), "dtype": "float32", **settings}))
+@pytest.fixture(autouse=True, params=["torch", "auto"])
+def load(request: pytest.FixtureRequest) -> Load:
+    """Loads an encoder that is computed by torch, and by OpenVINO where it can."""
+    known = {"backend": request.param, "dtype": "float32"}
+    return lambda folder, **settings: load_encoder(
+        Embedding.model_validate({"model": str(folder), **known, **settings})
+    )
 
 
 def reference(folder: Path, sequences: list[list[int]]) -> dict[str, np.ndarray]:
@@ -77,7 +52,7 @@ def reference(folder: Path, sequences: list[list[int]]) -> dict[str, np.ndarray]
 
 
 @pytest.mark.parametrize("name", CONFIGS)
-def test_vectors_are_those_of_transformers(folders: dict[str, Path], name: str) -> None:
+def test_vectors_are_those_of_transformers(load: Load, folders: dict[str, Path], name: str) -> None:
     texts = texts_of(30)
     encoders = {pooling: load(folders[name], pooling=pooling, batch_tokens=256) for pooling in ("mean", "cls")}
     sequences = [[2, *ids, 3] for ids in encoders["mean"].tokenizer.ids(texts)]
@@ -85,14 +60,8 @@ def test_vectors_are_those_of_transformers(folders: dict[str, Path], name: str) 
         np.testing.assert_allclose(encoders[pooling].encode(texts, kind="document"), expected, atol=2e-6)
 
 
-@pytest.mark.parametrize("name", CONFIGS)
-def test_transformers_is_imported_only_where_the_own_forward_does_not_fit(folders: dict[str, Path], name: str) -> None:
-    backbone = load(folders[name])._backbone
-    assert type(backbone).__name__ == ("Bert" if name in OWN_FORWARD else "AutoBackbone")
-
-
 @pytest.mark.parametrize("name", ["bert", "xlm-roberta"])
-def test_batching_changes_neither_order_nor_values(folders: dict[str, Path], name: str) -> None:
+def test_batching_changes_neither_order_nor_values(load: Load, folders: dict[str, Path], name: str) -> None:
     texts = texts_of(60)
     together = load(folders[name], batch_tokens=300).encode(texts, kind="document")
     alone = np.concatenate([load(folders[name]).encode([text], kind="document") for text in texts[:10]])
@@ -103,7 +72,7 @@ def test_batching_changes_neither_order_nor_values(folders: dict[str, Path], nam
 
 @pytest.mark.parametrize("budget", [256, 1024])
 def test_batch_tokens_bound_what_is_computed_at_a_time(
-    folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch, budget: int
+    load: Load, folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch, budget: int
 ) -> None:
     encoder = load(folders["bert"], batch_tokens=budget)
     sizes: list[int] = []
@@ -118,7 +87,7 @@ def test_batch_tokens_bound_what_is_computed_at_a_time(
     assert budget / 2 < max(sizes) <= budget
 
 
-def test_no_texts_and_empty_texts(folders: dict[str, Path]) -> None:
+def test_no_texts_and_empty_texts(load: Load, folders: dict[str, Path]) -> None:
     encoder = load(folders["bert"])
     assert encoder.encode([], kind="query").shape == (0, 32)
     vectors = encoder.encode(["", "cat", " "], kind="document")
@@ -127,7 +96,7 @@ def test_no_texts_and_empty_texts(folders: dict[str, Path]) -> None:
     assert encoder.tokens_encoded == 1
 
 
-def test_counters_grow_by_what_was_read_cut_and_unknown(folders: dict[str, Path]) -> None:
+def test_counters_grow_by_what_was_read_cut_and_unknown(load: Load, folders: dict[str, Path]) -> None:
     encoder = load(folders["bert"])
     assert encoder.tokenizer.max_tokens == 38
     encoder.encode(["cat dog", "cat " * 50, "東 cat"], kind="document")
@@ -136,13 +105,13 @@ def test_counters_grow_by_what_was_read_cut_and_unknown(folders: dict[str, Path]
     assert (encoder.tokens_encoded, encoder.tokens_truncated, encoder.tokens_unknown) == (43, 12, 1)
 
 
-def test_a_text_beyond_the_window_has_the_vector_of_its_beginning(folders: dict[str, Path]) -> None:
+def test_a_text_beyond_the_window_has_the_vector_of_its_beginning(load: Load, folders: dict[str, Path]) -> None:
     encoder = load(folders["bert"])
     cut, whole = encoder.encode(["cat " * 38 + "dog " * 9, "cat " * 38], kind="document")
     np.testing.assert_allclose(cut, whole, atol=1e-6)
 
 
-def test_prompts_of_the_model_are_put_before_each_kind(copy: Callable[[str], Path]) -> None:
+def test_prompts_of_the_model_are_put_before_each_kind(load: Load, copy: Callable[[str], Path]) -> None:
     folder = copy("bert")
     plain = load(folder).encode(["query: cat", "cat"], kind="query")
     (folder / "config_sentence_transformers.json").write_text(json.dumps({"prompts": {"query": "query: "}}))
@@ -151,7 +120,7 @@ def test_prompts_of_the_model_are_put_before_each_kind(copy: Callable[[str], Pat
     np.testing.assert_allclose(encoder.encode(["cat"], kind="document")[0], plain[1], atol=1e-6)
 
 
-def test_threads_share_one_encoder(folders: dict[str, Path]) -> None:
+def test_threads_share_one_encoder(load: Load, folders: dict[str, Path]) -> None:
     encoder, texts = load(folders["bert"]), texts_of(40)
     expected = encoder.encode(texts, kind="document")
     with ThreadPoolExecutor(4) as pool:
@@ -160,14 +129,14 @@ def test_threads_share_one_encoder(folders: dict[str, Path]) -> None:
     assert encoder.tokens_encoded == 9 * sum(encoder.tokenizer.count(texts))
 
 
-def test_a_question_does_not_wait_for_documents(folders: dict[str, Path]) -> None:
+def test_a_question_does_not_wait_for_documents(load: Load, folders: dict[str, Path]) -> None:
     encoder = load(folders["bert"])
     with ThreadPoolExecutor(1) as pool, encoder._turns:  # a job is encoding
         for kind in ("query", "document"):  # a few sentences of an answer are documents too
             assert pool.submit(encoder.encode, ["the cat"], kind=kind).result(timeout=30).shape == (1, 32)
 
 
-def test_a_job_leaves_a_core_to_whoever_asks_and_takes_it_back(folders: dict[str, Path]) -> None:
+def test_a_job_leaves_a_core_to_whoever_asks_and_takes_it_back(load: Load, folders: dict[str, Path]) -> None:
     encoder = load(folders["bert"], batch_tokens=256)
     used: list[int] = []
     states = encoder._backbone.states
@@ -190,7 +159,7 @@ def test_a_job_leaves_a_core_to_whoever_asks_and_takes_it_back(folders: dict[str
         torch.set_num_threads(before)
 
 
-def test_old_checkpoint_names_are_read(copy: Callable[[str], Path]) -> None:
+def test_old_checkpoint_names_are_read(load: Load, copy: Callable[[str], Path]) -> None:
     folder = copy("bert")
     expected = load(folder).encode(["the cat"], kind="document")
     old = {
@@ -202,17 +171,12 @@ def test_old_checkpoint_names_are_read(copy: Callable[[str], Path]) -> None:
     np.testing.assert_array_equal(load(folder).encode(["the cat"], kind="document"), expected)
 
 
-def test_bfloat16_stays_near_float32(folders: dict[str, Path]) -> None:
+def test_bfloat16_stays_near_float32(load: Load, folders: dict[str, Path]) -> None:
     texts = texts_of(5)
     exact = load(folders["bert"]).encode(texts, kind="document")
     short = load(folders["bert"], dtype="bfloat16").encode(texts, kind="document")
     assert not np.array_equal(exact, short)
     assert (exact * short).sum(1).min() > 0.999
-
-
-def test_auto_dtype_is_bfloat16_only_in_hardware(folders: dict[str, Path]) -> None:
-    backbone = load(folders["bert"], dtype="auto")._backbone
-    assert (backbone._words.dtype == torch.bfloat16) == torch.cpu._is_avx512_bf16_supported()  # type: ignore[attr-defined]
 
 
 def rewrite(path: Path, **values: object) -> None:
@@ -239,7 +203,7 @@ def drop_tensor(folder: Path, name: str) -> None:
     ],
 )  # fmt: skip
 def test_damaged_folders_are_model_errors(
-    copy: Callable[[str], Path], name: str, damage: Callable[[Path], object], says: str
+    load: Load, copy: Callable[[str], Path], name: str, damage: Callable[[Path], object], says: str
 ) -> None:
     folder = copy(name)
     damage(folder)
@@ -247,7 +211,7 @@ def test_damaged_folders_are_model_errors(
         load(folder)
 
 
-def test_values_that_are_not_numbers_are_an_error(copy: Callable[[str], Path]) -> None:
+def test_values_that_are_not_numbers_are_an_error(load: Load, copy: Callable[[str], Path]) -> None:
     folder = copy("bert")
     tensors = load_file(folder / "model.safetensors")
     tensors["encoder.layer.0.output.dense.weight"].fill_(float("nan"))
@@ -257,17 +221,17 @@ def test_values_that_are_not_numbers_are_an_error(copy: Callable[[str], Path]) -
 
 
 @pytest.mark.parametrize("device", ["nowhere", "cuda:97"])
-def test_a_device_that_is_not_there_is_a_model_error(folders: dict[str, Path], device: str) -> None:
+def test_a_device_that_is_not_there_is_a_model_error(load: Load, folders: dict[str, Path], device: str) -> None:
     with pytest.raises(ModelError, match=r"embedding\.device"):
         load(folders["bert"], device=device)
 
 
 @pytest.fixture(scope="module")
-def minilm() -> TorchEncoder:
+def minilm() -> DenseEncoder:
     return load_encoder(Embedding.model_validate({"dtype": "float32"}))
 
 
-def test_minilm_is_that_of_transformers(minilm: TorchEncoder) -> None:
+def test_minilm_is_that_of_transformers(minilm: DenseEncoder) -> None:
     texts = [
         "A customer may ask for a refund within 30 days; the invoice number is needed, and the amount is paid back.",
         "Die Rückerstattung dauert zwei Wochen.",
@@ -278,7 +242,7 @@ def test_minilm_is_that_of_transformers(minilm: TorchEncoder) -> None:
     np.testing.assert_allclose(minilm.encode(texts, kind="document"), expected, atol=1e-5)
 
 
-def test_minilm_puts_a_paraphrase_nearer_than_another_subject(minilm: TorchEncoder) -> None:
+def test_minilm_puts_a_paraphrase_nearer_than_another_subject(minilm: DenseEncoder) -> None:
     query = minilm.encode(["How do I get my money back?"], kind="query")
     near, far = (query @ minilm.encode(["Refunds are paid within 30 days.", "The cat sleeps."], kind="document").T)[0]
     assert near > far + 0.2
@@ -303,7 +267,9 @@ def test_a_word_too_long_for_the_tokenizer_is_read_in_pieces() -> None:
 
 @pytest.mark.parametrize("name", ["bert", "xlm-roberta"])
 @pytest.mark.parametrize("prompt", ["", "text: "])
-def test_parts_are_the_means_of_their_tokens_states(copy: Callable[[str], Path], name: str, prompt: str) -> None:
+def test_parts_are_the_means_of_their_tokens_states(
+    load: Load, copy: Callable[[str], Path], name: str, prompt: str
+) -> None:
     """Against transformers' own states, token by token."""
     folder = copy(name)
     if prompt:
@@ -334,7 +300,7 @@ def test_parts_are_the_means_of_their_tokens_states(copy: Callable[[str], Path],
     assert not parts[2].any()
 
 
-def test_parts_of_a_text_with_a_word_too_long_for_the_tokenizer(folders: dict[str, Path]) -> None:
+def test_parts_of_a_text_with_a_word_too_long_for_the_tokenizer(load: Load, folders: dict[str, Path]) -> None:
     """It is split before it is read: what comes after it is where it was."""
     encoder = load(folders["bert"])
     long = "x" * (encoder.tokenizer.max_word_chars + 5)
@@ -346,7 +312,7 @@ def test_parts_of_a_text_with_a_word_too_long_for_the_tokenizer(folders: dict[st
     assert parts.any(axis=1).all()
 
 
-def test_questions_and_their_parts_have_their_own_prompt(copy: Any, folders: dict[str, Path]) -> None:
+def test_questions_and_their_parts_have_their_own_prompt(load: Load, copy: Any, folders: dict[str, Path]) -> None:
     folder = copy("bert")
     prompts = {"query": "the cat ", "document": ""}
     (folder / "config_sentence_transformers.json").write_text(json.dumps({"prompts": prompts}))
@@ -357,7 +323,7 @@ def test_questions_and_their_parts_have_their_own_prompt(copy: Any, folders: dic
     np.testing.assert_allclose(parts, expected, atol=1e-5)
 
 
-def test_parts_beyond_the_window_are_zero(folders: dict[str, Path]) -> None:
+def test_parts_beyond_the_window_are_zero(load: Load, folders: dict[str, Path]) -> None:
     encoder = load(folders["bert"])
     text = "cat " * 50
     before = encoder.tokens_encoded
@@ -368,35 +334,3 @@ def test_parts_beyond_the_window_are_zero(folders: dict[str, Path]) -> None:
     np.testing.assert_allclose(np.linalg.norm(np.concatenate(parts), axis=1), [1, 1, 0, 1], atol=1e-6)
     assert (encoder.tokens_encoded - before, encoder.tokens_truncated) == (39, 12)
     assert [*map(len, encoder.encode_parts([], [], kind="document"))] == [0, 0]
-
-
-def test_in_bfloat16_few_numbers_of_rows_are_computed(
-    folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """oneDNN compiles for each one that it has not seen, and keeps it."""
-    rows: set[int] = set()
-    linear = torch.nn.functional.linear
-
-    def counted(x: torch.Tensor, *parameters: torch.Tensor) -> torch.Tensor:
-        if x.dtype == torch.bfloat16:
-            rows.add(len(x))
-        return linear(x, *parameters)
-
-    monkeypatch.setattr(torch.nn.functional, "linear", counted)
-    encoder, exact = load(folders["bert"], dtype="bfloat16"), load(folders["bert"])
-    for words in range(1, 31):
-        text = "cat " * words
-        (vector,) = encoder.encode([text], kind="query")
-        assert float(vector @ exact.encode([text], kind="query")[0]) > 0.999
-    assert rows == {16, 32}
-
-
-@given(st.integers(1, 100_000))
-def test_rows_are_rounded_up_by_little(tokens: int) -> None:
-    rows = rounded(tokens)
-    assert tokens <= rows <= max(tokens + 15, tokens * 9 / 8)
-    assert rows == rounded(rows)
-
-
-def test_there_are_few_numbers_of_rows() -> None:
-    assert len({rounded(tokens) for tokens in range(1, 8193)}) == 16 + 5 * 8

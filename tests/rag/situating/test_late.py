@@ -12,7 +12,7 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processor
 
 from rag import Rag
 from rag.errors import ModelError
-from rag.models.encoder import TorchEncoder, load_encoder
+from rag.models.encoder import DenseEncoder, load_encoder
 from rag.points import Vector
 from rag.settings import Embedding
 from rag.situating import situator_for
@@ -66,7 +66,7 @@ def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.fixture(scope="module")
-def encoder(folder: Path) -> TorchEncoder:
+def encoder(folder: Path) -> DenseEncoder:
     return load_encoder(Embedding(model=str(folder), dtype="float32"))
 
 
@@ -93,12 +93,12 @@ def reference(folder: Path, texts: Sequence[str]) -> Vector:
     return np.stack([row / np.linalg.norm(row) for row in rows])
 
 
-def late(encoder: TorchEncoder, chunks: Sequence[Chunk]) -> Vector:
+def late(encoder: DenseEncoder, chunks: Sequence[Chunk]) -> Vector:
     raw = encoder.encode([chunk.plain for chunk in chunks], kind="document")
     return LateSituator(NoSituator(), encoder.tokenizer).vectors(DOCUMENT, chunks, raw, encoder)
 
 
-def test_vectors_are_those_of_transformers(folder: Path, encoder: TorchEncoder) -> None:
+def test_vectors_are_those_of_transformers(folder: Path, encoder: DenseEncoder) -> None:
     texts = ["tea leaf water", "it press", "they roast bean hot"]
     found = late(encoder, chunks_of(encoder, *texts))
     np.testing.assert_allclose(found, reference(folder, texts), atol=2e-6)
@@ -106,7 +106,7 @@ def test_vectors_are_those_of_transformers(folder: Path, encoder: TorchEncoder) 
     assert (np.einsum("nd,nd->n", found, alone) < 0.99).all(), "the context makes no difference"
 
 
-def test_a_longer_document_is_read_in_windows_that_overlap(folder: Path, encoder: TorchEncoder) -> None:
+def test_a_longer_document_is_read_in_windows_that_overlap(folder: Path, encoder: DenseEncoder) -> None:
     assert encoder.tokenizer.max_tokens == POSITIONS - 2 == 24
     chunks = chunks_of(encoder, *(" ".join(WORDS[n : n + 4]) for n in (0, 3, 6, 1, 4, 7, 2, 5)))
     truncated = encoder.tokens_truncated
@@ -118,7 +118,7 @@ def test_a_longer_document_is_read_in_windows_that_overlap(folder: Path, encoder
     np.testing.assert_allclose(found[4:], reference(folder, texts[2:])[2:], atol=2e-6)
 
 
-def test_a_chunk_that_fills_the_window_keeps_its_raw_vector(encoder: TorchEncoder) -> None:
+def test_a_chunk_that_fills_the_window_keeps_its_raw_vector(encoder: DenseEncoder) -> None:
     chunks = chunks_of(encoder, "tea " * 23, "leaf hot", "cup cold")
     found = late(encoder, chunks)
     raw = encoder.encode([chunk.plain for chunk in chunks], kind="document")
@@ -126,7 +126,7 @@ def test_a_chunk_that_fills_the_window_keeps_its_raw_vector(encoder: TorchEncode
     assert not np.allclose(found[1:], raw[1:], atol=1e-3)
 
 
-def test_a_document_of_one_chunk_is_not_encoded_twice(encoder: TorchEncoder) -> None:
+def test_a_document_of_one_chunk_is_not_encoded_twice(encoder: DenseEncoder) -> None:
     chunks = chunks_of(encoder, "tea leaf")
     raw = encoder.encode(["tea leaf"], kind="document")
     before = encoder.tokens_encoded
@@ -136,7 +136,7 @@ def test_a_document_of_one_chunk_is_not_encoded_twice(encoder: TorchEncoder) -> 
     assert encoder.tokens_encoded == before
 
 
-def test_headings_are_composed_with_late_vectors(folder: Path, encoder: TorchEncoder) -> None:
+def test_headings_are_composed_with_late_vectors(folder: Path, encoder: DenseEncoder) -> None:
     texts = ["tea leaf water", "it press hot"]
     chunks = chunks_of(encoder, *texts)
     rows = reference(folder, texts)
@@ -149,7 +149,7 @@ def test_headings_are_composed_with_late_vectors(folder: Path, encoder: TorchEnc
     np.testing.assert_allclose(situator.vectors(DOCUMENT, chunks, raw, encoder), expected, atol=2e-6)
 
 
-def test_an_encoder_that_loses_chunks_is_refused(encoder: TorchEncoder) -> None:
+def test_an_encoder_that_loses_chunks_is_refused(encoder: DenseEncoder) -> None:
     class Forgetful(HashEncoder):
         def encode_parts(self, texts: Any, parts: Any, *, kind: Any) -> Any:
             whole, rows = super().encode_parts(texts, parts, kind=kind)

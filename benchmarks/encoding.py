@@ -14,7 +14,7 @@ import torch.nn.functional as F  # noqa: N812 - torch's own name for it
 from benchmarks.processes import measure
 from rag import Rag
 from rag.build import build_encoder
-from rag.models.encoder import computes_bfloat16
+from rag.models.devices import computes_bfloat16
 from rag.models.files import model_folder, read_json
 from rag.protocols import Encoder
 from rag.settings import Embedding, Settings

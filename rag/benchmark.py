@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
-from rag import build
 from rag.errors import CorpusMissingError
+from rag.models.backbones import computed_by_openvino
+from rag.models.encoder import DenseEncoder, load_encoder
 from rag.points import Vector
+from rag.settings import Embedding
 
 if TYPE_CHECKING:
     from rag.corpus import Rag
-    from rag.protocols import Encoder
 
 TEXTS = 200
 """Chunks that are encoded, evenly spread over the documents."""
@@ -74,24 +75,20 @@ def benchmark(corpus: "Rag") -> EncoderBenchmark:
     Raises:
         CorpusMissingError: the corpus holds no text.
     """
-    import torch
-
     texts, questions = _sample(corpus)
-    embedding, all_threads = corpus.settings.embedding, torch.get_num_threads()
+    embedding = corpus.settings.embedding
+    encoders = {way: _encoder(embedding, *way) for way in _ways(embedding)}
+    chosen = _chosen(embedding)
+    all_threads = encoders[EXACT].threads
     threads = sorted({1, all_threads}) if embedding.device == "cpu" else [all_threads]
-    encoders = {way: _encoder(corpus, *way) for way in _ways(corpus)}
-    chosen = _chosen(corpus)
     vectors = {way: encoder.encode(texts, kind="document") for way, encoder in encoders.items()}  # warms them up
     rates: dict[tuple[Way, int], list[float]] = {(way, number): [] for way in encoders for number in threads}
     tokens = 0
-    try:
-        for _ in range(ROUNDS):
-            for (way, number), found in rates.items():
-                torch.set_num_threads(number)
-                tokens, seconds = _timed(encoders[way], texts)
-                found.append(tokens / seconds)
-    finally:
-        torch.set_num_threads(all_threads)
+    for _ in range(ROUNDS):
+        for (way, number), found in rates.items():
+            encoders[way].threads = number
+            tokens, seconds = _timed(encoders[way], texts)
+            found.append(tokens / seconds)
     # last: for seconds after a question the encoder leaves a core to whoever asks
     cosines = {way: encoder.encode(questions, kind="query") @ vectors[way].T for way, encoder in encoders.items()}
     exact = cosines[EXACT]
@@ -116,24 +113,18 @@ def benchmark(corpus: "Rag") -> EncoderBenchmark:
     )
 
 
-def _ways(corpus: "Rag") -> list[Way]:
+def _ways(settings: Embedding) -> list[Way]:
     """Those that can be had here."""
-    from rag.models.encoder import computed_by_openvino
-
-    settings = corpus.settings.embedding.model_copy(update={"backend": "auto"})
-    backends: list[Backend] = ["torch", "openvino"] if computed_by_openvino(settings) else ["torch"]
+    openvino = computed_by_openvino(settings.model_copy(update={"backend": "auto"}))
+    backends: list[Backend] = ["torch", "openvino"] if openvino else ["torch"]
     return [(backend, dtype) for backend in backends for dtype in ("float32", "bfloat16")]
 
 
-def _chosen(corpus: "Rag") -> Way:
+def _chosen(settings: Embedding) -> Way:
     """The way that the settings mean."""
-    import torch
-
-    from rag.models.encoder import computed_by_openvino, computes_bfloat16
-
-    settings = corpus.settings.embedding
-    short = computes_bfloat16(settings.dtype, torch.device(settings.device))
-    return "openvino" if computed_by_openvino(settings) else "torch", "bfloat16" if short else "float32"
+    return "openvino" if computed_by_openvino(settings) else "torch", "bfloat16" if load_encoder(
+        settings
+    ).bfloat16 else "float32"
 
 
 def _sample(corpus: "Rag") -> tuple[list[str], list[str]]:
@@ -151,13 +142,11 @@ def _sample(corpus: "Rag") -> tuple[list[str], list[str]]:
     return texts, sorted(set(questions))
 
 
-def _encoder(corpus: "Rag", backend: Backend, dtype: Dtype) -> "Encoder":
-    settings = corpus.settings
-    embedding = settings.embedding.model_copy(update={"backend": backend, "dtype": dtype})
-    return build.build_encoder(settings.model_copy(update={"embedding": embedding}))
+def _encoder(settings: Embedding, backend: Backend, dtype: Dtype) -> DenseEncoder:
+    return load_encoder(settings.model_copy(update={"backend": backend, "dtype": dtype}))
 
 
-def _timed(encoder: "Encoder", texts: Sequence[str]) -> tuple[int, float]:
+def _timed(encoder: DenseEncoder, texts: Sequence[str]) -> tuple[int, float]:
     """Tokens, and seconds for them."""
     before, started = encoder.tokens_encoded, time.perf_counter()
     encoder.encode(texts, kind="document")

@@ -10,35 +10,35 @@ import transformers
 from transformers.utils import logging
 
 from rag.errors import ModelError
+from rag.models.threads import computed_by
+from rag.points import Vector
 
 
 class AutoBackbone:
-    """transformers' own forward pass over padded batches.
+    """transformers' own forward pass over padded batches; implements `rag.models.backbones.Backbone`."""
 
-    Attributes:
-        dimension: width of a token's state.
-    """
-
-    def __init__(self, folder: Path, pad_id: int, dtype: torch.dtype, device: torch.device) -> None:
+    def __init__(self, folder: Path, pad_id: int, device: torch.device, *, bfloat16: bool) -> None:
         """Load the model with `trust_remote_code=False` from safetensors.
 
         Raises:
             ModelError: transformers does not know the architecture, it is no encoder, or weights are missing.
         """
-        model = load_pretrained("AutoModel", folder, dtype)
+        model = load_pretrained("AutoModel", folder, torch.bfloat16 if bfloat16 else torch.float32)
         if model.config.is_encoder_decoder:
             raise ModelError(f"{folder}: {model.config.model_type} has a decoder: an encoder-only model is needed")
         self._model = model.eval().to(device)
         self._pad_id, self._device = pad_id, device
         self.dimension: int = model.config.hidden_size
+        self.threads, self.bfloat16 = torch.get_num_threads(), bfloat16
 
-    def states(self, sequences: Sequence[Sequence[int]]) -> list[torch.Tensor]:
-        """Token ids of each text, special tokens included -> last hidden states (tokens, dimension) of each."""
+    def states(self, sequences: Sequence[Sequence[int]], threads: int) -> list[Vector]:
+        """See `rag.models.backbones.Backbone`."""
         width = max(len(ids) for ids in sequences)
         ids = torch.tensor([[*ids, *[self._pad_id] * (width - len(ids))] for ids in sequences], device=self._device)
         lengths = torch.tensor([len(ids) for ids in sequences], device=self._device)
         mask = (torch.arange(width, device=self._device) < lengths[:, None]).long()
-        states = self._model(input_ids=ids, attention_mask=mask).last_hidden_state
+        with computed_by(threads), torch.inference_mode():
+            states = self._model(input_ids=ids, attention_mask=mask).last_hidden_state.float().cpu().numpy()
         return [row[: len(ids)] for row, ids in zip(states, sequences, strict=True)]
 
 

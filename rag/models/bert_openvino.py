@@ -4,7 +4,6 @@ Made operation by operation from the weights: nothing is exported or converted, 
 `rag.models.bert` computes. Texts are padded to the longest of their batch.
 """
 
-import os
 import sys
 import threading
 from collections.abc import Iterator, Sequence
@@ -12,78 +11,17 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-import torch
 
 from rag.errors import MissingDependencyError
 from rag.models.bert_weights import Affine, BertWeights, Layer
+from rag.models.threads import default_threads
+from rag.points import Vector
 
 SHAPES = 128
 """Shapes of input whose programs are kept: about 1 MB each."""
 _NO_TOKEN = -1e9
 """Is added to what is no token gets of the attention, before the softmax."""
 _TELEMETRY = "openvino_telemetry"
-
-
-class OpenVinoBert:
-    """The forward pass, for any thread.
-
-    Attributes:
-        dimension: width of a token's state.
-    """
-
-    def __init__(self, weights: BertWeights, *, bfloat16: bool) -> None:
-        """Make the graph; it is compiled when it is first used.
-
-        Args:
-            weights: of float32, on the CPU.
-            bfloat16: products and activations are rounded to bfloat16.
-
-        Raises:
-            MissingDependencyError: openvino is not installed.
-        """
-        self.dimension = weights.dimension
-        self._precision = "bf16" if bfloat16 else "f32"
-        try:
-            with _without_telemetry():
-                import openvino
-        except ImportError:
-            raise MissingDependencyError("openvino", "openvino", "embedding.backend: openvino") from None
-        self._core = openvino.Core()
-        self._model = _graph(weights)
-        self._compiled: dict[int, Any] = {}
-        self._compiling = threading.Lock()
-        self._own = threading.local()
-
-    def states(self, sequences: Sequence[Sequence[int]]) -> list[torch.Tensor]:
-        """Token ids of each text, special tokens included -> last hidden states (tokens, dimension) of each."""
-        lengths = np.array([len(ids) for ids in sequences], np.int32)
-        ids = np.zeros((len(sequences), lengths.max()), np.int32)
-        for row, sequence in zip(ids, sequences, strict=True):
-            row[: len(sequence)] = sequence
-        states = torch.from_numpy(self._request(torch.get_num_threads()).infer([ids, lengths])[0])
-        return [row[:length] for row, length in zip(states, lengths.tolist(), strict=True)]
-
-    def _request(self, threads: int) -> Any:
-        """One for each thread that asks: two of them would wait for each other."""
-        own = self._own.__dict__.setdefault("requests", {})
-        if threads not in own:
-            with self._compiling:
-                if threads not in self._compiled:
-                    self._compiled[threads] = self._compile(threads)
-            own[threads] = self._compiled[threads].create_infer_request()
-        return own[threads]
-
-    def _compile(self, threads: int) -> Any:
-        """For batches that so many threads compute, as many at a time as there are cores for."""
-        at_once = max(1, (os.cpu_count() or 1) // threads)
-        options = {
-            "INFERENCE_PRECISION_HINT": self._precision,
-            "INFERENCE_NUM_THREADS": threads * at_once,
-            "NUM_STREAMS": at_once,
-            "ENABLE_CPU_PINNING": False,  # the cores are others', too
-            "CPU_RUNTIME_CACHE_CAPACITY": SHAPES,
-        }
-        return self._core.compile_model(self._model, "CPU", options)
 
 
 @contextmanager
@@ -98,11 +36,69 @@ def _without_telemetry() -> Iterator[None]:
         sys.modules.update(known)
 
 
+try:
+    with _without_telemetry():
+        import openvino
+        from openvino import opset13 as op
+except ImportError:
+    raise MissingDependencyError("openvino", "openvino", "embedding.backend: openvino") from None
+
+
+class OpenVinoBert:
+    """The forward pass; implements `rag.models.backbones.Backbone`."""
+
+    def __init__(self, weights: BertWeights, dtype: str) -> None:
+        """Make the graph; it is compiled when it is first used.
+
+        Args:
+            dtype: float32; bfloat16, to which products and activations are rounded; auto is bfloat16 where the CPU
+                computes in it.
+        """
+        self.dimension, self.threads = weights.dimension, default_threads()
+        self._core = openvino.Core()
+        self.bfloat16 = dtype == "bfloat16" or (dtype == "auto" and self._has_bfloat16())
+        self._model = _graph(weights)
+        self._compiled: dict[int, Any] = {}
+        self._compiling = threading.Lock()
+        self._own = threading.local()
+
+    def _has_bfloat16(self) -> bool:
+        return "BF16" in self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+
+    def states(self, sequences: Sequence[Sequence[int]], threads: int) -> list[Vector]:
+        """See `rag.models.backbones.Backbone`."""
+        lengths = np.array([len(ids) for ids in sequences], np.int32)
+        ids = np.zeros((len(sequences), lengths.max()), np.int32)
+        for row, sequence in zip(ids, sequences, strict=True):
+            row[: len(sequence)] = sequence
+        states = self._request(threads).infer([ids, lengths])[0]
+        return [row[:length] for row, length in zip(states, lengths.tolist(), strict=True)]
+
+    def _request(self, threads: int) -> Any:
+        """One for each thread that asks: two of them would wait for each other."""
+        own = self._own.__dict__.setdefault("requests", {})
+        if threads not in own:
+            with self._compiling:
+                if threads not in self._compiled:
+                    self._compiled[threads] = self._compile(threads)
+            own[threads] = self._compiled[threads].create_infer_request()
+        return own[threads]
+
+    def _compile(self, threads: int) -> Any:
+        """For batches that so many threads compute, as many at a time as there are cores for."""
+        at_once = max(1, self.threads // threads)
+        options = {
+            "INFERENCE_PRECISION_HINT": "bf16" if self.bfloat16 else "f32",
+            "INFERENCE_NUM_THREADS": threads * at_once,
+            "NUM_STREAMS": at_once,
+            "ENABLE_CPU_PINNING": False,  # the cores are others', too
+            "CPU_RUNTIME_CACHE_CAPACITY": SHAPES,
+        }
+        return self._core.compile_model(self._model, "CPU", options)
+
+
 def _graph(weights: BertWeights) -> Any:
     """Ids (texts, length) and lengths (texts), int32 -> last hidden states (texts, length, dimension)."""
-    from openvino import Model
-    from openvino import opset13 as op
-
     ids = op.parameter([-1, -1], np.int32, "ids")
     lengths = op.parameter([-1], np.int32, "lengths")
     longest = op.gather(op.shape_of(ids, "i32"), _integer(1), _integer(0))
@@ -116,12 +112,10 @@ def _graph(weights: BertWeights) -> Any:
         x = _normed(op.add(_linear(mixed, layer.attended), x), layer.attention_norm, weights)
         hidden = op.gelu(_linear(x, layer.wide), "tanh" if weights.gelu == "tanh" else "erf")
         x = _normed(op.add(_linear(hidden, layer.narrow), x), layer.norm, weights)
-    return Model([x], [ids, lengths], "bert")
+    return openvino.Model([x], [ids, lengths], "bert")
 
 
 def _attention(x: Any, mask: Any, layer: Layer, weights: BertWeights) -> Any:
-    from openvino import opset13 as op
-
     width = weights.dimension // weights.heads
     weight, bias = layer.projection
     heads = []
@@ -134,33 +128,23 @@ def _attention(x: Any, mask: Any, layer: Layer, weights: BertWeights) -> Any:
 
 
 def _linear(x: Any, layer: Affine) -> Any:
-    from openvino import opset13 as op
-
     weight, bias = layer
     return op.add(op.matmul(x, _constant(weight), False, True), _constant(bias))
 
 
 def _normed(x: Any, norm: Affine, weights: BertWeights) -> Any:
-    from openvino import opset13 as op
-
     scale, shift = norm
     unit = op.mvn(x, _integers(-1), True, weights.epsilon, "inside_sqrt")
     return op.add(op.multiply(unit, _constant(scale)), _constant(shift))
 
 
-def _constant(tensor: torch.Tensor) -> Any:
-    from openvino import opset13 as op
-
-    return op.constant(tensor.numpy(), shared_memory=True)
+def _constant(array: Vector) -> Any:
+    return op.constant(array, shared_memory=True)
 
 
 def _integers(*values: int) -> Any:
-    from openvino import opset13 as op
-
     return op.constant(np.array(values, np.int32))
 
 
 def _integer(value: int) -> Any:
-    from openvino import opset13 as op
-
     return op.constant(np.int32(value))

@@ -1,17 +1,17 @@
-"""The weights of a BERT encoder, as safetensors hold them: every tensor named, checked and in its place."""
+"""The weights of a BERT encoder, from safetensors: every array checked, in float32 and in its place."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
+import numpy as np
+from safetensors import SafetensorError, safe_open
 
 from rag.errors import ModelError
+from rag.points import Vector
 
-Affine: TypeAlias = tuple[torch.Tensor, torch.Tensor]
+Affine: TypeAlias = tuple[Vector, Vector]
 """Weight (rows, columns) and bias (rows) of a linear layer, or scale and shift (width) of a normalisation."""
 
 GELU = {"gelu": "none", "gelu_new": "tanh", "gelu_pytorch_tanh": "tanh"}
@@ -72,34 +72,31 @@ class BertWeights:
     heads: int
     epsilon: float
     gelu: str
-    words: torch.Tensor
-    positions: torch.Tensor
+    words: Vector
+    positions: Vector
     norm: Affine
     layers: tuple[Layer, ...]
 
 
-def read_weights(
-    config: Mapping[str, Any], files: Sequence[Path], dtype: torch.dtype, device: torch.device
-) -> BertWeights:
+def read_weights(config: Mapping[str, Any], files: Sequence[Path]) -> BertWeights:
     """Read the weights.
 
     Args:
         config: the model's config.json; `covers(config)` holds.
         files: safetensors files.
-        dtype, device: that the tensors are of and on.
 
     Raises:
         ModelError: a file is damaged, a tensor is missing or has another shape than the configuration says.
     """
-    tensors = _tensors(files)
+    arrays = _arrays(files)
     d, inner = config["hidden_size"], config["intermediate_size"]
 
-    def take(name: str, *shape: int) -> torch.Tensor:
-        tensor = tensors.get(name)
-        if tensor is None or tuple(tensor.shape) != shape:
-            found = "missing" if tensor is None else f"of shape {tuple(tensor.shape)}"
+    def take(name: str, *shape: int) -> Vector:
+        array = arrays.get(name)
+        if array is None or array.shape != shape:
+            found = "missing" if array is None else f"of shape {array.shape}"
             raise ModelError(f"{files[0].parent}: the tensor {name} is {found}, config.json says {shape}")
-        return tensor.to(device, dtype)
+        return array
 
     def affine(path: str, *shape: int) -> Affine:
         return take(f"{path}.weight", *shape), take(f"{path}.bias", shape[0])
@@ -107,7 +104,7 @@ def read_weights(
     def layer(path: str) -> Layer:
         parts = [affine(f"{path}.attention.self.{name}", d, d) for name in ("query", "key", "value")]
         return Layer(
-            projection=(torch.cat([weight for weight, _ in parts]), torch.cat([bias for _, bias in parts])),
+            projection=(np.concatenate([weight for weight, _ in parts]), np.concatenate([bias for _, bias in parts])),
             attended=affine(f"{path}.attention.output.dense", d, d),
             attention_norm=affine(f"{path}.attention.output.LayerNorm", d),
             wide=affine(f"{path}.intermediate.dense", inner, d),
@@ -133,15 +130,24 @@ def read_weights(
     )
 
 
-def _tensors(files: Sequence[Path]) -> dict[str, torch.Tensor]:
-    """All tensors, under the names that a bare BertModel has today."""
-    tensors = {}
+def _arrays(files: Sequence[Path]) -> dict[str, Vector]:
+    """All that are not whole numbers, under the names that a bare BertModel has today."""
+    arrays = {}
     for path in files:
-        try:
-            loaded = load_file(path)
-        except (OSError, SafetensorError) as error:
-            raise ModelError(f"{path}: not a readable safetensors file ({error}): fetch the model again") from None
-        for name, tensor in loaded.items():
+        for name, array in _of_file(path).items():
             name = name.removeprefix("bert.").replace("LayerNorm.gamma", "LayerNorm.weight")
-            tensors[name.replace("LayerNorm.beta", "LayerNorm.bias")] = tensor
-    return tensors
+            arrays[name.replace("LayerNorm.beta", "LayerNorm.bias")] = array
+    return arrays
+
+
+def _of_file(path: Path) -> dict[str, Vector]:
+    try:
+        with safe_open(path, framework="numpy") as file:
+            types = {name: file.get_slice(name).get_dtype() for name in file.keys()}  # noqa: SIM118 - it is no mapping
+            if "BF16" in types.values():  # which numpy does not have
+                with safe_open(path, framework="pt") as tensors:
+                    return {name: tensors.get_tensor(name).float().numpy() for name in types}
+            wanted = [name for name, type in types.items() if type.startswith("F")]
+            return {name: np.asarray(file.get_tensor(name), np.float32) for name in wanted}
+    except (OSError, SafetensorError) as error:
+        raise ModelError(f"{path}: not a readable safetensors file ({error}): fetch the model again") from None

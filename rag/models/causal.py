@@ -19,7 +19,7 @@ from pydantic import PrivateAttr
 
 from rag.errors import ModelError
 from rag.models.auto import load_pretrained
-from rag.models.encoder import computes_bfloat16
+from rag.models.devices import computes_bfloat16
 from rag.models.files import model_folder, weight_files
 
 MAX_NEW_TOKENS = 1024

@@ -1,28 +1,23 @@
 """The dense encoder: texts -> unit vectors, computed in this process by torch or OpenVINO."""
 
-import importlib.util
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rag.chunking.words import split_long_words
 from rag.errors import ModelError
-from rag.models.files import model_folder, read_json, weight_files
+from rag.models.backbones import Backbone, load_backbone
+from rag.models.files import model_folder
 from rag.models.pooling import Pooling, pooling_of
 from rag.models.tokenizer import EncoderTokenizer
 from rag.points import Vector
 from rag.protocols import Spans
 from rag.settings import Embedding
-
-if TYPE_CHECKING:
-    import torch
-
 
 _NO_PARTS = np.empty((0, 2), np.int64)
 FEW_TOKENS = 256
@@ -32,29 +27,22 @@ ASKED_S = 5.0
 """How long after a question documents are encoded with a thread less: who asked is likely to go on."""
 
 
-class Backbone(Protocol):
-    """A transformer without its pooling."""
-
-    dimension: int
-
-    def states(self, sequences: Sequence[Sequence[int]]) -> "list[torch.Tensor]":
-        """Token ids of each text, special tokens included -> last hidden states (tokens, dimension) of each."""
-        ...
-
-
 class DenseEncoder:
     """Implements `rag.protocols.Encoder`, for any thread; no question waits until a job's documents are encoded.
 
     Attributes:
         tokenizer: its tokenizer.
         dimension: length of a vector.
+        threads: how many compute documents where nobody asks questions.
+        bfloat16: it computes in bfloat16, else in float32.
         tokens_encoded: tokens read so far, special tokens not counted.
         tokens_truncated: tokens beyond the window so far, which no vector has seen.
         tokens_unknown: how many of the tokens read were the unknown token.
     """
 
     def __init__(self, tokenizer: EncoderTokenizer, backbone: Backbone, pooling: Pooling, batch_tokens: int) -> None:
-        self.tokenizer, self.dimension = tokenizer, backbone.dimension
+        self.tokenizer, self.dimension, self.threads = tokenizer, backbone.dimension, backbone.threads
+        self.bfloat16 = backbone.bfloat16
         self.tokens_encoded = self.tokens_truncated = self.tokens_unknown = 0
         self._backbone, self._pooling, self._batch_tokens = backbone, pooling, batch_tokens
         self._turns, self._counting = threading.Lock(), threading.Lock()
@@ -100,51 +88,41 @@ class DenseEncoder:
         Args:
             parts: for each text, (m, 2) first and end of runs of its tokens; what lies beyond the window is 0.
         """
-        import torch
-
         vectors = np.empty((len(ids), self.dimension), dtype=np.float32)
         of_parts = [np.empty((0, self.dimension), dtype=np.float32)] * len(ids)
         before = len(self.tokenizer.prefix)
         with self._counting:
             sequences = self._sequences(ids)
-        with torch.inference_mode():
-            for batch in self._batches([len(sequence) for sequence in sequences], kind):
-                states = [s.float() for s in self._backbone.states([sequences[i] for i in batch])]
-                vectors[batch] = _unit(torch.stack([s.mean(0) if self._pooling == "mean" else s[0] for s in states]))
-                for i, s in zip(batch, states, strict=True):
-                    inner = s[before : len(s) - len(self.tokenizer.suffix)]
-                    if len(parts[i]):
-                        of_parts[i] = _unit(_sums(inner, torch.from_numpy(parts[i]).to(inner.device)))
+        for batch, threads in self._batches([len(sequence) for sequence in sequences], kind):
+            states = self._backbone.states([sequences[i] for i in batch], threads)
+            vectors[batch] = _unit(np.stack([s.mean(0) if self._pooling == "mean" else s[0] for s in states]))
+            for i, s in zip(batch, states, strict=True):
+                inner = s[before : len(s) - len(self.tokenizer.suffix)]
+                if len(parts[i]):
+                    of_parts[i] = _unit(_sums(inner, parts[i]))
         if not all(np.isfinite(v).all() for v in (vectors, *of_parts)):
             raise ModelError("the encoder computed values that are not numbers: set embedding.dtype: float32")
         return vectors, of_parts
 
-    def _batches(self, lengths: Sequence[int], kind: Literal["query", "document"]) -> Iterator[list[int]]:
-        """Positions of texts that are read together.
+    def _batches(self, lengths: Sequence[int], kind: Literal["query", "document"]) -> Iterator[tuple[list[int], int]]:
+        """Positions of texts that are read together, and how many threads compute them.
 
         What is one batch waits for nobody. More than that takes turns, and leaves a core to whoever asks questions.
         """
-        import torch
-
         if kind == "query":
             self._asked = time.monotonic()
         found = list(batches(lengths, self._batch_tokens))
-        threads = torch.get_num_threads()
         with self._turns if len(found) > 1 else nullcontext():
-            try:
-                for batch in found:
-                    torch.set_num_threads(self._threads(threads, len(found), sum(lengths)))  # of this thread alone
-                    yield batch
-            finally:
-                torch.set_num_threads(threads)
+            for batch in found:
+                yield batch, self._threads(len(found), sum(lengths))
 
-    def _threads(self, all_threads: int, batches: int, tokens: int) -> int:
+    def _threads(self, batches: int, tokens: int) -> int:
         """How many threads compute a batch, of a call with so many batches and tokens."""
         if batches > 1:
-            return max(1, all_threads - (time.monotonic() - self._asked < ASKED_S))
+            return max(1, self.threads - (time.monotonic() - self._asked < ASKED_S))
         if tokens <= FEW_TOKENS:
             return 1
-        return max(1, all_threads // 2) if self._turns.locked() else all_threads
+        return max(1, self.threads // 2) if self._turns.locked() else self.threads
 
     def _sequences(self, texts: Sequence[list[int]]) -> list[list[int]]:
         """Ids of each text with its special tokens, cut to the window, everything counted."""
@@ -168,52 +146,8 @@ def load_encoder(settings: Embedding) -> DenseEncoder:
             or other pooling behind the transformer, remote code), or the device is not there.
     """
     folder = model_folder(settings.model)
-    tokenizer = EncoderTokenizer(folder)
-    config = read_json(folder / "config.json", dict)
-    pooling = pooling_of(folder, settings.pooling)
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        checked = pool.submit(weight_files, folder, settings.model)  # hashes while torch is imported
-        import torch
-    weights = checked.result()
-
-    device = device_named(settings.device, "embedding.device")
-    bfloat16 = computes_bfloat16(settings.dtype, device)
-    dtype = torch.bfloat16 if bfloat16 else torch.float32
-    from rag.models.bert_weights import covers, read_weights
-
-    backbone: Backbone
-    if computed_by_openvino(settings):
-        from rag.models.bert_openvino import OpenVinoBert
-
-        backbone = OpenVinoBert(read_weights(config, weights, torch.float32, device), bfloat16=bfloat16)
-    elif covers(config):
-        from rag.models.bert import Bert
-
-        backbone = Bert(read_weights(config, weights, dtype, device))
-    else:
-        from rag.models.auto import AutoBackbone
-
-        backbone = AutoBackbone(folder, tokenizer.pad_id, dtype, device)
-    return DenseEncoder(tokenizer, backbone, pooling, settings.batch_tokens)
-
-
-def computed_by_openvino(settings: Embedding) -> bool:
-    """Whether OpenVINO computes the model; auto lets it where it is installed and can.
-
-    Raises:
-        ModelError: it is asked for and cannot; or the model's config.json cannot be read.
-    """
-    if settings.backend == "torch" or (settings.backend == "auto" and importlib.util.find_spec("openvino") is None):
-        return False
-    from rag.models.bert_weights import covers
-
-    own_forward = covers(read_json(model_folder(settings.model) / "config.json", dict))
-    if own_forward and settings.device == "cpu":
-        return True
-    if settings.backend == "openvino":
-        why = f"embedding.device is {settings.device}" if own_forward else f"{settings.model} is no BERT model"
-        raise ModelError(f"embedding.backend openvino computes BERT models on the CPU, and {why}: set it to torch")
-    return False
+    tokenizer, pooling = EncoderTokenizer(folder), pooling_of(folder, settings.pooling)
+    return DenseEncoder(tokenizer, load_backbone(settings, folder, tokenizer.pad_id), pooling, settings.batch_tokens)
 
 
 def _positions(text: str, split: str) -> NDArray[np.int64]:
@@ -226,19 +160,17 @@ def _positions(text: str, split: str) -> NDArray[np.int64]:
     return np.array([*found, at])
 
 
-def _sums(states: "torch.Tensor", runs: "torch.Tensor") -> "torch.Tensor":
+def _sums(states: Vector, runs: NDArray[np.int64]) -> Vector:
     """Sums of the states (n, d) over runs (m, 2) -> (m, d), all at once."""
-    import torch
+    before = np.zeros((len(states) + 1, states.shape[1]))
+    np.cumsum(states, axis=0, out=before[1:])
+    first, end = np.minimum(runs, len(states)).T
+    return np.asarray(before[np.maximum(first, end)] - before[first], np.float32)
 
-    before = torch.nn.functional.pad(states.cumsum(0, dtype=torch.float64), (0, 0, 1, 0))
-    first, end = runs.clamp(max=len(states)).unbind(1)
-    return (before[torch.maximum(first, end)] - before[first]).float()
 
-
-def _unit(rows: "torch.Tensor") -> Vector:
-    import torch
-
-    return torch.nn.functional.normalize(rows, dim=1).cpu().numpy()
+def _unit(rows: Vector) -> Vector:
+    with np.errstate(invalid="ignore"):  # what is no number is an error of its own
+        return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12), np.float32)
 
 
 def batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
@@ -251,34 +183,3 @@ def batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
         batch.append(i)
     if batch:
         yield batch
-
-
-def device_named(name: str, key: str) -> "torch.device":
-    """The device, if it can be used.
-
-    Args:
-        key: of the corpus file, which names it.
-
-    Raises:
-        ModelError: it cannot.
-    """
-    import torch
-
-    try:
-        device = torch.device(name)
-        torch.empty(1, device=device)
-    except Exception as error:  # assertion, runtime and driver errors alike
-        reason = str(error).partition("\n")[0]
-        raise ModelError(f"{key} {name!r} cannot be used ({reason}): set {key}: cpu") from None
-    return device
-
-
-def computes_bfloat16(dtype: str, device: "torch.device") -> bool:
-    """Whether to compute in bfloat16; auto does where the hardware does (emulated it is several times slower)."""
-    import torch
-
-    if dtype != "auto":
-        return dtype == "bfloat16"
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    return device.type == "cpu" and bool(torch.cpu._is_avx512_bf16_supported())

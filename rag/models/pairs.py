@@ -9,7 +9,8 @@ import torch
 
 from rag.errors import ModelError
 from rag.models.auto import load_pretrained
-from rag.models.encoder import batches, computes_bfloat16, device_named
+from rag.models.devices import computes_bfloat16, device_named
+from rag.models.encoder import batches
 from rag.models.files import model_folder, read_json, weight_files
 from rag.models.tokenizer import EncoderTokenizer
 from rag.points import Vector

@@ -15,7 +15,7 @@ from rag.answering.llm import stream_model
 from rag.answering.providers import chat_model
 from rag.errors import ModelError
 from rag.models.causal import LocalChatModel
-from rag.models.encoder import computes_bfloat16
+from rag.models.devices import computes_bfloat16
 from rag.settings import AnswerSettings
 from tests.corpora import MakeFolder
 

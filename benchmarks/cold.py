@@ -1,4 +1,4 @@
-"""What a command takes in a fresh process, beside a bare script that only encodes a sentence."""
+"""What a command takes in a fresh process, beside a bare script that encodes a sentence with torch."""
 
 import os
 import statistics
@@ -14,7 +14,7 @@ BARE = f"""
 import torch
 from rag.models.encoder import load_encoder
 from rag.settings import Embedding
-load_encoder(Embedding()).encode([{QUESTION!r}], kind="query")
+load_encoder(Embedding(backend="torch")).encode([{QUESTION!r}], kind="query")
 """
 
 

@@ -26,7 +26,7 @@ CHILDREN, UNSEEN, PROFILER = "parsing processes", "compiled threads", "this prof
 _DRIVE = {
     "rag.models.bert": "torch",
     "rag.models.auto": "torch",
-    "rag.models.encoder": "torch",
+    "rag.models.bert_openvino": "openvino",
     "rag.models.tokenizer": "tokenizers",
     "rag.store.edge": "qdrant_edge",
     "rag.store.edge_conversion": "qdrant_edge",

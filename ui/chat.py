@@ -271,8 +271,8 @@ def build_chat(served: Sequence[Served], picked: Any, picker: Any, where: Any, s
     drawer.submit(ask, [picked, where, conversation, editing, taken], [*screen, taken], trigger_mode="once", **QUIET)
     question.stop(stop, None, None, **QUIET)
     drawer.start(start, [picked, conversation], [*screen, drawer, bar, picked], **QUIET)
-    # the second of two quick clicks is meant as well
-    each_click: dict[str, Any] = {"trigger_mode": "multiple", **QUIET}
+    # the second of two quick clicks is meant as well, and comes second
+    each_click: dict[str, Any] = {"trigger_mode": "multiple", "concurrency_limit": 1, **QUIET}
     drawer.open(open_kept, [picked, conversation], screen, **each_click)
     drawer.fresh(begin, [picked], screen, **each_click)
     drawer.export(take, None, page, **each_click)

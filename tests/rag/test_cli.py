@@ -204,9 +204,9 @@ def test_an_unchanged_corpus_is_looked_at_without_torch(folder: Path, command: s
 
 
 def test_a_search_loads_nothing_that_it_does_not_use(folder: Path) -> None:
-    unused = ("transformers", "langchain_core", "py3langid", "rag.ingest.prepare", "gradio")
+    unused = ("torch", "transformers", "langchain_core", "py3langid", "rag.ingest.prepare", "gradio")
     code = f"from rag.cli import main; assert main(['search', {str(folder)!r}, 'How long does it steep?']) == 0"
-    out = python(f"{code}\nimport sys; print([m for m in {unused!r} if m in sys.modules], 'torch' in sys.modules)")
+    out = python(f"{code}\nimport sys; print([m for m in {unused!r} if m in sys.modules], 'openvino' in sys.modules)")
     assert out.strip().splitlines()[-1] == "[] True"
 
 

@@ -27,7 +27,7 @@ def test_an_ingest_says_where_its_time_went(make_folder: MakeFolder, capsys: pyt
     command = [sys.executable, "-m", "rag", "ingest", str(folder), "--profile", "--json"]
     report = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
     profile, libraries = report["profile"], report["profile"]["libraries"]
-    assert {"torch", "rag", CHILDREN} <= set(libraries)
+    assert {"openvino", "rag", CHILDREN} <= set(libraries)
     assert all(seconds > 0 for seconds in libraries.values())
     assert sum(libraries.values()) == pytest.approx(profile["processor_seconds"], rel=0.05)
     assert profile["seconds"] >= report["seconds"]

@@ -326,7 +326,7 @@ def test_a_second_quick_click_counts(page, shop):
     page.evaluate("""() => {
       const click = (name) => document.querySelector(`#rag-messages button[aria-label="${name}"]`).click();
       click("Good answer");
-      click("Bad answer");
+      setTimeout(() => click("Bad answer"), 40); // before the first one is answered
     }""")
     page.get_by_placeholder("What is wrong with it?").wait_for()
     assert page.get_by_role("button", name="Good answer").get_attribute("aria-pressed") == "false"

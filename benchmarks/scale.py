@@ -140,6 +140,7 @@ def _print_size(config: Path, index: Path, questions: Sequence[str], size: int) 
         )
         warm, asked = questions[:WARM], questions[WARM:]
         ways: dict[str, Callable[[str], SearchResult]] = {
+            "first questions": corpus.search,
             "with encoder": corpus.search,
             "without encoder": _encoded(searcher, questions),
             "filter and rights": lambda text: corpus.search(text, **NARROW),

@@ -110,10 +110,10 @@ def test_a_long_job_compacts_what_it_wrote_and_does_not_fail_over_it(
 
     monkeypatch.setattr(EdgeStore, "compact", compact)
     monkeypatch.setattr(write, "COMPACT_EVERY", 3)
-    folder = make_folder({f"{n}.md": f"# Lake {n}\n\n" + f"Number {n} has boats. " * 60 for n in range(12)})
+    folder = make_folder({f"{n}.md": f"# Lake {n}\n\n" + f"Number {n} has boats. " * 60 for n in range(36)})
     with Rag.open(folder, overrides=["embedding.batch_tokens=256"]) as corpus:
         report = corpus.ingest()
-        assert report.new == 12
+        assert report.new == 36
         assert len(compacted) >= 3
         assert len(set(compacted)) == 1, "the chunks alone"
         assert "the disk is full" in caplog.text
@@ -297,7 +297,7 @@ def test_search_refuses_vectors_of_another_lexical_profile(facts: Rag) -> None:
 def test_an_interrupted_rebuild_goes_on_and_drops_the_old_generation(
     make_folder: MakeFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = make_folder({f"n{n}.md": f"# Note {n}\n\n" + f"Word zebra{n:02} is here. " * 40 for n in range(12)})
+    folder = make_folder({f"n{n}.md": f"# Note {n}\n\n" + f"Word zebra{n:02} is here. " * 40 for n in range(36)})
     small = ("embedding.batch_tokens=256",)
     ingest(folder, *small)
     from rag.ingest.write import Writer
@@ -318,7 +318,7 @@ def test_an_interrupted_rebuild_goes_on_and_drops_the_old_generation(
         assert corpus.search("zebra07", top_k=1)[0].document_id == "files:n7.md"
     report = ingest(folder, *small, "chunking.max_tokens=60", rebuild=True)
     assert report.unchanged > 0, "what the first attempt finished was done again"
-    assert report.unchanged + report.changed == 12
+    assert report.unchanged + report.changed == 36
     with Rag.open(folder, overrides=("chunking.max_tokens=60",)) as corpus:
         assert corpus.verify().ok
         store, generation = corpus._opened.generation()

@@ -28,8 +28,8 @@ check: .venv/dev
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else "Python 3.11 or newer is needed; this is %d.%d. Name another: make PYTHON=python3.11" % v[:2])'
-	@echo "Setting up .venv. With a CPU build of PyTorch (macOS, or TORCH_INDEX) this downloads about 0.6 GB and takes"
-	@echo "about 2.4 GB of disk; PyPI's PyTorch for Linux brings CUDA libraries, about 3 GB more. To take the CPU build there:"
+	@echo "Setting up .venv. With a CPU build of PyTorch (macOS, or TORCH_INDEX) this downloads about 0.7 GB and takes"
+	@echo "about 2.6 GB of disk; PyPI's PyTorch for Linux brings CUDA libraries, about 3 GB more. To take the CPU build there:"
 	@echo "    make TORCH_INDEX=https://download.pytorch.org/whl/cpu ..."
 	$(PYTHON) -m venv .venv
 	$(if $(TORCH_INDEX),$(PIP) install --quiet --constraint constraints.txt --index-url $(TORCH_INDEX) torch)

@@ -11,6 +11,7 @@ import numpy as np
 from rag.errors import CorpusMissingError
 from rag.models.backbones import computed_by_openvino
 from rag.models.encoder import DenseEncoder, load_encoder
+from rag.models.files import model_folder
 from rag.points import Vector
 from rag.settings import Embedding
 
@@ -115,16 +116,17 @@ def benchmark(corpus: "Rag") -> EncoderBenchmark:
 
 def _ways(settings: Embedding) -> list[Way]:
     """Those that can be had here."""
-    openvino = computed_by_openvino(settings.model_copy(update={"backend": "auto"}))
+    auto = settings.model_copy(update={"backend": "auto"})
+    openvino = computed_by_openvino(auto, model_folder(settings.model))
     backends: list[Backend] = ["torch", "openvino"] if openvino else ["torch"]
     return [(backend, dtype) for backend in backends for dtype in ("float32", "bfloat16")]
 
 
 def _chosen(settings: Embedding) -> Way:
     """The way that the settings mean."""
-    return "openvino" if computed_by_openvino(settings) else "torch", "bfloat16" if load_encoder(
-        settings
-    ).bfloat16 else "float32"
+    openvino = computed_by_openvino(settings, model_folder(settings.model))
+    bfloat16 = load_encoder(settings).bfloat16
+    return "openvino" if openvino else "torch", "bfloat16" if bfloat16 else "float32"
 
 
 def _sample(corpus: "Rag") -> tuple[list[str], list[str]]:

@@ -42,6 +42,7 @@ REASONS = {
     "status": "the server answers {status}",
     "submodule": "a submodule, which is not entered",
     "too_large": "{size:.4g} MB, more than the {limit:.4g} MB of parsing.max_file_mb",
+    "too_large_page": "{size:.4g} MB or more, above the {limit:.4g} MB of parsing.max_file_mb",
     "too_many_pages": "more than {pages} pages: raise `max_pages` or narrow `include`",
     "unread_pages": "malformed pages: {parts}",
 }

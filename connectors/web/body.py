@@ -7,6 +7,7 @@ from time import monotonic
 import httpcore
 
 from connectors.web.errors import Refused, Unreachable
+from rag.skips import skip_reason
 
 _MIN_BYTES_PER_S = 2_000
 """A body that comes slower than this has stalled."""
@@ -71,4 +72,4 @@ def _decoded(stream: Iterator[bytes], encoding: str, limit: int) -> Iterator[byt
 
 
 def _too_large(size: int, limit: float) -> TooLarge:
-    return TooLarge(f"{size / 1e6:.4g} MB or more, above the {limit / 1e6:.4g} MB of parsing.max_file_mb", lasting=True)
+    return TooLarge(skip_reason("too_large_page", size=size / 1e6, limit=limit / 1e6), lasting=True)

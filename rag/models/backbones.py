@@ -8,7 +8,7 @@ from typing import Protocol
 
 from rag.errors import ModelError
 from rag.models.bert_weights import covers, read_weights
-from rag.models.files import model_folder, read_json, weight_files
+from rag.models.files import read_json, weight_files
 from rag.points import Vector
 from rag.settings import Embedding
 
@@ -42,7 +42,7 @@ def load_backbone(settings: Embedding, folder: Path, pad_id: int) -> Backbone:
         MissingDependencyError, ModelError: as `rag.models.encoder.load_encoder`.
     """
     config = read_json(folder / "config.json", dict)
-    openvino = computed_by_openvino(settings)
+    openvino = computed_by_openvino(settings, folder)
     with ThreadPoolExecutor(max_workers=1) as pool:
         checked = pool.submit(weight_files, folder, settings.model)  # hashes while the others are imported
         if openvino:
@@ -63,15 +63,15 @@ def load_backbone(settings: Embedding, folder: Path, pad_id: int) -> Backbone:
     return AutoBackbone(folder, pad_id, device, bfloat16=bfloat16)
 
 
-def computed_by_openvino(settings: Embedding) -> bool:
-    """Whether OpenVINO computes the model; auto lets it where it is installed and can.
+def computed_by_openvino(settings: Embedding, folder: Path) -> bool:
+    """Whether OpenVINO computes the model in a folder; auto lets it where it is installed and can.
 
     Raises:
         ModelError: it is asked for and cannot; or the model's config.json cannot be read.
     """
     if settings.backend == "torch" or (settings.backend == "auto" and importlib.util.find_spec("openvino") is None):
         return False
-    known = covers(read_json(model_folder(settings.model) / "config.json", dict))
+    known = covers(read_json(folder / "config.json", dict))
     if known and settings.device == "cpu":
         return True
     if settings.backend == "openvino":

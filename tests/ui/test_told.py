@@ -47,6 +47,15 @@ def written(called, place, name=None):
                     yield from (choice.value for choice in choices if isinstance(choice, ast.Constant))
 
 
+def put_together(*called):
+    """Where one of these calls is given words that are not of `rag.skips`."""
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in called:
+                given = [*node.args, *(keyword.value for keyword in node.keywords if keyword.arg == "reason")]
+                yield from (f"{path}:{each.lineno}" for each in given if isinstance(each, ast.JoinedStr))
+
+
 def test_every_code_that_is_written_somewhere_has_a_message():
     codes = set(written({"notice"}, 0))
     assert codes <= set(MESSAGES)
@@ -59,7 +68,8 @@ def test_every_reason_for_a_skip_is_said_in_german_and_in_the_connectors_english
     assert {strings()["en"][f"skips.{code}"] for code in REASONS} == set(REASONS.values())
     assert set(written({"skip_reason"}, 0)) <= set(REASONS)
     left_bare = [*written({"Skip", "Skipped"}, 1), *written({"Skip", "Skipped", "_Entry"}, 1, "reason")]
-    assert left_bare == []
+    assert left_bare == [*written({"Refused", "TooLarge"}, 0)] == []
+    assert [*put_together("Skip", "Skipped", "_Entry", "Refused", "TooLarge")] == []
 
 
 SKIPPED = [

@@ -230,8 +230,11 @@ def build_chat(served: Sequence[Served], picked: Any, picker: Any, where: Any, s
         return {conversation: now, page: _tell(shows=changed, **keeps(now, corpus, request, place))}
 
     def again(corpus: int, now: Conversation, request: gr.Request) -> Update:
-        """All of the conversation, for a page that missed a part of it."""
-        return {page: _tell(**whole(now, corpus, request))}
+        """All of the conversation, for a page that missed a part of it; the answer that is coming tells of itself."""
+        last = now.turns[-1] if now.turns else None
+        comes = last is not None and last.answer is None and last.error is None and coming.has(_session(request))
+        finished = Conversation(now.id, now.turns[:-1]) if comes else now
+        return {page: _tell(**whole(finished, corpus, request) | keeps(now, corpus, request, 0))}
 
     def take(event: gr.EventData, request: gr.Request) -> Update:
         """A conversation as a file, which the browser makes: nothing of it stays here."""
@@ -279,7 +282,8 @@ def build_chat(served: Sequence[Served], picked: Any, picker: Any, where: Any, s
     drawer.edit(edit, [conversation], [editing, banner, page], **each_click)
     drawer.like(vote, [picked, conversation], [conversation, page], **each_click)
     for each in (log, drawer):
-        each.lost(again, [picked, conversation], page, **QUIET)
+        # what is missed while the page waits for what it missed before is asked for behind it
+        each.lost(again, [picked, conversation], page, trigger_mode="always_last", **QUIET)
     picker.pick(switch, None, [*screen, drawer, picked], **each_click)
 
 

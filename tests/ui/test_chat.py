@@ -284,7 +284,8 @@ def test_turns_are_sent_once_and_what_a_page_missed_comes_again(page):
       document.dispatchEvent(new CustomEvent("rag-told", { detail: { shows: told } }));
     }""")
     assert turns.count() == 2
-    ask(page, QUESTION)
+    ask(page, QUESTION)  # until there is one more, which is the third
+    turns.nth(3).wait_for()
     assert page.locator(".rag-log .rag-question").all_inner_texts()[2:] == ["When are refunds paid?", QUESTION]
     reload(page)
     assert page.locator(".rag-log > .rag-turn").count() == page.locator(".rag-sources h3").count() == 4
@@ -406,6 +407,26 @@ def test_who_turns_to_something_else_sees_nothing_more_of_the_answer(page):
     assert page.get_by_role("button", name="Ask", exact=True).is_visible()
     page.get_by_role("button", name=QUESTION).click()
     page.get_by_text("Stopped before the answer was complete and checked.").wait_for()
+    choose(page, "shop")
+
+
+@pytest.mark.browser
+def test_what_a_page_missed_comes_again_without_the_answer_that_is_coming(page):
+    choose(page, "slow")
+    page.get_by_role("textbox", name="Question").fill(QUESTION)
+    page.keyboard.press("Enter")
+    page.locator(".rag-running", has_text="Refunds take long.").wait_for()
+    with page.expect_response(lambda response: "queue/join" in response.url):
+        page.evaluate("""() => {
+          const told = { after: 1, turns: [], sources: [] };
+          document.dispatchEvent(new CustomEvent("rag-told", { detail: { shows: told } }));
+        }""")
+    page.wait_for_timeout(500)
+    assert page.locator("#rag-messages .rag-turn").count() == 0, "an answer that comes is not shown as a finished one"
+    assert page.locator("#rag-live .rag-running").count() == 1
+    page.keyboard.press("Escape")
+    page.locator("#rag-messages").get_by_text("Stopped before").wait_for()
+    assert page.locator(".rag-turn").count() == 1
     choose(page, "shop")
 
 

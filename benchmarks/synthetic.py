@@ -93,7 +93,7 @@ def write_corpus(
         written += len(points)
         if written - compacted >= COMPACT_EVERY:  # as a job does
             compacted = written
-            store.compact(generation.chunks)
+            store.compact(generation.chunks, merge=False)
         show(written)
     for name in generation.collections:
         store.flush(name)

@@ -306,8 +306,12 @@ class Store(Protocol):
         """Make the idf exact again, which deleted points distort."""
         ...
 
-    def compact(self, name: str) -> None:
-        """Also give back the space of deleted points. Slow: never in a serving process."""
+    def compact(self, name: str, *, merge: bool = True) -> None:
+        """Also give back the space of deleted points. Slow: never in a serving process.
+
+        Args:
+            merge: make few parts of the many that a long job wrote; without it what is new alone is rewritten.
+        """
         ...
 
     def close(self) -> None:

@@ -75,7 +75,7 @@ class Writer:
             self.store.flush(self.generation.documents)
             if not self.serving and self.chunks_written - self._compacted >= COMPACT_EVERY:
                 self._compacted = self.chunks_written
-                self.tidy(self.generation.chunks)
+                self.tidy(self.generation.chunks, merge=False)
             release_free_memory()
 
     def rewrite(self, group: Sequence[Prepared]) -> None:
@@ -139,12 +139,14 @@ class Writer:
         """Remove chunks of documents that are neither stored nor listed: a crash left them."""
         self.delete_chunks([id for document_id in document_ids for id in self.owners[document_id]])
 
-    def tidy(self, *names: str) -> None:
+    def tidy(self, *names: str, merge: bool = True) -> None:
         """Compact these collections, or while serving mend their idf alone; failing to is not worth a job."""
-        tidy = self.store.refresh if self.serving else self.store.compact
         try:
             for name in names:
-                tidy(name)
+                if self.serving:
+                    self.store.refresh(name)
+                else:
+                    self.store.compact(name, merge=merge)
         except StoreError as error:
             _LOG.warning("the index works but could not be compacted: %s", error)
 

@@ -18,6 +18,7 @@ from rag.store.edge_conversion import (
     edge_filter,
     edge_point,
     edge_query,
+    few_segments,
     index_operation,
     our_vectors,
     shard_config,
@@ -207,9 +208,11 @@ class EdgeStore:
         with self._shards.call(f"refreshing {name}"):
             self._shards.reload(self._open(name)[1])
 
-    def compact(self, name: str) -> None:
+    def compact(self, name: str, *, merge: bool = True) -> None:
         with self._shards.call(f"compacting {name}"):
-            self._shards.compact(self._open(name)[1])
+            schema, shard = self._open(name)
+            few = few_segments(self._shards.largest_vectors(shard)) if merge else None
+            self._shards.compact(shard, shard_config(schema, few) if few else None)
 
     def close(self) -> None:
         self._shards.close()

@@ -207,7 +207,7 @@ class ServerStore:
         """Nothing to do: as for `compact`."""
         self._schema(name)
 
-    def compact(self, name: str) -> None:
+    def compact(self, name: str, *, merge: bool = True) -> None:  # noqa: ARG002
         """Nothing to do: a server compacts by itself."""
         self._schema(name)
 

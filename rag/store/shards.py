@@ -2,6 +2,7 @@
 
 import shutil
 import threading
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -90,19 +91,32 @@ class Shards:
         if path in self._open:
             self._open[path].flush()
 
-    def compact(self, path: Path) -> None:
-        """Rewrite the shard without deleted points; nothing else runs in this process meanwhile."""
+    def compact(self, path: Path, config: qe.EdgeConfig | None = None) -> None:
+        """Rewrite the shard without deleted points; nothing else runs in this process meanwhile.
+
+        Args:
+            config: of the shard from now on; None leaves it as it is.
+        """
         self.check_space(sum(allocated(file) for file in path.rglob("*")))
+        if config is not None:
+            self.reload(path, config)
         self.get(path).optimize()
         self.reload(path)
 
-    def reload(self, path: Path) -> None:
+    def largest_vectors(self, path: Path) -> int:
+        """Bytes of the vectors of the shard's largest kind."""
+        sizes: Counter[str] = Counter()
+        for folder in path.glob("segments/*/vector_storage-*"):
+            sizes[folder.name] += sum(allocated(file) for file in folder.rglob("*") if file.is_file())
+        return max(sizes.values(), default=0)
+
+    def reload(self, path: Path, config: qe.EdgeConfig | None = None) -> None:
         """Close the shard and load it again, for it counts the terms of deleted points until then."""
         shard = self.get(path)
         shard.flush()
         del self._open[path]
         shard.close()
-        self.get(path)
+        self._open[path] = self._load(path, config)
 
     def forget(self, path: Path) -> None:
         """Close a shard that is about to be removed; one that cannot be loaded is not touched."""
@@ -140,11 +154,11 @@ class Shards:
                 "make room, or choose another index folder with --set store.path=FOLDER"
             )
 
-    def _load(self, path: Path) -> qe.EdgeShard:
+    def _load(self, path: Path, config: qe.EdgeConfig | None = None) -> qe.EdgeShard:
         _read_ahead(file for file in path.glob("segments/**/*.dat*") if file.name in READ_WHOLE)
         self._read.discard(path)
         try:
-            shard = qe.EdgeShard.load(str(path))
+            shard = qe.EdgeShard.load(str(path), config)
         except (KeyboardInterrupt, SystemExit, GeneratorExit):
             raise
         except BaseException as error:

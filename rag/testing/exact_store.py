@@ -128,7 +128,7 @@ class ExactStore:
     def refresh(self, name: str) -> None:
         self._schema(name)
 
-    def compact(self, name: str) -> None:
+    def compact(self, name: str, *, merge: bool = True) -> None:  # noqa: ARG002
         self._schema(name)
 
     def close(self) -> None:

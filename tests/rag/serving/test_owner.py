@@ -283,7 +283,7 @@ def test_an_ingestion_while_serving_does_not_rewrite_the_index(
     facts: Rag, owner: Owner, client: OwnedCorpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rewritten: list[Path] = []
-    monkeypatch.setattr(Shards, "compact", lambda _, path: rewritten.append(path))
+    monkeypatch.setattr(Shards, "compact", lambda _, path, __: rewritten.append(path))
     for n in range(4):
         (folder_of(facts) / "water.md").write_text(f"# Water\n\nTea needs soft water. Take {n}.\n")
         assert client.ingest().changed == 1

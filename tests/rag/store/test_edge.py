@@ -117,6 +117,32 @@ def test_several_segments_are_searched_as_one(index_folder: Path, monkeypatch: p
     assert len([*segments.iterdir()]) > 2
 
 
+def test_the_many_segments_of_a_large_collection_become_few(
+    index_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = qe.EdgeOptimizersConfig(indexing_threshold=1, max_segment_size=100)
+    monkeypatch.setattr("rag.store.edge_conversion.SEGMENTS", small)
+    monkeypatch.setattr("rag.store.edge_conversion.FEW", 3)
+    every = points(1800)
+    exact = ExactStore()
+    exact.create(SCHEMA)
+    exact.upsert(NAME, every)
+    segments = index_folder / "collections" / NAME / "shard" / "segments"
+    with EdgeStore(index_folder, create=True) as store:
+        store.create(SCHEMA)
+        for start in range(0, 1800, 200):
+            store.upsert(NAME, every[start : start + 200])
+            store.compact(NAME, merge=False)
+        many = len([*segments.iterdir()])
+        store.compact(NAME)
+        assert many > 2 * len([*segments.iterdir()]) > 2
+        legs = [Leg(vector="lexical", query=terms({t: 1.0, 2 * t: 1.0}), limit=100) for t in range(1, 8)]
+        legs += [Leg(vector="raw", query=vector, limit=100) for vector in unit_vectors(4, 60)]
+        for found, best in zip(store.search(NAME, legs), exact.search(NAME, legs), strict=True):
+            assert_same_ranking(found, best)
+        assert store.count(NAME) == 1800
+
+
 def test_bad_points_leave_nothing_behind_in_the_files(index_folder: Path) -> None:
     store = filled(index_folder, 3)
     for bad in BAD_POINTS.values():

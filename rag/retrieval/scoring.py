@@ -28,12 +28,14 @@ class Scores:
         documents: the document of each.
         legs: leg -> (n,) scores; 0 where a chunk has no such vector.
         best: leg -> the greatest score that the query allows in it, for the legs that are read as a share of that.
+        missing: how many chunks were found and are not there any more.
     """
 
     ids: list[str]
     documents: list[str]
     legs: dict[str, Vector]
     best: dict[str, float]
+    missing: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,13 +80,14 @@ class Scorer:
         """
         ids = sorted({*also, *(scored.id for hits in found.values() for scored in hits)})
         by_chunk = self._documents_of(ids)
+        wanted = len(ids)
         ids = [id for id in ids if id in by_chunk]  # an ingestion may have replaced one since
         owners = [by_chunk[id] for id in ids]
         asked = {name: query for name, query in asked.items() if name != "ngrams" or found.get("ngrams")}
         legs: dict[str, Vector] = {}
         legs |= self._of_chunks(ids, {n: q for n, q in asked.items() if LEGS[n].collection == "chunks"}, found)
         legs |= self._of_documents(owners, {n: q for n, q in asked.items() if LEGS[n].collection == "documents"})
-        return Scores(ids=ids, documents=owners, legs=legs, best=self._best(asked))
+        return Scores(ids=ids, documents=owners, legs=legs, best=self._best(asked), missing=wanted - len(ids))
 
     def _documents_of(self, ids: Sequence[str]) -> dict[str, str]:
         """The document of each chunk that is stored. A chunk's id is made from it, so what was read once holds on."""

@@ -26,6 +26,9 @@ SHOWN = (
     *("ordinal", "text", "situation", "metadata", "lines"),
 )
 
+TRIES = 3
+"""How often is looked where an ingestion replaces what was found: the new text is there before the old one goes."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Searcher:
@@ -74,15 +77,20 @@ class Searcher:
         asked = self.queries.encode(searched, self.weights)
         clock.lap("encode")
         limit = max(top_k, self.candidates)
-        found = self.scorer.candidates(asked, limit, where)
-        clock.lap("candidates")
-        if not any(found.values()) and not trace:
-            return SearchResult(
-                query=query, hits=(), timings_ms=clock.laps(), corrected=None if searched == query else searched
-            )
-        scores = self.scorer.score(asked, found)
-        pool = Pool(query=query, searched=searched, limit=limit, asked=asked, found=found, scores=scores)
-        return self._rank(pool, top_k, trace, clock)
+        for tries in range(1, TRIES + 1):
+            found = self.scorer.candidates(asked, limit, where)
+            clock.lap("candidates")
+            if not any(found.values()) and not trace:
+                break
+            scores = self.scorer.score(asked, found)
+            pool = Pool(query=query, searched=searched, limit=limit, asked=asked, found=found, scores=scores)
+            result = self._rank(pool, top_k, trace, clock)
+            replaced = scores.missing or len(result.hits) < min(top_k, len(scores.ids))
+            if tries == TRIES or not replaced:
+                return result
+        return SearchResult(
+            query=query, hits=(), timings_ms=clock.laps(), corrected=None if searched == query else searched
+        )
 
     def gather(self, query: str, *, limit: int, where: Filter = ()) -> tuple[Pool, dict[str, float]]:
         """What all legs that are built find, whatever they weigh, to be ranked by `rank`; and the time that it took.
@@ -211,7 +219,7 @@ class _Clock:
 
     def lap(self, name: str) -> None:
         now = time.perf_counter()
-        self._laps[name] = round(1000 * (now - self._last), 3)
+        self._laps[name] = round(self._laps.get(name, 0.0) + 1000 * (now - self._last), 3)
         self._last = now
 
     def laps(self) -> dict[str, float]:

@@ -131,6 +131,14 @@ def anew(page):
     page.wait_for_function("sessionStorage.getItem('rag-open') === ''")
 
 
+def ask_slowly(page):
+    """Ask the corpus whose model takes its time, until the answer is coming."""
+    choose(page, "slow")
+    page.get_by_role("textbox", name="Question").fill(QUESTION)
+    page.keyboard.press("Enter")
+    page.locator(".rag-running", has_text="Refunds take long.").wait_for()
+
+
 def reload(page):
     page.reload()
     page.locator(".rag-start, .rag-turn").first.wait_for()
@@ -352,10 +360,7 @@ def test_suggested_questions_are_answered(page):
 @pytest.mark.browser
 @pytest.mark.parametrize("how", ["button", "escape", "reload"])
 def test_a_stopped_answer_keeps_what_was_said(page, how):
-    choose(page, "slow")
-    page.get_by_role("textbox", name="Question").fill(QUESTION)
-    page.keyboard.press("Enter")
-    page.locator(".rag-running", has_text="Refunds take long.").wait_for()
+    ask_slowly(page)
     assert not page.get_by_role("button", name="Edit the question").count()
     if how == "button":
         page.get_by_role("button", name="Stop").click()
@@ -397,10 +402,7 @@ def test_another_model_answers_where_it_is_chosen_and_none_that_is_not_offered(p
 
 @pytest.mark.browser
 def test_who_turns_to_something_else_sees_nothing_more_of_the_answer(page):
-    choose(page, "slow")
-    page.get_by_role("textbox", name="Question").fill(QUESTION)
-    page.keyboard.press("Enter")
-    page.locator(".rag-running", has_text="Refunds take long.").wait_for()
+    ask_slowly(page)
     begin(page)
     page.wait_for_timeout(500)
     assert page.locator(".rag-turn").count() == 0
@@ -412,10 +414,7 @@ def test_who_turns_to_something_else_sees_nothing_more_of_the_answer(page):
 
 @pytest.mark.browser
 def test_what_a_page_missed_comes_again_without_the_answer_that_is_coming(page):
-    choose(page, "slow")
-    page.get_by_role("textbox", name="Question").fill(QUESTION)
-    page.keyboard.press("Enter")
-    page.locator(".rag-running", has_text="Refunds take long.").wait_for()
+    ask_slowly(page)
     with page.expect_response(lambda response: "queue/join" in response.url):
         page.evaluate("""() => {
           const told = { after: 1, turns: [], sources: [] };

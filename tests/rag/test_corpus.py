@@ -8,6 +8,7 @@ import pytest
 
 from rag import Rag, RagError
 from rag.errors import SettingsError, StoreInUseError
+from rag.retrieval.scoring import Scorer
 from tests.corpora import FACTS, MakeFolder
 
 
@@ -186,3 +187,24 @@ def test_terminals_get_no_control_characters() -> None:
     from rag.render import printable
 
     assert printable("a\x1b[2Jb\u202ec\n\td é 東") == "a\ufffd[2Jb\ufffdc\n\td é 東"
+
+
+def test_a_search_looks_again_where_what_it_found_is_replaced_meanwhile(
+    make_folder: MakeFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make_folder({"n.md": "# Note\n\nThe word is zebra. Old text.\n"})
+    with Rag.open(folder) as corpus:
+        corpus.ingest()
+        candidates, looks = Scorer.candidates, []
+
+        def replaced(self: Scorer, *asked: Any) -> Any:
+            found = candidates(self, *asked)
+            looks.append(found)
+            if len(looks) == 1:
+                make_folder({"n.md": "# Note\n\nThe word is zebra. New text.\n"})
+                corpus.ingest()
+            return found
+
+        monkeypatch.setattr(Scorer, "candidates", replaced)
+        assert [hit.text.split()[-2:] for hit in corpus.search("zebra")] == [["New", "text."]]
+        assert len(looks) == 2

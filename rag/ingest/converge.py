@@ -27,7 +27,7 @@ from rag.ingest.generations import (
     current_generation,
     refuse_changed_settings,
 )
-from rag.ingest.job import Job, Progress
+from rag.ingest.job import GROUP_BATCHES, Job, Progress
 from rag.ingest.memory import release_free_memory
 from rag.ingest.prepare import Preparer
 from rag.ingest.write import COMPACT_EVERY, Writer
@@ -38,10 +38,6 @@ from rag.settings import Settings
 from rag.store.records import DocumentState
 
 _LOG = logging.getLogger(__name__)
-
-GROUP_BATCHES = 6
-"""Batches of the encoder that documents are gathered for: the more there are, the more alike is what one batch pads.
-With two, a third of what is computed is padding; with six a sixth."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +119,7 @@ def ingest(
         writer=writer,
         encoder=encoder,
         known=known,
-        group_tokens=GROUP_BATCHES * settings.embedding.batch_tokens,
+        group_tokens=GROUP_BATCHES * settings.embedding.tokens_at_a_time,
         progress=progress,
     )
     tally = job.run(changes, states, damaged)

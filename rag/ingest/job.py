@@ -1,24 +1,25 @@
 """The job that makes a corpus equal its sources.
 
-Three stages overlap: reader threads prepare documents, this thread encodes them in groups, a writer thread stores
-them. The readers are ahead by a bounded number of items and the writer behind by a bounded number of groups.
+Three stages overlap: reader threads prepare documents, which are encoded in groups, two at a time, so that one is cut
+into batches and taken apart while the other is computed; a writer thread stores them. The readers are ahead by a
+bounded number of items, encoders and writer behind by a bounded number of groups.
 """
 
 import time
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from threading import Lock
-from typing import TypeVar
 
 from rag.ingest.changes import Changes, states_by_item
+from rag.ingest.overlap import Bounded, ahead
 from rag.ingest.prepare import Prepared, Preparer, Reading
-from rag.ingest.vectors import encode_group
+from rag.ingest.vectors import DenseVectors, encode_group
 from rag.ingest.write import Writer
 from rag.models.lazy import LazyEncoder
+from rag.models.threads import numpy_by_one_thread
 from rag.protocols import Connector
 from rag.results import Failure, Skipped
 from rag.store.records import DocumentState
@@ -26,17 +27,18 @@ from rag.types import SourceItem
 
 AHEAD = 16
 """Items that the readers may be ahead."""
+GROUP_BATCHES, FIRST = 6, 1
+"""Batches of the encoder that documents are gathered for, and those of the first group; the next ones double. The more
+there are, the more alike are the texts of a batch; the fewer, the sooner the encoder begins."""
+ENCODING = 2
+"""Groups that are encoded at a time. Where others ask questions in this process, whose threads would wait for those of
+the job, nothing is prepared beside a group."""
 SETTLED = 64
 """Documents without new content that are written together."""
 BEHIND = 2
 """Groups that the writer may be behind."""
-TELL_S = 0.2
-"""Between two reports while nothing is done yet."""
 NAMED = 32
 """Items that a report names."""
-
-T = TypeVar("T")
-R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +85,7 @@ class Job:
     Attributes:
         encoder: a job that encodes nothing never calls it.
         known: ids of the documents that the corpus had before; the others are new.
-        group_tokens: tokens that are encoded and written together; what a kill may lose.
+        group_tokens: tokens that are encoded and written together; a kill may lose a few such groups.
     """
 
     preparer: Preparer
@@ -129,16 +131,25 @@ class Job:
             meter.tell(self.tokens_encoded)
 
         vanished: list[DocumentState] = []
+        beside = 0 if self.writer.serving else ENCODING
         tell()
         with (
-            ThreadPoolExecutor(1, "writer") as pool,
+            numpy_by_one_thread(),
+            ThreadPoolExecutor(1, "writer") as writer,
+            nullcontext(Bounded[None](writer, BEHIND)) as writes,
+            ThreadPoolExecutor(ENCODING, "encoder") as encoders,
+            closing(
+                Bounded[_Encoded](encoders, beside, lambda encoded: self._write(encoded, writes, meter))
+            ) as encodes,
             ThreadPoolExecutor(self.preparer.readers, "reader") as readers,
             closing(self.preparer.contexts) if self.preparer.contexts else nullcontext(),
             closing(self.preparer.parser),  # everything is read when the index is compacted
             closing(ahead(readers, prepare, changes.read, AHEAD, waiting=tell)) as readings,
         ):
-            writes = _Bounded(pool, BEHIND)
             writes.submit(self.writer.move, changes.moved)
+            if changes.read:
+                encoders.submit(self.preparer.languages.load)
+            enough = max(1, self.group_tokens * FIRST // GROUP_BATCHES)
             group: list[Prepared] = []
             same: list[Prepared] = []
             finished: list[SourceItem] = []
@@ -146,33 +157,34 @@ class Job:
                 self._fail(reading, groups.get(reading.item.id, ()), writes)
                 self.tally.skipped += reading.skipped
                 vanished += reading.vanished
+                finished.append(reading.item)
                 for prepared in reading.prepared:
                     if not prepared.content_changed:
                         same.append(prepared)
                         continue
                     group.append(prepared)
-                    if sum(c.tokens for p in group for c in p.chunks) >= self.group_tokens:
+                    if sum(c.tokens for p in group for c in p.chunks) >= enough:
                         tell()
-                        self._encode(group, writes)
-                        group = []
+                        encodes.submit(self._encode, group, finished)
+                        group, finished, enough = [], [], min(2 * enough, self.group_tokens)
                 if len(same) >= SETTLED:
                     self._settle(same, writes)
                     same = []
-                finished.append(reading.item)
+                encodes.wait(beside)
                 if not group:
                     meter.count(finished, self.tokens_encoded)
                     finished = []
             self._settle(same, writes)
             if group:
                 tell()
-                self._encode(group, writes)
-            meter.count(finished, self.tokens_encoded)
-            writes.wait()
+                encodes.submit(self._encode, group, finished)
+            encodes.wait(0)
+            writes.wait(0)
         self.tally.vanished = sum(not state.failed for state in vanished)
         self.writer.delete([*changes.gone, *vanished])
         return self.tally
 
-    def _fail(self, reading: Reading, states: Sequence[DocumentState], writes: "_Bounded") -> None:
+    def _fail(self, reading: Reading, states: Sequence[DocumentState], writes: "Bounded[None]") -> None:
         """Note the failures. Where the item itself cannot be read, all that is stored of it keeps its last state."""
         self.tally.failed += reading.failed
         known = {state.id: state for state in states}
@@ -184,8 +196,7 @@ class Job:
             else:
                 writes.submit(self.writer.fail, reading.item, failure, known.get(failure.id), reading.parts)
 
-    def _encode(self, group: list[Prepared], writes: "_Bounded") -> None:
-        """Encode a group and hand it to the writer."""
+    def _encode(self, group: Sequence[Prepared], items: Sequence[SourceItem]) -> "_Encoded":
         with self.preparer.stopwatch.time("encode"):
             vectors = encode_group(
                 group,
@@ -194,11 +205,16 @@ class Job:
                 store=self.writer.store,
                 generation=self.writer.generation,
             )
-        for prepared in group:
-            self._count(prepared.document.id)
-        writes.submit(self.writer.write, group, vectors)
+        return _Encoded(group, items, vectors)
 
-    def _settle(self, same: list[Prepared], writes: "_Bounded") -> None:
+    def _write(self, encoded: "_Encoded", writes: "Bounded[None]", meter: "_Meter") -> None:
+        """Hand a group to the writer."""
+        for prepared in encoded.group:
+            self._count(prepared.document.id)
+        writes.submit(self.writer.write, encoded.group, encoded.vectors)
+        meter.count(encoded.items, self.tokens_encoded)
+
+    def _settle(self, same: list[Prepared], writes: "Bounded[None]") -> None:
         """The content is the stored one: rewrite the records that differ, else only note the fingerprint."""
         rewritten = [prepared for prepared in same if prepared.record_changed]
         touched = [prepared for prepared in same if not prepared.record_changed]
@@ -217,21 +233,13 @@ class Job:
             self.tally.new += 1
 
 
-class _Bounded:
-    """Hands calls to a pool in order and waits while too many are under way; raises what they raised."""
+@dataclass(frozen=True, slots=True)
+class _Encoded:
+    """A group of documents with their vectors, and the items that are done with it."""
 
-    def __init__(self, pool: ThreadPoolExecutor, limit: int) -> None:
-        self._pool, self._limit = pool, limit
-        self._futures: deque[Future[None]] = deque()
-
-    def submit(self, function: Callable[..., None], *args: object) -> None:
-        self._futures.append(self._pool.submit(function, *args))
-        while len(self._futures) > self._limit:
-            self._futures.popleft().result()
-
-    def wait(self) -> None:
-        while self._futures:
-            self._futures.popleft().result()
+    group: Sequence[Prepared]
+    items: Sequence[SourceItem]
+    vectors: Sequence[DenseVectors]
 
 
 class _Meter:
@@ -250,7 +258,7 @@ class _Meter:
         with self._lock:
             self._current[item.id] = None
 
-    def count(self, items: list[SourceItem], tokens: int) -> None:
+    def count(self, items: Sequence[SourceItem], tokens: int) -> None:
         """The items are done."""
         with self._lock:
             for item in items:
@@ -270,35 +278,3 @@ class _Meter:
         self._report(
             Progress(done=self._done, total=self._total, tokens=tokens, seconds=seconds, eta_s=left, current=current)
         )
-
-
-def ahead(
-    pool: ThreadPoolExecutor,
-    function: Callable[[T], R],
-    items: Iterable[T],
-    number: int,
-    *,
-    waiting: Callable[[], object] = lambda: None,
-) -> Generator[R, None, None]:
-    """Results of `function` over `items` in order, computed by the pool at most `number` items ahead.
-
-    Args:
-        waiting: called now and then while the next result is not there yet.
-    """
-    futures: deque[Future[R]] = deque()
-
-    def first() -> R:
-        while not wait([futures[0]], TELL_S).done:
-            waiting()
-        return futures.popleft().result()
-
-    try:
-        for item in items:
-            futures.append(pool.submit(function, item))
-            if len(futures) >= number:
-                yield first()
-        while futures:
-            yield first()
-    finally:
-        for future in futures:
-            future.cancel()

@@ -31,20 +31,27 @@ STAGES = ("list", "fetch", "parse", "chunk", "situate", "encode", "write")
 
 
 class Stopwatch:
-    """Busy seconds by stage, added up over threads."""
+    """Seconds by stage in which one thread or more was at it."""
 
     def __init__(self) -> None:
         self.seconds = dict.fromkeys(STAGES, 0.0)
+        self._threads = dict.fromkeys(STAGES, 0)
+        self._started = dict.fromkeys(STAGES, 0.0)
         self._lock = Lock()
 
     @contextmanager
     def time(self, stage: str) -> Iterator[None]:
-        started = time.perf_counter()
+        with self._lock:
+            if not self._threads[stage]:
+                self._started[stage] = time.perf_counter()
+            self._threads[stage] += 1
         try:
             yield
         finally:
             with self._lock:
-                self.seconds[stage] += time.perf_counter() - started
+                self._threads[stage] -= 1
+                if not self._threads[stage]:
+                    self.seconds[stage] += time.perf_counter() - self._started[stage]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

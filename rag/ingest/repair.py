@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 
 from rag.ingest.changes import Changes, chunk_owners, list_sources, stored_states
 from rag.ingest.generations import Generation, refuse_changed_settings
-from rag.ingest.job import Job
+from rag.ingest.job import GROUP_BATCHES, Job
 from rag.ingest.prepare import Preparer
 from rag.ingest.verify import Findings, reconcile
 from rag.ingest.write import Writer
@@ -42,7 +42,7 @@ def verify(
             connectors=connectors,
             preparer=preparer,
             encoder=encoder,
-            group_tokens=2 * settings.embedding.batch_tokens,
+            group_tokens=GROUP_BATCHES * settings.embedding.tokens_at_a_time,
             progress=progress,
         )
     left = reconcile(store, generation, encoder=encoder, progress=progress)

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own name for it
 
-from rag.models.bert_weights import Affine, BertWeights, Layer
+from rag.models.bert_weights import Affine, BertWeights, Layer, rounded
 from rag.models.threads import computed_by
 from rag.points import Vector
 
@@ -94,16 +94,6 @@ class Bert:
 
     def _normed(self, x: torch.Tensor, norm: Tensors) -> torch.Tensor:
         return F.layer_norm(x, (self.dimension,), *norm, self._epsilon)
-
-
-def rounded(tokens: int) -> int:
-    """Rows that are computed for so many tokens: the next of 16, 32 ... 256, from there on eight to each doubling.
-
-    In bfloat16 oneDNN compiles a program for each number of rows that it has not seen, 2 ms and 2 MB for the four
-    products of a layer, and keeps a thousand of them.
-    """
-    step = max(16, 1 << (tokens - 1).bit_length() >> 4)
-    return -(-tokens // step) * step
 
 
 def _runs(lengths: Sequence[int]) -> Iterator[tuple[int, int, int]]:

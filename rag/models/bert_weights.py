@@ -151,3 +151,13 @@ def _of_file(path: Path) -> dict[str, Vector]:
             return {name: np.asarray(file.get_tensor(name), np.float32) for name in wanted}
     except (OSError, SafetensorError) as error:
         raise ModelError(f"{path}: not a readable safetensors file ({error}): fetch the model again") from None
+
+
+def rounded(tokens: int) -> int:
+    """Rows that are computed for so many tokens: the next of 16, 32 ... 256, from there on eight to each doubling.
+
+    On a CPU a program is compiled for each number of rows that was not seen before: 2 ms and 2 MB for the four products
+    of a layer in bfloat16.
+    """
+    step = max(16, 1 << (tokens - 1).bit_length() >> 4)
+    return -(-tokens // step) * step

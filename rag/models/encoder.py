@@ -23,6 +23,8 @@ _NO_PARTS = np.empty((0, 2), np.int64)
 FEW_TOKENS = 256
 """Up to here one thread is nearly as fast as several, which would have to be woken and waited for: 3.3 ms for a
 question instead of 2.3 on two idle cores, and far less on busy ones."""
+ASIDE_TOKENS = 8192
+"""A call with more is a job's. What an answer encodes of its evidence is less, and waits for no job."""
 _RUNS = 512
 """Runs that are summed at a time: a long text may have thousands."""
 ASKED_S = 5.0
@@ -109,18 +111,18 @@ class DenseEncoder:
     def _batches(self, lengths: Sequence[int], kind: Literal["query", "document"]) -> Iterator[tuple[list[int], int]]:
         """Positions of texts that are read together, and how many threads compute them.
 
-        What is one batch waits for nobody. More than that takes turns, and leaves a core to whoever asks questions.
+        What a few batches hold waits for nobody. A job takes turns, and leaves a core to whoever asks questions.
         """
         if kind == "query":
             self._asked = time.monotonic()
-        found = list(batches(lengths, self._batch_tokens))
-        with self._turns if len(found) > 1 else nullcontext():
-            for batch in found:
-                yield batch, self._threads(len(found), sum(lengths))
+        tokens = sum(lengths)
+        with self._turns if tokens > ASIDE_TOKENS else nullcontext():
+            for batch in batches(lengths, self._batch_tokens):
+                yield batch, self._threads(tokens)
 
-    def _threads(self, batches: int, tokens: int) -> int:
-        """How many threads compute a batch, of a call with so many batches and tokens."""
-        if batches > 1:
+    def _threads(self, tokens: int) -> int:
+        """How many threads compute a batch, of a call with so many tokens."""
+        if tokens > ASIDE_TOKENS:
             return max(1, self.threads - (time.monotonic() - self._asked < ASKED_S))
         if tokens <= FEW_TOKENS:
             return 1
@@ -149,7 +151,8 @@ def load_encoder(settings: Embedding) -> DenseEncoder:
     """
     folder = model_folder(settings.model)
     tokenizer, pooling = EncoderTokenizer(folder), pooling_of(folder, settings.pooling)
-    return DenseEncoder(tokenizer, load_backbone(settings, folder, tokenizer.pad_id), pooling, settings.batch_tokens)
+    backbone = load_backbone(settings, folder, tokenizer.pad_id)
+    return DenseEncoder(tokenizer, backbone, pooling, settings.tokens_at_a_time)
 
 
 def _positions(text: str, split: str) -> NDArray[np.int64]:

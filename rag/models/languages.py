@@ -59,6 +59,12 @@ class Languages:
         known = sum(float(probabilities.get(code, 0.0)) for code in (*self._codes, _NO_LANGUAGE))
         return known >= FOREIGN_BELOW
 
+    def load(self) -> None:
+        """Have the model at hand, which takes half a second: else the first text that needs it waits."""
+        if self._codes is not None:
+            with _lock:
+                _identifier()
+
 
 def _surely_english(text: str) -> bool:
     return bool(_ASKS.match(text)) or len(_ENGLISH.intersection(re.findall(r"[a-z]+", text.lower()))) > 1

@@ -113,11 +113,17 @@ class Embedding(Section):
         "BERT models; auto is openvino where it is installed and can, else torch",
     )
     device: str = Field("cpu", description="cpu, cuda, cuda:0, mps")
-    batch_tokens: int = Field(
-        8192,
+    batch_tokens: int | None = Field(
+        None,
         ge=256,
-        description="tokens that are encoded at a time: more is faster up to a point, and takes more memory",
+        description="tokens that are encoded at a time: more is faster up to a point, and takes more memory. null: "
+        "4,096 on a CPU, 32,768 on another device",
     )
+
+    @property
+    def tokens_at_a_time(self) -> int:
+        """Tokens of a batch."""
+        return self.batch_tokens or (4096 if self.device == "cpu" else 32_768)
 
 
 class Lexical(Section):

@@ -132,12 +132,14 @@ class EdgeStore:
             self._catalog.save(indexed)
 
     def upsert(self, name: str, points: Sequence[Point]) -> None:
-        with self._shards.call(f"writing to {name}"):
+        doing = f"writing to {name}"
+        with self._shards.call(doing):
             schema, shard = self._open(name)
-            check_points(schema, points)
-            for batch, size in batches(points):
-                written = [edge_point(point) for point in batch]
-                self._shards.update(shard, qe.UpdateOperation.upsert_points(written), size)
+        check_points(schema, points)
+        for batch, size in batches(points):
+            operation = qe.UpdateOperation.upsert_points([edge_point(point) for point in batch])
+            with self._shards.call(doing):  # searches wait for what the engine does, not for the conversion
+                self._shards.update(shard, operation, size)
 
     def set_payload(self, name: str, payloads: Mapping[str, Mapping[str, Any]]) -> None:
         for point_id, payload in payloads.items():

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.errors import ModelError
-from rag.models.bert import rounded
+from rag.models.bert_weights import rounded
 from rag.models.encoder import DenseEncoder, load_encoder
 from rag.settings import Embedding
 from tests.rag.models.tiny import CONFIGS

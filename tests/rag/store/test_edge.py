@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from rag.errors import CorpusMissingError, StoreError
 from rag.points import AnyOf, Leg, Point
+from rag.store import edge
 from rag.store.edge import EdgeStore
 from rag.testing import ExactStore, StoreContract
 from rag.testing.store_contract.data import DIMENSION, INDEXED, SCHEMA, nested, point_id, points, terms, unit_vectors
@@ -356,6 +357,28 @@ def test_threads_take_turns(index_folder: Path) -> None:
     assert failures == []
     assert store.count(NAME) == 40
     store.close()
+
+
+def test_a_search_does_not_wait_for_points_that_are_made_ready(
+    index_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, searched = threading.Event(), threading.Event()
+    made = edge.edge_point
+
+    def slow(point: Point) -> Any:
+        begun.set()
+        assert searched.wait(30)
+        return made(point)
+
+    with filled(index_folder) as store:
+        monkeypatch.setattr(edge, "edge_point", slow)
+        writer = threading.Thread(target=store.upsert, args=(NAME, points(60)[40:]))
+        writer.start()
+        assert begun.wait(30)
+        assert store.count(NAME) == 40
+        searched.set()
+        writer.join()
+        assert store.count(NAME) == 60
 
 
 def test_a_scroll_that_outlives_its_store_is_refused(index_folder: Path) -> None:

@@ -142,7 +142,7 @@ def test_a_job_leaves_a_core_to_whoever_asks_and_takes_it_back(load: Load, folde
     states = encoder._backbone.states
     encoder._backbone.states = lambda ids, threads: (used.append(threads), states(ids, threads))[1]  # type: ignore[method-assign]
     encoder.threads, before = 3, torch.get_num_threads()
-    texts = ["the cat sat on the mat " * 20] * 90
+    texts = ["the cat sat on the mat " * 20] * 300
     for asked, expected in ((False, 3), (True, 2)):
         used.clear()
         if asked:

@@ -220,7 +220,8 @@ function watchScrolling() {
 }
 
 function say(text) {
-  find(".rag-said").textContent = text; // read out once, when the answer is complete
+  const line = find(".rag-said"); // not there yet where somebody asked before the page had its words
+  if (line) line.textContent = text; // read out once, when the answer is complete
 }
 
 async function copy(button) {

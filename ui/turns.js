@@ -17,13 +17,16 @@ function passages(html) {
   return made;
 }
 
-function show({ after, turns, sources, around }) {
+function show(told) {
+  const { after, turns, sources, around } = told;
+  if (!panel()) return requestAnimationFrame(() => show(told)); // it comes a moment later
   if (around) {
     log.innerHTML = around.start;
     panel().innerHTML = around.panel;
     shown = [];
   }
-  if (shown.length < after) return trigger("lost"); // an update did not arrive
+  const heading = panel().querySelector("h2");
+  if (shown.length < after || !heading) return trigger("lost"); // an update did not arrive, the first one maybe
   if (!sources) {
     // the same turns, said in another way
     turns.forEach((html, place) => {
@@ -38,7 +41,7 @@ function show({ after, turns, sources, around }) {
   turns.forEach((html, place) => {
     const turn = [article(html), passages(sources[place])];
     log.append(turn[0]);
-    panel().querySelector("h2").after(turn[1]); // the newest come first
+    heading.after(turn[1]); // the newest come first
     shown.push(turn);
   });
   // Gradio takes the running turn away a moment later: until then the answer would be there twice

@@ -300,6 +300,28 @@ def test_turns_are_sent_once_and_what_a_page_missed_comes_again(page):
 
 
 @pytest.mark.browser
+def test_who_asks_before_the_page_has_its_words_gets_an_answer(page):
+    held = []
+
+    def hold(route):
+        starts = set(json.loads(route.request.post_data or "{}").get("event_data") or {}) == {"conversation"}
+        if starts and not held:
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/queue/join*", hold)
+    page.reload()
+    ask(page, QUESTION)
+    assert len(held) == 1
+    assert page.locator(".rag-sources h3").count() == 1
+    held[0].continue_()
+    page.get_by_role("button", name="New conversation").first.wait_for()
+    ask(page, SECOND)
+    assert page.locator(".rag-log > .rag-turn").count() == page.locator(".rag-sources h3").count() == 2
+
+
+@pytest.mark.browser
 def test_an_answer_is_copied_asked_again_and_voted_on(page, shop):
     ask(page, QUESTION)
     page.get_by_role("button", name="Copy the answer").click()

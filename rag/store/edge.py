@@ -208,7 +208,7 @@ class EdgeStore:
 
     def refresh(self, name: str) -> None:
         with self._shards.call(f"refreshing {name}"):
-            self._shards.reload(self._open(name)[1])
+            self._shards.unload(self._open(name)[1])
 
     def compact(self, name: str, *, merge: bool = True) -> None:
         with self._shards.call(f"compacting {name}"):

@@ -99,9 +99,10 @@ class Shards:
         """
         self.check_space(sum(allocated(file) for file in path.rglob("*")))
         if config is not None:
-            self.reload(path, config)
+            self.unload(path)
+            self._open[path] = self._load(path, config)
         self.get(path).optimize()
-        self.reload(path)
+        self.unload(path)
 
     def largest_vectors(self, path: Path) -> int:
         """Bytes of the vectors of the shard's largest kind."""
@@ -110,16 +111,17 @@ class Shards:
             sizes[folder.name] += sum(allocated(file) for file in folder.rglob("*") if file.is_file())
         return max(sizes.values(), default=0)
 
-    def reload(self, path: Path, config: qe.EdgeConfig | None = None) -> None:
-        """Close the shard and load it again, for it counts the terms of deleted points until then."""
+    def unload(self, path: Path) -> None:
+        """Close the shard until it is used next, for it counts the terms of deleted points until then."""
         shard = self.get(path)
         shard.flush()
         del self._open[path]
+        self._read.discard(path)
         shard.close()
-        self._open[path] = self._load(path, config)
 
     def forget(self, path: Path) -> None:
         """Close a shard that is about to be removed; one that cannot be loaded is not touched."""
+        self._read.discard(path)
         if path in self._open:
             self._open.pop(path).close()
 
@@ -156,7 +158,6 @@ class Shards:
 
     def _load(self, path: Path, config: qe.EdgeConfig | None = None) -> qe.EdgeShard:
         _read_ahead(file for file in path.glob("segments/**/*.dat*") if file.name in READ_WHOLE)
-        self._read.discard(path)
         try:
             shard = qe.EdgeShard.load(str(path), config)
         except (KeyboardInterrupt, SystemExit, GeneratorExit):

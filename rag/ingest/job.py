@@ -14,12 +14,12 @@ from itertools import islice
 from threading import Lock
 
 from rag.ingest.changes import Changes, states_by_item
+from rag.ingest.numpy_threads import numpy_by_one_thread
 from rag.ingest.overlap import Bounded, ahead
 from rag.ingest.prepare import Prepared, Preparer, Reading
 from rag.ingest.vectors import DenseVectors, encode_group
 from rag.ingest.write import Writer
 from rag.models.lazy import LazyEncoder
-from rag.models.threads import numpy_by_one_thread
 from rag.protocols import Connector
 from rag.results import Failure, Skipped
 from rag.store.records import DocumentState

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psutil
-from threadpoolctl import threadpool_limits
 
 
 def default_threads() -> int:
@@ -28,14 +27,3 @@ def computed_by(threads: int) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-@contextmanager
-def numpy_by_one_thread() -> Iterator[None]:
-    """One thread computes each of numpy's products, in the whole process.
-
-    Those of a job are small. OpenBLAS wakes threads for them that then wait for the next one without sleeping: they
-    took a sixth of the processor time of an ingestion.
-    """
-    with threadpool_limits(limits=1, user_api="blas"):
-        yield

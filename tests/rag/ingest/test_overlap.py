@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
+from rag.ingest.numpy_threads import numpy_by_one_thread
 from rag.ingest.overlap import Bounded, ahead
 from rag.ingest.prepare import Stopwatch
-from rag.models.threads import numpy_by_one_thread
 
 
 def test_results_come_in_order_and_as_soon_as_they_are_there() -> None:
@@ -122,4 +122,11 @@ def test_while_a_job_runs_numpy_computes_with_one_thread() -> None:
     with numpy_by_one_thread():
         assert set(threads()) == {1}
         np.testing.assert_allclose(a @ a.T, expected, rtol=1e-4, atol=1e-4)
+    assert threads() == before
+    first, second = numpy_by_one_thread(), numpy_by_one_thread()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert set(threads()) == {1}, "the other job still runs"
+    second.__exit__(None, None, None)
     assert threads() == before

@@ -12,6 +12,7 @@ from benchmarks import (
     conversations,
     encoding,
     files,
+    graph,
     ingest,
     memory,
     pages,
@@ -50,7 +51,7 @@ def main() -> int:
     names = parser.add_subparsers(dest="name", required=True, metavar="NAME")
     for name, run in BENCHMARKS.items():
         names.add_parser(name, parents=[of_all]).set_defaults(run=lambda options, run=run: run(options.data))
-    for name, benchmark in (("ablation", ablation), ("peers", peers), ("scale", scale)):
+    for name, benchmark in (("ablation", ablation), ("graph", graph), ("peers", peers), ("scale", scale)):
         with_options = names.add_parser(name, parents=[of_all])
         benchmark.add_options(with_options)
         with_options.set_defaults(run=benchmark.run)

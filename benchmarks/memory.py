@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmarks.processes import Run, measure
 
 MIXED = {"files": "files", "reports": "sec10q/pdf"}
-SMALL = (1_000, 10_000)
+SMALL = (1_000, 10_000, 100_000)
 WORDS = [
     "granite",
     "basalt",
@@ -70,4 +70,5 @@ def _print(what: str, done: Run) -> None:
     )
     print(f"{done.seconds:.0f} s")
     print(f"    peak of the process tree {done.peak_bytes / 1e6:,.0f} MB, ", end="")
-    print(f"of the parent process alone {done.parent_peak_bytes / 1e6:,.0f} MB", flush=True)
+    print(f"of the parent process alone {done.parent_peak_bytes / 1e6:,.0f} MB, ", end="")
+    print(f"of the tree without mapped files {done.own_peak_bytes / 1e6:,.0f} MB", flush=True)

@@ -27,6 +27,7 @@ class Run:
         cpu_seconds: of the process and all below it that it waited for; says more than `seconds` on a busy machine.
         peak_bytes: greatest sum over the process tree of PSS (memory, with shared pages divided by their users).
         parent_peak_bytes: greatest PSS of the first process alone.
+        own_peak_bytes: as `peak_bytes`, without mapped files, which the system takes back when it needs the room.
         stopped: it took longer than it was given, and was ended.
     """
 
@@ -36,6 +37,7 @@ class Run:
     cpu_seconds: float
     peak_bytes: int
     parent_peak_bytes: int
+    own_peak_bytes: int
     stopped: bool = False
 
 
@@ -55,14 +57,14 @@ def measure(
     with tempfile.TemporaryFile("w+") as stdout:
         started, cpu_before = time.perf_counter(), _cpu_seconds()
         process = subprocess.Popen(command, stdout=stdout, stderr=stderr or sys.stderr, env=environment)
-        peak = parent_peak = 0
+        peak = parent_peak = own_peak = 0
         stopped = False
         while process.poll() is None:
             if not stopped and time.perf_counter() - started > limit_s:
                 stopped = True
                 _end(process.pid)
-            parent, children = _tree_bytes(process.pid)
-            peak, parent_peak = max(peak, parent + children), max(parent_peak, parent)
+            parent, children, own = _tree_bytes(process.pid)
+            peak, parent_peak, own_peak = max(peak, parent + children), max(parent_peak, parent), max(own_peak, own)
             time.sleep(EVERY_S)
         seconds = time.perf_counter() - started
         stdout.seek(0)
@@ -73,6 +75,7 @@ def measure(
             cpu_seconds=_cpu_seconds() - cpu_before,
             peak_bytes=peak,
             parent_peak_bytes=parent_peak,
+            own_peak_bytes=own_peak,
             stopped=stopped,
         )
 
@@ -93,19 +96,29 @@ def _end(pid: int) -> None:
         pass
 
 
-def _tree_bytes(pid: int) -> tuple[int, int]:
-    """Of the process itself, and of all below it."""
+def _tree_bytes(pid: int) -> tuple[int, int, int]:
+    """Of the process itself, of all below it, and of all without mapped files."""
     try:
-        root = psutil.Process(pid)
-        return _bytes(root), sum(_bytes(process) for process in root.children(recursive=True))
+        children = psutil.Process(pid).children(recursive=True)
     except psutil.NoSuchProcess:
-        return 0, 0
+        return 0, 0, 0
+    (own, own_anonymous), *others = [_bytes(number) for number in (pid, *(child.pid for child in children))]
+    return own, sum(total for total, _ in others), own_anonymous + sum(anonymous for _, anonymous in others)
 
 
-def _bytes(process: psutil.Process) -> int:
+def _bytes(pid: int) -> tuple[int, int]:
+    """PSS, and how much of it is in no file; elsewhere than on Linux what the process has to itself, twice."""
     try:
-        info = process.memory_full_info()
-        return int(getattr(info, "pss", info.uss))  # PSS is Linux's; elsewhere what the process has to itself
+        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        return _unshared(pid), _unshared(pid)
+    sizes = {line.split(":")[0]: int(line.split()[1]) * 1024 for line in rollup.splitlines()[1:]}
+    return sizes.get("Pss", 0), sizes.get("Pss_Anon", 0)  # a process that has just ended has none
+
+
+def _unshared(pid: int) -> int:
+    try:
+        return int(psutil.Process(pid).memory_full_info().uss)
     except psutil.Error:
         return 0
 

@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory() as temporary:
         folder = keep or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        real = _real_corpus(folder, source)
+        real = real_corpus(folder, source)
         seed: Seed | None = None
         for size in sizes:
             config = _config(folder, f"scale-{size}", folder)
@@ -61,13 +61,13 @@ def run(options: argparse.Namespace) -> int:
                 seed = seed or _seed(real)
                 _write(config, seed, size)
                 (folder / f"scale-{size}.done").touch()
-            _print_size(config, folder / f"scale-{size}", _questions(real), size)
+            _print_size(config, folder / f"scale-{size}", questions(real), size)
         print_cold(real)
         print_plan(folder)
     return 0
 
 
-def _real_corpus(folder: Path, source: Path) -> Path:
+def real_corpus(folder: Path, source: Path) -> Path:
     """The corpus file of the real documents, which are ingested where that was not done yet."""
     config = _config(folder, "handbook", source)
     done = measure([sys.executable, "-m", "rag", "ingest", str(config), "--json"])
@@ -104,7 +104,7 @@ def _write(config: Path, seed: Seed, size: int) -> None:
     print(f"{size:,} chunks written in {time.perf_counter() - started:.0f} s", file=sys.stderr, flush=True)
 
 
-def _questions(config: Path) -> list[str]:
+def questions(config: Path) -> list[str]:
     """Headings, and words in a row, of the real documents: the same at every size."""
     rng = np.random.default_rng(0)
     with Rag.open(config) as corpus:

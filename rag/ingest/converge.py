@@ -27,7 +27,7 @@ from rag.ingest.generations import (
     current_generation,
     refuse_changed_settings,
 )
-from rag.ingest.job import GROUP_BATCHES, Job, Progress
+from rag.ingest.job import Job, Progress
 from rag.ingest.memory import release_free_memory
 from rag.ingest.prepare import Preparer
 from rag.ingest.write import COMPACT_EVERY, Writer
@@ -119,7 +119,7 @@ def ingest(
         writer=writer,
         encoder=encoder,
         known=known,
-        group_tokens=GROUP_BATCHES * settings.embedding.tokens_at_a_time,
+        batch_tokens=settings.embedding.tokens_at_a_time,
         progress=progress,
     )
     tally = job.run(changes, states, damaged)

@@ -21,7 +21,7 @@ from rag.store.schema import (
     texts_schema,
 )
 
-UNREADABLE = ("embedding", "lexical", "schema_version")
+UNREADABLE = ("embedding", "lexical")
 """Sections without which the stored vectors cannot be searched."""
 LEGS_KEY = "retrieval.legs"
 """Among the index settings: which legs are built."""
@@ -83,11 +83,22 @@ def refuse_changed_settings(settings: Settings, current: Generation) -> None:
         SettingsChangedError: naming the keys and the way on.
     """
     changed = changed_settings(current, settings.index_settings())
+    _refuse_other_schema(settings, current)
     if changed:
         keys = ", ".join(f"{c.key} (stored {c.stored!r}, now {c.wanted!r})" for c in changed)
         raise SettingsChangedError(
             f"corpus {settings.name!r} was built with other settings: {keys}. "
             "Build it anew with `rag ingest --rebuild` (the old one answers until it is done), or set them back"
+        )
+
+
+def _refuse_other_schema(settings: Settings, current: Generation) -> None:
+    stored = current.settings.get("schema_version")
+    if stored != SCHEMA_VERSION:
+        raise SettingsChangedError(
+            f"corpus {settings.name!r} was built by a version of rag that stored documents in another way (schema "
+            f"{stored}, this one reads {SCHEMA_VERSION}). Build it anew with `rag ingest --rebuild`; until that is "
+            "done, only the version that built it can ask it"
         )
 
 
@@ -99,6 +110,7 @@ def answers_as_built(settings: Settings, current: Generation) -> Notice | None:
     Raises:
         SettingsChangedError: naming the keys: the stored vectors do not compare with a query's.
     """
+    _refuse_other_schema(settings, current)
     changed = [change.key for change in changed_settings(current, settings.index_settings())]
     unreadable = ", ".join(key for key in changed if key.startswith(UNREADABLE))
     if unreadable:

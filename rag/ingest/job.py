@@ -85,14 +85,15 @@ class Job:
     Attributes:
         encoder: a job that encodes nothing never calls it.
         known: ids of the documents that the corpus had before; the others are new.
-        group_tokens: tokens that are encoded and written together; a kill may lose a few such groups.
+        batch_tokens: tokens of a batch of the encoder's; `GROUP_BATCHES` of them are written together, and a kill may
+            lose a few such groups.
     """
 
     preparer: Preparer
     writer: Writer
     encoder: LazyEncoder
     known: set[str]
-    group_tokens: int
+    batch_tokens: int
     progress: Callable[[Progress], object] | None = None
     tally: Tally = field(default_factory=Tally)
     _before: tuple[int, int, int] = field(init=False)
@@ -149,7 +150,7 @@ class Job:
             writes.submit(self.writer.move, changes.moved)
             if changes.read:
                 encoders.submit(self.preparer.languages.load)
-            enough = max(1, self.group_tokens * FIRST // GROUP_BATCHES)
+            enough = self.batch_tokens * FIRST
             group: list[Prepared] = []
             same: list[Prepared] = []
             finished: list[SourceItem] = []
@@ -166,7 +167,7 @@ class Job:
                     if sum(c.tokens for p in group for c in p.chunks) >= enough:
                         tell()
                         encodes.submit(self._encode, group, finished)
-                        group, finished, enough = [], [], min(2 * enough, self.group_tokens)
+                        group, finished, enough = [], [], min(2 * enough, self.batch_tokens * GROUP_BATCHES)
                 if len(same) >= SETTLED:
                     self._settle(same, writes)
                     same = []

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 
 from rag.ingest.changes import Changes, chunk_owners, list_sources, stored_states
 from rag.ingest.generations import Generation, refuse_changed_settings
-from rag.ingest.job import GROUP_BATCHES, Job
+from rag.ingest.job import Job
 from rag.ingest.prepare import Preparer
 from rag.ingest.verify import Findings, reconcile
 from rag.ingest.write import Writer
@@ -42,7 +42,7 @@ def verify(
             connectors=connectors,
             preparer=preparer,
             encoder=encoder,
-            group_tokens=GROUP_BATCHES * settings.embedding.tokens_at_a_time,
+            batch_tokens=settings.embedding.tokens_at_a_time,
             progress=progress,
         )
     left = reconcile(store, generation, encoder=encoder, progress=progress)
@@ -57,7 +57,7 @@ def repair(
     connectors: Sequence[Connector],
     preparer: Preparer,
     encoder: LazyEncoder,
-    group_tokens: int,
+    batch_tokens: int,
     progress: Callable[[str, int, int], object],
 ) -> None:
     """Mend the findings and nothing else: other changes of the sources wait for the next ingest.
@@ -79,7 +79,7 @@ def repair(
         writer=writer,
         encoder=encoder,
         known=set(states),
-        group_tokens=group_tokens,
+        batch_tokens=batch_tokens,
         progress=lambda at: progress("repair", at.done, at.total),
     )
     job.run(Changes(read=read, unchanged=(), moved=(), gone=()), states, set(findings.damaged))

@@ -1,6 +1,7 @@
 """Writing prepared documents: the order of writes is what makes a crash and a power cut harmless."""
 
 import logging
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,8 +27,8 @@ from rag.types import SourceItem
 _LOG = logging.getLogger(__name__)
 
 COMPACT_EVERY = 12_000
-"""New chunks from which they are compacted, also during a job: until then their indexes are in memory, about 5 kB each,
-and what compacting itself takes grows with them."""
+"""New points from which a collection is compacted, also during a job: until then their indexes are in memory, about
+5 kB of each chunk, and what compacting itself takes grows with them."""
 MAX_INDEXED_KEYS = 64
 """Metadata keys that get an index, first come, first served."""
 
@@ -49,7 +50,7 @@ class Writer:
     chunks_written: int = 0
     chunks_deleted: int = 0
     _indexed: set[str] = field(default_factory=set)
-    _compacted: int = 0
+    _new: Counter[str] = field(default_factory=Counter)
 
     def write(self, group: Sequence[Prepared], vectors: Sequence[DenseVectors]) -> None:
         """Store a group: new chunks, flush, obsolete chunks out, texts, flush, document points last, flush.
@@ -61,21 +62,17 @@ class Writer:
             self._index_metadata(group)
             self._begin([p.document.id for p in group if p.state is not None and not p.state.failed])
             points = [point for p, v in zip(group, vectors, strict=True) for point in chunk_points(p, v)]
-            self.store.upsert(self.generation.chunks, points)
-            self.store.flush(self.generation.chunks)
+            self._upsert(self.generation.chunks, points)
             self.chunks_written += len(points)
             for prepared in group:
                 self._delete_obsolete(prepared)
-            texts = [_text_point(prepared) for prepared in group]
-            self.store.upsert(self.generation.texts, texts)
-            self.store.flush(self.generation.texts)
+            self._upsert(self.generation.texts, [_text_point(prepared) for prepared in group])
             named = "document_lexical" in self.generation.legs
             documents = [_document_point(p, v, lexical=named) for p, v in zip(group, vectors, strict=True)]
-            self.store.upsert(self.generation.documents, documents)
-            self.store.flush(self.generation.documents)
-            if not self.serving and self.chunks_written - self._compacted >= COMPACT_EVERY:
-                self._compacted = self.chunks_written
-                self.tidy(self.generation.chunks, merge=False)
+            self._upsert(self.generation.documents, documents)
+            for name in [] if self.serving else [n for n, new in self._new.items() if new >= COMPACT_EVERY]:
+                self._new[name] = 0
+                self.tidy(name, merge=False)
             release_free_memory()
 
     def rewrite(self, group: Sequence[Prepared]) -> None:
@@ -149,6 +146,11 @@ class Writer:
                     self.store.compact(name, merge=merge)
         except StoreError as error:
             _LOG.warning("the index works but could not be compacted: %s", error)
+
+    def _upsert(self, name: str, points: Sequence[Point]) -> None:
+        self.store.upsert(name, points)
+        self.store.flush(name)
+        self._new[name] += len(points)
 
     def _delete_obsolete(self, prepared: Prepared) -> None:
         old = self.owners.get(prepared.document.id, set())

@@ -1,6 +1,7 @@
 """Run a command and measure the memory of its whole process tree."""
 
 import math
+import os
 import resource
 import subprocess
 import sys
@@ -51,12 +52,15 @@ def measure(
     """Run a command to its end, or until it has taken too long.
 
     Args:
-        environment: all variables of the command. None is ours.
+        environment: all variables of the command. None is ours. Python may keep what it compiles, as installed packages
+            have it, also where ours forbids that.
         stderr: where its stderr goes. None is ours.
     """
     with tempfile.TemporaryFile("w+") as stdout:
         started, cpu_before = time.perf_counter(), _cpu_seconds()
-        process = subprocess.Popen(command, stdout=stdout, stderr=stderr or sys.stderr, env=environment)
+        variables = {**(os.environ if environment is None else environment)}
+        variables.pop("PYTHONDONTWRITEBYTECODE", None)
+        process = subprocess.Popen(command, stdout=stdout, stderr=stderr or sys.stderr, env=variables)
         peak = parent_peak = own_peak = 0
         stopped = False
         while process.poll() is None:

@@ -94,6 +94,19 @@ def test_a_run_tells_its_processor_time() -> None:
     assert done.cpu_seconds > 0
 
 
+def test_a_run_tells_the_memory_of_its_tree_and_of_that_what_is_in_no_file() -> None:
+    child = "import time; own = bytearray(b'1' * 60_000_000); time.sleep(2)"
+    parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
+    done = measure([sys.executable, "-c", parent])
+    assert done.peak_bytes >= done.own_peak_bytes > 60_000_000 > done.parent_peak_bytes > 0
+
+
+def test_a_run_may_keep_what_python_compiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    done = measure([sys.executable, "-c", "import sys; print(sys.dont_write_bytecode)"])
+    assert done.stdout.strip() == "False"
+
+
 def test_percentiles_are_values_that_were_measured() -> None:
     values = [float(n) for n in range(1, 201)]
     assert [percentile(values, p) for p in (50, 95, 99, 100)] == [100.0, 190.0, 198.0, 200.0]

@@ -61,14 +61,13 @@ def measure(
         variables = {**(os.environ if environment is None else environment)}
         variables.pop("PYTHONDONTWRITEBYTECODE", None)
         process = subprocess.Popen(command, stdout=stdout, stderr=stderr or sys.stderr, env=variables)
-        peak = parent_peak = own_peak = 0
+        peaks = [0, 0, 0]
         stopped = False
         while process.poll() is None:
             if not stopped and time.perf_counter() - started > limit_s:
                 stopped = True
                 _end(process.pid)
-            parent, children, own = _tree_bytes(process.pid)
-            peak, parent_peak, own_peak = max(peak, parent + children), max(parent_peak, parent), max(own_peak, own)
+            peaks = [*map(max, peaks, _tree_bytes(process.pid))]
             time.sleep(EVERY_S)
         seconds = time.perf_counter() - started
         stdout.seek(0)
@@ -77,9 +76,9 @@ def measure(
             stdout=stdout.read(),
             seconds=seconds,
             cpu_seconds=_cpu_seconds() - cpu_before,
-            peak_bytes=peak,
-            parent_peak_bytes=parent_peak,
-            own_peak_bytes=own_peak,
+            peak_bytes=peaks[0],
+            parent_peak_bytes=peaks[1],
+            own_peak_bytes=peaks[2],
             stopped=stopped,
         )
 
@@ -101,13 +100,13 @@ def _end(pid: int) -> None:
 
 
 def _tree_bytes(pid: int) -> tuple[int, int, int]:
-    """Of the process itself, of all below it, and of all without mapped files."""
+    """Of the process with all below it, of itself alone, and of all without mapped files."""
     try:
         children = psutil.Process(pid).children(recursive=True)
     except psutil.NoSuchProcess:
         return 0, 0, 0
-    (own, own_anonymous), *others = [_bytes(number) for number in (pid, *(child.pid for child in children))]
-    return own, sum(total for total, _ in others), own_anonymous + sum(anonymous for _, anonymous in others)
+    sizes = [_bytes(number) for number in (pid, *(child.pid for child in children))]
+    return sum(pss for pss, _ in sizes), sizes[0][0], sum(own for _, own in sizes)
 
 
 def _bytes(pid: int) -> tuple[int, int]:
@@ -115,7 +114,7 @@ def _bytes(pid: int) -> tuple[int, int]:
     try:
         rollup = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
     except (FileNotFoundError, ProcessLookupError, PermissionError):
-        return _unshared(pid), _unshared(pid)
+        return (_unshared(pid),) * 2
     sizes = {line.split(":")[0]: int(line.split()[1]) * 1024 for line in rollup.splitlines()[1:]}
     return sizes.get("Pss", 0), sizes.get("Pss_Anon", 0)  # a process that has just ended has none
 

@@ -82,8 +82,8 @@ def refuse_changed_settings(settings: Settings, current: Generation) -> None:
     Raises:
         SettingsChangedError: naming the keys and the way on.
     """
-    changed = changed_settings(current, settings.index_settings())
     _refuse_other_schema(settings, current)
+    changed = changed_settings(current, settings.index_settings())
     if changed:
         keys = ", ".join(f"{c.key} (stored {c.stored!r}, now {c.wanted!r})" for c in changed)
         raise SettingsChangedError(

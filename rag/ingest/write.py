@@ -70,9 +70,10 @@ class Writer:
             named = "document_lexical" in self.generation.legs
             documents = [_document_point(p, v, lexical=named) for p, v in zip(group, vectors, strict=True)]
             self._upsert(self.generation.documents, documents)
-            for name in [] if self.serving else [n for n, new in self._new.items() if new >= COMPACT_EVERY]:
-                self._new[name] = 0
-                self.tidy(name, merge=False)
+            for name, new in self._new.items():
+                if new >= COMPACT_EVERY and not self.serving:
+                    self._new[name] = 0
+                    self.tidy(name, merge=False)
             release_free_memory()
 
     def rewrite(self, group: Sequence[Prepared]) -> None:
@@ -119,8 +120,7 @@ class Writer:
             self.delete_chunks(sorted(self.owners.get(failure.id, ())))  # of a version that was never finished
             self.delete_texts([failure.id])
             point = Point(id=id, vectors={}, payload=failed_payload(item, failure, parts))
-            self.store.upsert(self.generation.documents, [point])
-            self.store.flush(self.generation.documents)
+            self._upsert(self.generation.documents, [point])
 
     def delete(self, gone: Sequence[DocumentState]) -> None:
         """Remove documents, their points last: a crash in between leaves what the next run removes, or writes anew."""

@@ -117,9 +117,12 @@ def benchmark(corpus: "Rag") -> EncoderBenchmark:
 def _ways(settings: Embedding) -> list[Way]:
     """Those that can be had here."""
     auto = settings.model_copy(update={"backend": "auto"})
-    openvino = computed_by_openvino(auto, model_folder(settings.model))
-    backends: list[Backend] = ["torch", "openvino"] if openvino else ["torch"]
-    return [(backend, dtype) for backend in backends for dtype in ("float32", "bfloat16")]
+    ways: list[Way] = [("torch", "float32"), ("torch", "bfloat16")]
+    if computed_by_openvino(auto, model_folder(settings.model)):
+        from rag.models.bert_openvino import computes_bfloat16
+
+        ways += [("openvino", "float32"), *([("openvino", "bfloat16")] if computes_bfloat16() else [])]
+    return ways
 
 
 def _chosen(settings: Embedding) -> Way:

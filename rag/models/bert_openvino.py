@@ -5,6 +5,7 @@ Made operation by operation from the weights: nothing is exported or converted, 
 by one, padded to the longest of the batch.
 """
 
+import logging
 import sys
 import threading
 from collections.abc import Iterator, Sequence
@@ -19,6 +20,7 @@ from rag.models.bert_weights import Affine, BertWeights, Layer, rounded
 from rag.models.threads import default_threads
 from rag.points import Vector
 
+_LOG = logging.getLogger(__name__)
 SHAPES = 128
 """Shapes of input whose programs are kept: about 1 MB each."""
 _NO_TOKEN = -1e9
@@ -53,19 +55,21 @@ class OpenVinoBert:
         """Make the graph; it is compiled when it is first used.
 
         Args:
-            dtype: float32; bfloat16, to which products and activations are rounded; auto is bfloat16 where the CPU
-                computes in it.
+            dtype: float32; bfloat16, to which products and activations are rounded, and auto are float32 where the
+                CPU has no bfloat16: OpenVINO does not emulate it.
         """
         self.dimension, self.threads = weights.dimension, default_threads()
         self._core = openvino.Core()
-        self.bfloat16 = dtype == "bfloat16" or (dtype == "auto" and self._has_bfloat16())
+        self.bfloat16 = dtype != "float32" and computes_bfloat16()
+        if dtype == "bfloat16" and not self.bfloat16:
+            _LOG.warning(
+                "embedding.dtype: bfloat16: this CPU does not compute in it, and OpenVINO takes float32; "
+                "set embedding.dtype: auto"
+            )
         self._model = _graph(weights)
         self._compiled: dict[int, Any] = {}
         self._compiling = threading.Lock()
         self._own = threading.local()
-
-    def _has_bfloat16(self) -> bool:
-        return "BF16" in self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
     def states(self, sequences: Sequence[Sequence[int]], threads: int) -> list[Vector]:
         """See `rag.models.backbones.Backbone`."""
@@ -102,6 +106,11 @@ class OpenVinoBert:
             "CPU_RUNTIME_CACHE_CAPACITY": SHAPES,
         }
         return self._core.compile_model(self._model, "CPU", options)
+
+
+def computes_bfloat16() -> bool:
+    """Whether OpenVINO computes in bfloat16 on this CPU."""
+    return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
 def _graph(weights: BertWeights) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 from rag.chunking.words import split_long_words
 from rag.errors import ModelError
 from rag.models.files import read_json
+from rag.models.token_cache import TokenCache, looks_no_further_than_runs
 
 # Without a value the library warns on stderr in every forked child; one thread tokenises far faster than any encoder.
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
@@ -66,6 +67,7 @@ class EncoderTokenizer:
         tokenizer.no_truncation()
         tokenizer.no_padding()
         tokenizer.encode_special_tokens = True  # "[SEP]" in a document is five characters, not a separator
+        self._cache = TokenCache(self._located) if looks_no_further_than_runs(tokenizer) else None
         sentence_config = read_json(folder / "sentence_bert_config.json", dict)
         if sentence_config.get("do_lower_case"):
             parts = [normalizers.Lowercase(), *([tokenizer.normalizer] if tokenizer.normalizer else [])]
@@ -91,16 +93,21 @@ class EncoderTokenizer:
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text, special tokens not counted."""
-        return [len(ids) for ids in self.ids(texts)]
+        return self._cache.count(_encodable(texts)) if self._cache else [len(ids) for ids in self.ids(texts)]
 
     def ids(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids of each text as a whole, without special tokens and uncut."""
-        encodings = self._tokenizer.encode_batch_fast([_encodable(text) for text in texts], add_special_tokens=False)
+        if self._cache:
+            return self._cache.ids(_encodable(texts))
+        encodings = self._tokenizer.encode_batch_fast(_encodable(texts), add_special_tokens=False)
         return [encoding.ids for encoding in encodings]
 
     def located(self, texts: Sequence[str]) -> list[tuple[list[int], list[int]]]:
         """Token ids of each text as of `ids`, and the code point at which each token begins."""
-        encodings = self._tokenizer.encode_batch([_encodable(text) for text in texts], add_special_tokens=False)
+        return self._cache.located(_encodable(texts)) if self._cache else self._located(_encodable(texts))
+
+    def _located(self, texts: Sequence[str]) -> list[tuple[list[int], list[int]]]:
+        encodings = self._tokenizer.encode_batch(texts, add_special_tokens=False)
         return [(encoding.ids, [start for start, _ in encoding.offsets]) for encoding in encodings]
 
     def pairs(
@@ -116,7 +123,7 @@ class EncoderTokenizer:
             the window the first half is read.
         """
         (asked,) = self._tokenizer.encode_batch(
-            [_encodable(split_long_words(query, self.max_word_chars))], add_special_tokens=False
+            _encodable([split_long_words(query, self.max_word_chars)]), add_special_tokens=False
         )
         room = (
             self.window + len(self.prefix) + len(self.suffix) - self._tokenizer.num_special_tokens_to_add(is_pair=True)
@@ -124,7 +131,7 @@ class EncoderTokenizer:
         if len(asked.ids) > room // 2:
             _LOG.warning("of the question %d of %d tokens are read", room // 2, len(asked.ids))
             asked.truncate(room // 2)
-        read = [_encodable(split_long_words(text, self.max_word_chars)) for text in texts]
+        read = _encodable([split_long_words(text, self.max_word_chars) for text in texts])
         found = []
         for text in self._tokenizer.encode_batch(read, add_special_tokens=False):
             text.truncate(room - len(asked.ids))
@@ -135,8 +142,12 @@ class EncoderTokenizer:
         return found
 
 
-def _encodable(text: str) -> str:
-    """The text with lone surrogates (undecodable bytes of a command line, broken files) as U+FFFD."""
+def _encodable(texts: Sequence[str]) -> list[str]:
+    """The texts with lone surrogates (undecodable bytes of a command line, broken files) as U+FFFD."""
+    return [_without_surrogates(text) for text in texts]
+
+
+def _without_surrogates(text: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -121,7 +121,9 @@ def _ways(settings: Embedding) -> list[Way]:
     if computed_by_openvino(auto, model_folder(settings.model)):
         from rag.models.bert_openvino import computes_bfloat16
 
-        ways += [("openvino", "float32"), *([("openvino", "bfloat16")] if computes_bfloat16() else [])]
+        ways.append(("openvino", "float32"))
+        if computes_bfloat16():
+            ways.append(("openvino", "bfloat16"))
     return ways
 
 

@@ -7,11 +7,11 @@ import hashlib
 import json
 import uuid
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from operator import itemgetter
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, Self, TypeAlias
 
 Metadata: TypeAlias = Mapping[str, Any]
 """Values are what JSON has; keys hold no double quote."""
@@ -79,6 +79,16 @@ class LineBox:
     top: float
     right: float
     bottom: float
+
+    def numbers(self) -> tuple[int, int, int, float, float, float, float]:
+        """In the order of the fields, as they are stored and sent."""
+        return self.start, self.end, self.page, self.left, self.top, self.right, self.bottom
+
+    @classmethod
+    def of(cls, numbers: Sequence[Any]) -> Self:
+        """The line that has these `numbers`."""
+        start, end, page, left, top, right, bottom = numbers
+        return cls(start=start, end=end, page=page, left=left, top=top, right=right, bottom=bottom)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -69,24 +69,17 @@ def parsed_from_json(data: bytes) -> Parsed:
 def _document(document: Document) -> dict[str, Any]:
     value = {name: getattr(document, name) for name in Document.__dataclass_fields__}
     value["elements"] = [
-        [e.kind, e.start, e.end, e.level, e.page, e.header_end, [_box(line) for line in e.lines]]
+        [e.kind, e.start, e.end, e.level, e.page, e.header_end, [line.numbers() for line in e.lines]]
         for e in document.elements
     ]
     value["metadata"] = dict(document.metadata)
     return value
 
 
-def _box(line: LineBox) -> list[float]:
-    return [line.start, line.end, line.page, line.left, line.top, line.right, line.bottom]
-
-
 def _document_from(value: dict[str, Any]) -> Document:
     elements = []
     for kind, start, end, level, page, header_end, rows in value["elements"]:
-        lines = tuple(
-            LineBox(start=low, end=high, page=number, left=left, top=top, right=right, bottom=bottom)
-            for low, high, number, left, top, right, bottom in rows
-        )
+        lines = tuple(LineBox.of(row) for row in rows)
         elements.append(
             Element(kind=kind, start=start, end=end, level=level, page=page, header_end=header_end, lines=lines)
         )

@@ -1,9 +1,10 @@
 """BM25 term weights: the lexical half of retrieval."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rag.models.ngrams import character_ngrams, word_bigrams
 from rag.models.words import is_dense, terms, words
@@ -53,25 +54,27 @@ class Bm25Encoder:
         return [self._weighted(*_counted(text, unit), average, b) for text in texts]
 
     def _weighted(self, frequencies: Mapping[int, int], length: float, average: int, b: float) -> SparseVector:
+        tf = np.fromiter(frequencies.values(), dtype=np.float64, count=len(frequencies))
         norm = self._k1 * (1 - b + b * length / average)
-        return _sparse({term: tf * (self._k1 + 1) / (tf + norm) for term, tf in frequencies.items()})
+        return _sparse(frequencies, tf * (self._k1 + 1) / (tf + norm))
 
 
 def _query(text: str, unit: TextUnit) -> SparseVector:
     if unit != "words":
-        return _sparse(dict.fromkeys(_counted(text, unit)[0], 1.0))
+        found, _ = _counted(text, unit)
+        return _sparse(found, np.ones(len(found)))
     weights: dict[int, float] = {}
     for word in set(words(text)):
         for term, weight in terms(word):
             weights[term] = max(weight, weights.get(term, 0.0))
-    return _sparse(weights)
+    return _sparse(weights, np.fromiter(weights.values(), dtype=np.float64, count=len(weights)))
 
 
 def _counted(text: str, unit: TextUnit) -> tuple[Mapping[int, int], float]:
     """How often each term occurs, and the text's length."""
     if unit != "words":
         counts = word_bigrams(text) if unit == "bigrams" else character_ngrams(text)
-        return counts, counts.total()
+        return counts, sum(counts.values())
     frequencies: dict[int, int] = {}
     length = 0.0
     for word, count in Counter(words(text)).items():
@@ -84,8 +87,13 @@ def _counted(text: str, unit: TextUnit) -> tuple[Mapping[int, int], float]:
     return frequencies, length
 
 
-def _sparse(weights: Mapping[int, float]) -> SparseVector:
-    indices = np.fromiter(weights.keys(), dtype=np.uint32, count=len(weights))
-    values = np.fromiter(weights.values(), dtype=np.float32, count=len(weights))
-    order = np.argsort(indices)
-    return SparseVector(indices[order], values[order])
+def _sparse(terms: Collection[int], weights: NDArray[np.float64]) -> SparseVector:
+    """Ascending by term, as stores want it.
+
+    Args:
+        terms: distinct ids.
+        weights: (n,) of the terms in their order.
+    """
+    indices = np.fromiter(terms, dtype=np.uint32, count=len(terms))
+    order = indices.argsort()
+    return SparseVector(indices[order], weights[order].astype(np.float32))

@@ -2,41 +2,35 @@
 
 from collections import Counter
 from functools import lru_cache
+from itertools import pairwise
 
 from rag.models.words import STOP_WORDS, grams, is_dense, pieces, stem, term_id, words
 
 
-def word_bigrams(text: str) -> Counter[int]:
+def word_bigrams(text: str) -> dict[int, int]:
     """Term ids of the pairs of neighbouring words, stop words left out, and how often each occurs.
 
     Han, kana and Hangul have none: their words are pairs already.
     """
-    pairs: Counter[tuple[str, str]] = Counter()
-    before = ""
-    for word in words(text):
-        if is_dense(word):
-            before = ""
-            continue
-        for after in _stems(word):
-            if before:
-                pairs[before, after] += 1
-            before = after
-    ids: Counter[int] = Counter()
-    for (first, second), count in pairs.items():
-        ids[term_id(f"{first} {second}")] += count
+    stems = [stem for word in words(text) for stem in ([""] if is_dense(word) else _stems(word))]
+    ids: dict[int, int] = {}
+    for (first, second), count in Counter(pairwise(stems)).items():
+        if first and second:
+            pair = term_id(f"{first} {second}")
+            ids[pair] = ids.get(pair, 0) + count
     return ids
 
 
-def character_ngrams(text: str) -> Counter[int]:
+def character_ngrams(text: str) -> dict[int, int]:
     """Term ids of the 4-grams of each word between boundary marks, pairs in Han, kana and Hangul, and their counts.
 
     Grammatical endings, compounds and accents of any language leave most of a word's grams as they are: beside English
     stems, recall@1 on German questions goes from 90 to 94 %, on Arabic ones from 90 to 92 %.
     """
-    counts: Counter[int] = Counter()
+    counts: dict[int, int] = {}
     for word, count in Counter(words(text)).items():
         for gram in _grams(word):
-            counts[gram] += count
+            counts[gram] = counts.get(gram, 0) + count
     return counts
 
 

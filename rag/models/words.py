@@ -42,7 +42,7 @@ _MARKS = "".join(
     for code in block
     if unicodedata.category(chr(code)).startswith("M")
 )
-_INVISIBLE = dict.fromkeys([0xAD, 0x640, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF])
+_INVISIBLE = re.compile("[\u00ad\u0640\u200b\u200c\u200d\u2060\ufeff]")
 """Soft hyphen, tatweel, joiners and byte order mark: inside words, but no part of them."""
 
 
@@ -53,8 +53,11 @@ def _pattern(letter: str, letters: str) -> re.Pattern[str]:
     )
 
 
-_ASCII_WORD = _pattern("[A-Za-z0-9_]", "[A-Za-z0-9_]")
 _WORD = _pattern(rf"[^\W{DENSE_SCRIPTS}]", rf"(?:[^\W{DENSE_SCRIPTS}]|[{_MARKS}])")
+_PLAIN_WORD = _pattern(r"\w", r"\w")
+"""The same, in less than half the time, for a text without any of `_SPECIAL`."""
+_ASCII_WORD = _pattern("[A-Za-z0-9_]", "[A-Za-z0-9_]")
+_SPECIAL = re.compile(f"[{DENSE_SCRIPTS}{_MARKS}]")
 _DENSE_RUN = re.compile(f"[{DENSE_SCRIPTS}]")
 _LATIN = re.compile("[A-Za-z\u00aa-\u024f\u1e00-\u1eff]")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
@@ -65,10 +68,11 @@ _stemmer_lock = threading.Lock()  # a stemmer is not thread-safe
 
 def words(text: str) -> list[str]:
     """The words of a text in order, in compatibility form (NFKC) and with their case; see `terms`."""
-    if text.isascii():
-        found = _ASCII_WORD.findall(text)
-    else:
-        found = _WORD.findall(unicodedata.normalize("NFKC", text.translate(_INVISIBLE)))
+    pattern = _ASCII_WORD
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text))
+        pattern = _WORD if _SPECIAL.search(text) else _PLAIN_WORD
+    found = pattern.findall(text)
     return [word for word in found if word[0] not in "'’"]
 
 
@@ -79,7 +83,7 @@ def terms(word: str) -> Terms:
 
 def is_dense(word: str) -> bool:
     """Whether the word is a run of Han, kana or Hangul, in which two characters are about a word."""
-    return _DENSE_RUN.match(word) is not None
+    return not word.isascii() and _DENSE_RUN.match(word) is not None
 
 
 @lru_cache(maxsize=1 << 17)

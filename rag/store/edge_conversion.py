@@ -88,10 +88,10 @@ def edge_point(point: Point) -> qe.Point:
 
 
 def edge_vector(vector: AnyVector) -> Any:
-    """A dense or multi vector as it is, a sparse one as the engine's."""
+    """As the engine reads it soonest: lists take it half as long as arrays, of which it asks for number by number."""
     if isinstance(vector, Terms):
         return qe.SparseVector(np.asarray(vector.indices).tolist(), np.asarray(vector.values).tolist())
-    return vector
+    return np.asarray(vector).tolist()
 
 
 def our_vectors(vectors: Mapping[str, Any] | None) -> dict[str, AnyVector]:

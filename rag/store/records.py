@@ -1,7 +1,7 @@
 """Documents and chunks as payloads, and back. The one place that knows the payload's field names."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, Self
 
@@ -164,15 +164,14 @@ def chunk_payload(document: Document, chunk: Chunk, situation: str) -> dict[str,
         "text": chunk.text,
         "situation": situation,
         # a hundredth of a point is finer than any screen, and reads back as it was written
-        "lines": [[round(value, 2) for value in asdict(line).values()] for line in chunk.lines],
+        "lines": [[round(number, 2) for number in line.numbers()] for line in chunk.lines],
         "schema": SCHEMA_VERSION,
     }
 
 
 def lines_of(payload: Mapping[str, Any]) -> tuple[LineBox, ...]:
     """The boxes that `chunk_payload` wrote."""
-    names = LineBox.__dataclass_fields__
-    return tuple(LineBox(**dict(zip(names, row, strict=True))) for row in payload.get("lines", ()))
+    return tuple(LineBox.of(row) for row in payload.get("lines", ()))
 
 
 OWN_FIELDS = ("headings", "pages", "start", "end", "ordinal", "text", "plain", "situation", "lines")

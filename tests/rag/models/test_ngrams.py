@@ -28,7 +28,7 @@ def test_order_of_words_counts() -> None:
 
 def test_ngrams_share_what_endings_change() -> None:
     one, other = character_ngrams("Kündigungsfrist"), character_ngrams("Kündigungsfristen")
-    assert len(one & other) >= 12
+    assert len(one.keys() & other.keys()) >= 12
     assert term_id("#_kun") in one, "accents make no difference"
     assert character_ngrams("東京都") == {term_id("#東京"): 1, term_id("#京都"): 1}
     assert character_ngrams("a") == {term_id("#_a_"): 1}

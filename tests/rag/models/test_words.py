@@ -108,6 +108,13 @@ def test_stems_are_right_from_many_threads() -> None:
     assert all(term_id("connect") in dict(t) or "connect" not in w for w, t in zip(made, found, strict=True))
 
 
+@given(st.text(st.characters(codec="utf-8") | st.sampled_from("ab1_.,-'’ éß\u0301\u00ad\u093f…™\u00a0ア")))
+@settings(max_examples=500)
+def test_words_are_the_same_beside_any_script(text: str) -> None:
+    for other in ("a", "é", "中", "कि"):  # each is read by a pattern of its own
+        assert words(f"{text} {other}") == [*words(text), other]
+
+
 @given(st.text())
 @settings(deadline=None, max_examples=100)
 def test_every_letter_and_digit_is_in_some_word(text: str) -> None:

@@ -16,6 +16,7 @@ from rag import Rag
 from rag.build import build_encoder
 from rag.models.devices import computes_bfloat16
 from rag.models.files import model_folder, read_json
+from rag.models.threads import tokens_at_a_time
 from rag.protocols import Encoder
 from rag.settings import Embedding, Settings
 
@@ -75,7 +76,7 @@ def products(embedding: Embedding, dtype: torch.dtype) -> float:
     """Tokens a second of the model's linear layers alone, in batches as the encoder has them."""
     config = read_json(model_folder(embedding.model) / "config.json", dict)
     d, inner, layers = config["hidden_size"], config["intermediate_size"], config["num_hidden_layers"]
-    x, wide = (torch.randn(embedding.tokens_at_a_time, n, device=embedding.device, dtype=dtype) for n in (d, inner))
+    x, wide = (torch.randn(tokens_at_a_time(embedding), n, device=embedding.device, dtype=dtype) for n in (d, inner))
     shapes = [(x, 3 * d), (x, d), (x, inner), (wide, d)]
     weights = [(a, torch.randn(n, a.shape[1], device=embedding.device, dtype=dtype)) for a, n in shapes]
     tokens, started = 0, time.perf_counter()
@@ -85,7 +86,7 @@ def products(embedding: Embedding, dtype: torch.dtype) -> float:
                 for a, weight in weights:
                     F.linear(a, weight)
             _wait(embedding.device)
-            tokens += embedding.tokens_at_a_time
+            tokens += tokens_at_a_time(embedding)
     return tokens / (time.perf_counter() - started)
 
 

@@ -32,6 +32,7 @@ from rag.ingest.memory import release_free_memory
 from rag.ingest.prepare import Preparer
 from rag.ingest.write import COMPACT_EVERY, Writer
 from rag.models.lazy import LazyEncoder
+from rag.models.threads import tokens_at_a_time
 from rag.protocols import Connector, Store
 from rag.results import IngestReport
 from rag.settings import Settings
@@ -119,7 +120,7 @@ def ingest(
         writer=writer,
         encoder=encoder,
         known=known,
-        batch_tokens=settings.embedding.tokens_at_a_time,
+        batch_tokens=tokens_at_a_time(settings.embedding),
         progress=progress,
     )
     tally = job.run(changes, states, damaged)

@@ -27,7 +27,7 @@ from rag.types import SourceItem
 
 AHEAD = 16
 """Items that the readers may be ahead."""
-GROUP_BATCHES, FIRST = 6, 1
+GROUP_BATCHES, FIRST = 12, 2
 """Batches of the encoder that documents are gathered for, and those of the first group; the next ones double. The more
 there are, the more alike are the texts of a batch; the fewer, the sooner the encoder begins."""
 ENCODING = 2

@@ -10,6 +10,7 @@ from rag.ingest.prepare import Preparer
 from rag.ingest.verify import Findings, reconcile
 from rag.ingest.write import Writer
 from rag.models.lazy import LazyEncoder
+from rag.models.threads import tokens_at_a_time
 from rag.protocols import Connector, Store
 from rag.results import VerifyReport
 from rag.settings import Settings
@@ -42,7 +43,7 @@ def verify(
             connectors=connectors,
             preparer=preparer,
             encoder=encoder,
-            batch_tokens=settings.embedding.tokens_at_a_time,
+            batch_tokens=tokens_at_a_time(settings.embedding),
             progress=progress,
         )
     left = reconcile(store, generation, encoder=encoder, progress=progress)

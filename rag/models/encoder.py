@@ -14,6 +14,7 @@ from rag.errors import ModelError
 from rag.models.backbones import Backbone, load_backbone
 from rag.models.files import model_folder
 from rag.models.pooling import Pooling, pooling_of
+from rag.models.threads import tokens_at_a_time
 from rag.models.tokenizer import EncoderTokenizer
 from rag.points import Vector
 from rag.protocols import Spans
@@ -152,7 +153,7 @@ def load_encoder(settings: Embedding) -> DenseEncoder:
     folder = model_folder(settings.model)
     tokenizer, pooling = EncoderTokenizer(folder), pooling_of(folder, settings.pooling)
     backbone = load_backbone(settings, folder, tokenizer.pad_id)
-    return DenseEncoder(tokenizer, backbone, pooling, settings.tokens_at_a_time)
+    return DenseEncoder(tokenizer, backbone, pooling, tokens_at_a_time(settings))
 
 
 def _positions(text: str, split: str) -> NDArray[np.int64]:

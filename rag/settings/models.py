@@ -117,13 +117,8 @@ class Embedding(Section):
         None,
         ge=256,
         description="tokens that are encoded at a time: more is faster up to a point, and takes more memory. null: "
-        "4,096 on a CPU, 32,768 on another device",
+        "1,024 for each core, but at least 2,048 and at most 4,096; 32,768 on another device than the CPU",
     )
-
-    @property
-    def tokens_at_a_time(self) -> int:
-        """Tokens of a batch."""
-        return self.batch_tokens or (4096 if self.device == "cpu" else 32_768)
 
 
 class Lexical(Section):

@@ -17,7 +17,7 @@ from rag.feedback import Vote, keep_vote
 from rag.suggestions import find_follow_ups
 from ui.coming import Coming
 from ui.conversation import Conversation, Turns, respond
-from ui.events import QUIET
+from ui.events import EACH, QUIET
 from ui.language import language_of, say
 from ui.passages import Passages
 from ui.scope import Where, build_scope
@@ -274,17 +274,15 @@ def build_chat(served: Sequence[Served], picked: Any, picker: Any, where: Any, s
     drawer.submit(ask, [picked, where, conversation, editing, taken], [*screen, taken], trigger_mode="once", **QUIET)
     question.stop(stop, None, None, **QUIET)
     drawer.start(start, [picked, conversation], [*screen, drawer, bar, picked], **QUIET)
-    # the second of two quick clicks is meant as well, and comes second
-    each_click: dict[str, Any] = {"trigger_mode": "multiple", "concurrency_limit": 1, **QUIET}
-    drawer.open(open_kept, [picked, conversation], screen, **each_click)
-    drawer.fresh(begin, [picked], screen, **each_click)
-    drawer.export(take, None, page, **each_click)
-    drawer.edit(edit, [conversation], [editing, banner, page], **each_click)
-    drawer.like(vote, [picked, conversation], [conversation, page], **each_click)
+    drawer.open(open_kept, [picked, conversation], screen, **EACH)
+    drawer.fresh(begin, [picked], screen, **EACH)
+    drawer.export(take, None, page, **EACH)
+    drawer.edit(edit, [conversation], [editing, banner, page], **EACH)
+    drawer.like(vote, [picked, conversation], [conversation, page], **EACH)
     for each in (log, drawer):
         # what is missed while the page waits for what it missed before is asked for behind it
         each.lost(again, [picked, conversation], page, trigger_mode="always_last", **QUIET)
-    picker.pick(switch, None, [*screen, drawer, picked], **each_click)
+    picker.pick(switch, None, [*screen, drawer, picked], **EACH)
 
 
 def _wanted(event: gr.EventData) -> Wanted:

@@ -8,7 +8,7 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 from ui.desk import Desk
-from ui.events import QUIET
+from ui.events import EACH, QUIET
 from ui.language import language_of
 from ui.served import Served
 from ui.shelf import View
@@ -55,7 +55,7 @@ def build_documents(served: Sequence[Served], picked: Any, tab: gr.Tab) -> None:
     tab.select(opened, [picked, view], parts, **QUIET)
     job.poll(news, [picked, view, seen], [seen, job, shelf], queue=False, **QUIET)
     for part in (zone, job, shelf, dialog):
-        part.act(acting(), [picked, view], parts, trigger_mode="always_last", **QUIET)
+        part.act(acting(), [picked, view], parts, **EACH)
     if len(served) > 1:
         picked.change(another, [picked], parts, **QUIET)
 

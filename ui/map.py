@@ -9,7 +9,7 @@ import gradio as gr
 from rag.corpus_map.layout import FEWEST_FOR_UMAP, umap_is_installed
 from rag.corpus_map.result import CorpusMap, Layout, Unit
 from rag.errors import RagError
-from ui.events import QUIET
+from ui.events import EACH, QUIET
 from ui.language import language_of, say
 from ui.scope import narrowed_to_one
 from ui.served import Served
@@ -62,9 +62,9 @@ def build_map(served: Sequence[Served], picked: Any, where: Any, tab: gr.Tab) ->
     drawing = QUIET | {"concurrency_limit": WAITING, "concurrency_id": "map", "trigger_mode": "once"}
     tab.select(draw, [picked, shown], everything, **drawing)
     picture.unit(draw_other, [picked], everything, **drawing)
-    picture.choose(open_point, [picked, shown], [opened], **QUIET)
-    picture.only(narrowed_to_one, where, where, **QUIET)
-    picture.ask(ask, [picked, shown], [asked], **QUIET)
+    picture.choose(open_point, [picked, shown], [opened], **EACH)
+    picture.only(narrowed_to_one, where, where, **EACH)
+    picture.ask(ask, [picked, shown], [asked], **EACH)
     if len(served) > 1:
         picked.change(draw, [picked, shown], everything, **drawing)
 

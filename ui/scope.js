@@ -3,6 +3,7 @@ const drawer = () => element.querySelector(".rag-search-drawer");
 const opener = () => element.querySelector(".rag-scope-open");
 const open = () => element.classList.contains("rag-open");
 const document_ = () => element.querySelector("input[name=document]");
+const typed = {}; // as it is now; see search.js
 let waiting;
 let changed; // what somebody changed last, while they are still there
 
@@ -76,7 +77,7 @@ element.addEventListener("input", (event) => {
   const text = document_().value;
   const offered = [...(document_().list?.options ?? [])].some((option) => option.value === text);
   if (offered) only();
-  else waiting = setTimeout(() => trigger("typed", { text }), 200);
+  else waiting = setTimeout(() => trigger("typed", Object.assign(typed, { text })), 200);
 });
 
 element.addEventListener("keydown", (event) => {

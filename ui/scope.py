@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, Strict
 
 from rag.errors import RagError
 from rag.retrieval.listing import Listing
-from ui.events import QUIET
+from ui.events import EACH, QUIET
 from ui.language import language_of
 from ui.served import Served
 from ui.users import principals_of
@@ -136,10 +136,10 @@ def build_scope(served: Sequence[Served], picked: Any, where: Any, *, tab: str) 
 
     gr.on(None, show, [picked, where, opened], bar, **QUIET)
     bar.opened(lambda times: times + 1, opened, opened, **QUIET)
-    bar.chosen(choose, where, where, trigger_mode="always_last", **QUIET)
-    bar.only(only, [picked, where], where, **QUIET)
-    bar.removed(remove, where, where, **QUIET)
-    bar.cleared(dict, None, where, **QUIET)
+    bar.chosen(choose, where, where, **EACH)
+    bar.only(only, [picked, where], where, **EACH)
+    bar.removed(remove, where, where, **EACH)
+    bar.cleared(dict, None, where, **EACH)
     offer_names(served, picked, bar, id=view.names_id(tab))
 
 

@@ -1,6 +1,7 @@
 // The query and the sliders: what is asked goes to the server when typing or dragging pauses.
 const root = element.closest("#rag-search");
 const PAUSE_MS = { query: 250, slider: 60 };
+const told = {}; // one object for all events: where one waits for another, Gradio says what the first one said
 let waiting;
 
 const asked = () => {
@@ -19,7 +20,7 @@ const ask = (pause) => {
   clearTimeout(waiting);
   waiting = setTimeout(() => {
     root.classList.add("rag-busy"); // until the hits come; those of before stay
-    trigger("asked", asked());
+    trigger("asked", Object.assign(told, asked()));
   }, pause);
 };
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from rag.errors import RagError
 from rag.retrieval.exploration import Exploration
 from rag.settings import Retrieval, Weights
-from ui.events import QUIET
+from ui.events import EACH, QUIET
 from ui.language import language_of, say
 from ui.scope import Where, build_scope, event_text, named, narrowed_to_one, offer_names
 from ui.served import Served
@@ -182,11 +182,11 @@ def build_search(served: Sequence[Served], picked: Any, where: Any) -> None:
         show, [picked, where, last, found], [hits, keep, found], trigger_mode="always_last", **QUIET
     )
     narrowing.then(explain, [picked, where, last, missing], explained, **QUIET)
-    asking_why = missed.explained(miss, None, missing, **QUIET)
+    asking_why = missed.explained(miss, None, missing, **EACH)
     asking_why.then(explain, [picked, where, last, missing], explained, **QUIET)
     explained.closed(lambda: (None, ""), None, [missing, explained], **QUIET)
-    hits.only(narrowed_to_one, where, where, **QUIET)
-    hits.cleared(dict, None, where, **QUIET)
+    hits.only(narrowed_to_one, where, where, **EACH)
+    hits.cleared(dict, None, where, **EACH)
 
 
 def _panel(own: Retrieval, language: str) -> str:

@@ -1,4 +1,5 @@
 // Which document was not found: typed with suggestions, and asked about when one is named.
+const typed = {}; // as it is now; see search.js
 let waiting;
 const field = () => element.querySelector("input[name=missing]");
 const ask = () => {
@@ -15,5 +16,5 @@ element.addEventListener("input", () => {
   clearTimeout(waiting);
   const text = field().value;
   if ([...(field().list?.options ?? [])].some((option) => option.value === text)) ask();
-  else waiting = setTimeout(() => trigger("typed", { text }), 200);
+  else waiting = setTimeout(() => trigger("typed", Object.assign(typed, { text })), 200);
 });

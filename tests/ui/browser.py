@@ -12,6 +12,14 @@ from urllib.parse import urlsplit
 CHROMIUM = Path("/usr/bin/chromium")
 WIDE, NARROW = (1280, 800), (380, 800)
 SIDEWAYS = "document.documentElement.scrollWidth > innerWidth"
+SLOWLY = """() => {
+  const send = window.fetch;
+  window.fetch = async (...request) => {
+    if (String(request[0]).includes("queue/join")) await new Promise((go) => setTimeout(go, 1000));
+    return send(...request);
+  };
+}"""
+"""What somebody does in the page reaches the server a second later."""
 INTERRUPTED = ("abort", "errored out")
 """What Gradio says where a page is left while it waits for something."""
 

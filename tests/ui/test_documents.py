@@ -6,7 +6,7 @@ from contextlib import ExitStack
 import pytest
 
 from rag.corpus import Rag
-from tests.ui.browser import NARROW, WIDE, ask, chatting, picture, viewport, watched
+from tests.ui.browser import NARROW, SLOWLY, WIDE, ask, chatting, picture, viewport, watched
 
 SENTENCE = "Rooibos is steeped for seven minutes in boiling water."
 QUESTION = "How long is rooibos steeped?"
@@ -129,6 +129,18 @@ def test_a_failed_file_says_why_and_a_document_opens(look):
     row(page, "green.md").hover()
     row(page, "green.md").get_by_role("button", name="Exclude").click()
     assert 'exclude: ["/green.md"]' in page.get_by_role("dialog").inner_text()
+
+
+def test_what_is_done_while_something_is_under_way_counts_as_well(look):
+    page = look()
+    page.evaluate(SLOWLY)
+    page.get_by_role("button", name=re.compile("^Failed")).click()
+    page.get_by_role("searchbox", name="Filter documents").fill("green")
+    row(page, "green.md").wait_for(state="detached")  # it did not fail
+    row(page, "broken.pdf").wait_for(state="detached")  # it is not green
+    page.get_by_role("button", name=re.compile("^All ")).click()
+    row(page, "green.md").wait_for()
+    assert page.get_by_role("searchbox", name="Filter documents").input_value() == "green"
 
 
 def test_a_window_that_was_left_at_once_does_not_come_again(look):

@@ -3,7 +3,7 @@
 import pytest
 
 from rag.corpus import Rag
-from tests.ui.browser import NARROW, chatting, picture, viewport, watched
+from tests.ui.browser import NARROW, SLOWLY, chatting, picture, viewport, watched
 
 QUESTION = "How long do refunds take?"
 PAGES = {
@@ -219,3 +219,30 @@ def test_it_fits_a_phone_and_speaks_german(german):
     bar(page).get_by_label("Deutsch 1").check()
     bar(page).locator(".rag-search-chip", has_text="Sprache").wait_for()
     picture(page, "search-narrow")
+
+
+@pytest.mark.browser
+def test_what_is_typed_last_is_found_where_an_earlier_search_is_under_way(page):
+    page.evaluate(SLOWLY)
+    field = page.locator("#rag-query input[name=query]")
+    for query in ("refunds", "refunds are", "how long is a parcel on its way"):
+        field.fill(query)
+        page.wait_for_timeout(400)  # longer than a pause in typing
+    assert until(page, lambda found: found and found[0] == "docs:shop/parcels.md")
+    page.wait_for_function("!document.querySelector('#rag-search.rag-busy')")
+    assert places(page)[0] == "docs:shop/parcels.md"
+
+
+@pytest.mark.browser
+def test_two_filters_that_are_taken_away_quickly_are_both_gone(page):
+    search(page, QUESTION)
+    everything = places(page)
+    bar(page).get_by_role("button", name="Filter", exact=True).click()
+    for folder in ("staff 1", "shop 2"):
+        bar(page).get_by_label(folder).check()
+    chips = bar(page).locator(".rag-search-chip button")
+    chips.nth(1).wait_for()
+    page.evaluate(SLOWLY)
+    chips.evaluate_all("(all) => all.forEach((chip) => chip.click())")
+    assert until(page, lambda found: len(found) == len(everything)) == everything
+    assert chips.count() == 0

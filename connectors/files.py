@@ -17,8 +17,6 @@ from rag.errors import DocumentError, SourceError
 from rag.skips import skip_reason, too_large
 from rag.types import PUBLIC, Skip, SourceItem
 
-_BYTES_PER_MB = 1_000_000
-
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
@@ -68,7 +66,7 @@ class FilesConnector:
         self._exclude = Globs(exclude)
         self._acl = tuple(acl)
         self._metadata = dict(metadata or {})
-        self._max_bytes = max_file_mb * _BYTES_PER_MB
+        self._max_bytes = max_file_mb * 1_000_000
 
     def list(self) -> Iterator[SourceItem | Skip]:
         """Every file by key; no file is opened.

@@ -16,7 +16,6 @@ from rag.errors import DocumentError, SettingsError, SourceError
 from rag.skips import skip_reason, too_large
 from rag.types import PUBLIC, Skip, SourceItem
 
-_BYTES_PER_MB = 1_000_000
 _MIME = "message/rfc822"
 
 
@@ -69,7 +68,7 @@ class MailConnector:
         self._user, self._password_env = user or "", password_env or ""
         self._folders, self._since = tuple(dict.fromkeys(folders)), since
         self._acl, self._metadata = tuple(acl), dict(metadata or {})
-        self._max_bytes = int(max_file_mb * _BYTES_PER_MB)
+        self._max_bytes = int(max_file_mb * 1_000_000)
         self._mailbox: Mailbox | None = None
 
     def list(self) -> Iterator[SourceItem | Skip]:

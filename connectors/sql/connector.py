@@ -18,7 +18,6 @@ from rag.errors import DocumentError, SettingsError, SourceError
 from rag.skips import too_large
 from rag.types import PUBLIC, Skip, SourceItem, hash_json
 
-_BYTES_PER_MB = 1_000_000
 _ROWS_AT_A_TIME = 500
 _MAX_AHEAD = 32
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
@@ -79,7 +78,7 @@ class SqlConnector:
         self._title, self._metadata_columns = title, tuple(metadata_columns)
         self._updated, self._acl_column, self._uri_template = updated, acl_column, uri_template
         self._acl, self._metadata = tuple(acl), dict(metadata or {})
-        self._max_bytes = max_file_mb * _BYTES_PER_MB
+        self._max_bytes = max_file_mb * 1_000_000
         self._made_of = hash_json([self._query, self._text, mime])[:12]
         self._engine: Engine | None = None
         self._keys: dict[str, Any] = {}

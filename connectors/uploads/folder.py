@@ -21,7 +21,6 @@ from rag.types import SourceItem
 
 Outcome: TypeAlias = Literal["added", "renamed", "replaced", "unchanged"]
 
-_BYTES_PER_MB = 1_000_000
 _PLACING = Lock()
 """Two uploads of one name must not both find it free."""
 
@@ -59,8 +58,8 @@ class UploadsFolder:
         format_of(kept)
         size = len(content) if isinstance(content, bytes) else _size(content)
         limit = self._limit(max_file_mb)
-        if size > limit * _BYTES_PER_MB:
-            has = f"{size / _BYTES_PER_MB:.4g} MB"
+        if size > limit * 1_000_000:
+            has = f"{size / 1_000_000:.4g} MB"
             raise UploadRefusedError(f"{kept!r:.120}: {has}, and files may have up to {limit:.4g} MB")
         return self._keep(kept, content, lambda _: replace, address=None)
 

@@ -22,7 +22,6 @@ from rag.errors import DocumentError, SettingsError, SourceError
 from rag.skips import skip_reason
 from rag.types import PUBLIC, Skip, SourceItem
 
-_BYTES_PER_MB = 1_000_000
 _UNREAD = "unread"
 
 
@@ -89,7 +88,7 @@ class WebConnector:
             exclude=Globs(exclude),
             depth=depth,
             max_pages=max_pages,
-            max_bytes=max_file_mb * _BYTES_PER_MB,
+            max_bytes=max_file_mb * 1_000_000,
         )
         self._requests_per_second = requests_per_second
         self._timeout_s = timeout_s

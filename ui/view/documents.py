@@ -9,7 +9,6 @@ from ui.view.parts import button, text
 from ui.view.told import unreadable
 from ui.view.words import day, number, size
 
-_BYTES_PER_MB = 1_000_000
 _COLUMNS = ("title", "state", "source", "chunks", "size", "modified")
 _NUMBERS = ("chunks", "size", "modified")
 
@@ -24,9 +23,9 @@ def zone(
         results: name or address as it was given -> the upload, or why it was not taken.
         large: source whose additions wait for somebody to see the plan, None where none does.
     """
-    limit = size(max_mb * _BYTES_PER_MB, language)
+    limit = size(max_mb * 1_000_000, language)
     said = {
-        "max": str(int(max_mb * _BYTES_PER_MB)),
+        "max": str(int(max_mb * 1_000_000)),
         "uploading": text("uploading", language, at="{at}", all="{all}", name="{name}"),
         "too-large": text("too_large", language, size=limit),
         "not-sent": text("not_sent", language),

@@ -76,7 +76,8 @@ def products(embedding: Embedding, dtype: torch.dtype) -> float:
     """Tokens a second of the model's linear layers alone, in batches as the encoder has them."""
     config = read_json(model_folder(embedding.model) / "config.json", dict)
     d, inner, layers = config["hidden_size"], config["intermediate_size"], config["num_hidden_layers"]
-    x, wide = (torch.randn(tokens_at_a_time(embedding), n, device=embedding.device, dtype=dtype) for n in (d, inner))
+    rows = tokens_at_a_time(embedding)
+    x, wide = (torch.randn(rows, n, device=embedding.device, dtype=dtype) for n in (d, inner))
     shapes = [(x, 3 * d), (x, d), (x, inner), (wide, d)]
     weights = [(a, torch.randn(n, a.shape[1], device=embedding.device, dtype=dtype)) for a, n in shapes]
     tokens, started = 0, time.perf_counter()
@@ -86,7 +87,7 @@ def products(embedding: Embedding, dtype: torch.dtype) -> float:
                 for a, weight in weights:
                     F.linear(a, weight)
             _wait(embedding.device)
-            tokens += tokens_at_a_time(embedding)
+            tokens += rows
     return tokens / (time.perf_counter() - started)
 
 

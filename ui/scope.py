@@ -115,7 +115,8 @@ def build_scope(served: Sequence[Served], picked: Any, where: Any, *, tab: str) 
     """
     opened = gr.State(0)
     options: dict[str, Any] = {"apply_default_css": False, "padding": False}
-    bar = gr.HTML(view.bar({}, None, tab=tab, language="en"), js_on_load=SCRIPT, elem_classes=["rag-scope"], **options)
+    # empty until `show` comes with the page: what was chosen before would not be seen
+    bar = gr.HTML("", js_on_load=SCRIPT, elem_classes=["rag-scope"], **options)
 
     def show(corpus: int, now: Where, times: int, request: gr.Request) -> str:
         known = _listing(served[corpus], request) if times or now else None

@@ -91,24 +91,24 @@ def build_search(served: Sequence[Served], picked: Any, where: Any) -> None:
         where: the state with the filter.
     """
     last, found, missing = gr.State(None), gr.State(None), gr.State(None)
-    first = served[0].corpus.settings.retrieval
     plain: dict[str, Any] = {"apply_default_css": False, "padding": False}
     ask_script, hit_script, why_script = (
         (_HERE / f"{name}.js").read_text(encoding="utf-8") for name in ("search", "hits", "why")
     )
+    # empty until `fill` comes: what was typed before would be lost to it
     with gr.Row(elem_id="rag-search"):
         with gr.Column(scale=5, min_width=320, elem_id="rag-results"):
-            query = gr.HTML(view.query("en"), js_on_load=ask_script, elem_id="rag-query", **plain)
+            query = gr.HTML("", js_on_load=ask_script, elem_id="rag-query", **plain)
             build_scope(served, picked, where, tab="search")
             explained = gr.HTML("", js_on_load=hit_script, elem_id="rag-explained", **plain)
-            hits = gr.HTML(view.start("en"), js_on_load=hit_script, elem_id="rag-found", **plain)
+            hits = gr.HTML("", js_on_load=hit_script, elem_id="rag-found", **plain)
         with gr.Column(scale=2, min_width=260, elem_id="rag-tuning"):
-            panel = gr.HTML(_panel(first, "en"), js_on_load=ask_script, elem_id="rag-weights", **plain)
-            keep = gr.HTML(view.kept(keeping(first), "en"), js_on_load=hit_script, elem_id="rag-keep", **plain)
-            missed = gr.HTML(why.form("en"), js_on_load=why_script, elem_id="rag-missing", **plain)
+            panel = gr.HTML("", js_on_load=ask_script, elem_id="rag-weights", **plain)
+            keep = gr.HTML("", js_on_load=hit_script, elem_id="rag-keep", **plain)
+            missed = gr.HTML("", js_on_load=why_script, elem_id="rag-missing", **plain)
             offer_names(served, picked, missed, id=why.NAMES)
 
-    def translate(corpus: int, request: gr.Request) -> tuple[Any, ...]:
+    def fill(corpus: int, request: gr.Request) -> tuple[Any, ...]:
         language = language_of(request)
         own = served[corpus].corpus.settings.retrieval
         start, kept = view.start(language), view.kept(keeping(own), language)
@@ -172,7 +172,7 @@ def build_search(served: Sequence[Served], picked: Any, where: Any) -> None:
     def miss(event: gr.EventData) -> str:
         return event_text(event, "document")
 
-    gr.on(None, translate, picked, [query, hits, panel, keep, missed, explained, last, found, missing], **QUIET)
+    gr.on(None, fill, picked, [query, hits, panel, keep, missed, explained, last, found, missing], **QUIET)
     for part in (query, panel):
         asking = part.asked(
             ask, [picked, where, last, found], [hits, keep, found, last], trigger_mode="always_last", **QUIET

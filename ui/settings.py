@@ -99,7 +99,7 @@ def build_settings(served: Sequence[Served], picked: Any, app: gr.Blocks) -> Non
         picked: the state with the place of the one to ask.
         app: loads the choices with the page.
     """
-    with gr.Column(elem_id="rag-settings"):
+    with gr.Column(elem_id="rag-settings", visible=False) as panel:  # until `shown` comes with what is chosen
         with gr.Group(elem_classes="rag-settings-group"):
             model = _choice("model", MODELS)
             style = _choice("style", ("normal", "short"))
@@ -137,9 +137,10 @@ def build_settings(served: Sequence[Served], picked: Any, app: gr.Blocks) -> Non
         updates["model"]["choices"] = choices = who_answers(own.model_name, others, language)
         if values["model"] not in [value for _, value in choices]:  # the corpus has none of its own
             updates["model"]["value"] = "quotes"
-        return *(gr.update(**updates[name]) for name in named), language, chosen_theme(request)
+        now = (gr.update(**updates[name]) for name in named)
+        return *now, language, chosen_theme(request), gr.update(visible=True)
 
-    outputs = [*named.values(), language, theme]
+    outputs = [*named.values(), language, theme, panel]
     app.load(shown, [picked], outputs, **QUIET)
     reset.click(shown, [picked], outputs, js="(corpus) => { window.rag.prefer(null); return [corpus]; }", **QUIET)
     if len(served) > 1:

@@ -14,8 +14,10 @@ WIDE, NARROW = (1280, 800), (380, 800)
 SIDEWAYS = "document.documentElement.scrollWidth > innerWidth"
 SLOWLY = """() => {
   const send = window.fetch;
+  window.slowly = true;
   window.fetch = async (...request) => {
-    if (String(request[0]).includes("queue/join")) await new Promise((go) => setTimeout(go, 1000));
+    const said = String(request[0]).includes("queue/join");
+    if (said && window.slowly) await new Promise((go) => setTimeout(go, 1000));
     return send(...request);
   };
 }"""

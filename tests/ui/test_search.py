@@ -222,6 +222,21 @@ def test_it_fits_a_phone_and_speaks_german(german):
 
 
 @pytest.mark.browser
+def test_what_is_found_before_all_of_the_page_has_come_stays(chromium, address, arrive):
+    context = chromium.new_context(locale="en-US")
+    context.add_init_script(f"({SLOWLY})()")
+    with watched(context) as page:
+        page.goto(address)
+        arrive(page)
+        page.evaluate("window.slowly = false")  # what the page asks for by itself takes longer than what is typed
+        search(page, QUESTION)
+        found = places(page)
+        page.wait_for_timeout(1500)
+        assert places(page) == found
+        assert page.locator("#rag-query input[name=query]").input_value() == QUESTION
+
+
+@pytest.mark.browser
 def test_what_is_typed_last_is_found_where_an_earlier_search_is_under_way(page):
     page.evaluate(SLOWLY)
     field = page.locator("#rag-query input[name=query]")

@@ -120,12 +120,15 @@ class Leg:
         query: a unit vector (of dense and of multi vectors), or term weights.
         limit: at most so many.
         where: only points that meet it.
+        ties: False where it does not matter which of the points that score alike come last, such as where all that the
+            filter leaves are asked for. It saves asking for more of them than `limit`.
     """
 
     vector: str
     query: AnyVector
     limit: int
     where: Filter = ()
+    ties: bool = True
 
 
 class Scored(NamedTuple):

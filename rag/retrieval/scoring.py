@@ -108,7 +108,8 @@ class Scorer:
         # one filter for all legs that miss the same: making one takes as long as scoring by it
         only: dict[tuple[str, ...], Filter] = {lacking: (HasId(lacking),) for lacking in missing.values()}
         legs = [
-            Leg(vector=LEGS[n].vector, query=asked[n], limit=len(missing[n]), where=only[missing[n]]) for n in open_
+            Leg(vector=LEGS[n].vector, query=asked[n], limit=len(missing[n]), where=only[missing[n]], ties=False)
+            for n in open_
         ]
         for name, answer in zip(open_, self.store.search(self.chunks, legs) if legs else [], strict=True):
             known[name] = dict(answer) | known[name]
@@ -120,7 +121,7 @@ class Scorer:
             return {name: np.zeros(len(owners), np.float32) for name in asked}
         points = {owner: document_point_id(owner) for owner in set(owners)}
         only = (HasId(tuple(sorted(points.values()))),)
-        legs = [Leg(vector=LEGS[n].vector, query=asked[n], limit=len(points), where=only) for n in asked]
+        legs = [Leg(vector=LEGS[n].vector, query=asked[n], limit=len(points), where=only, ties=False) for n in asked]
         scores = {}
         for name, answer in zip(asked, self.store.search(self.documents, legs), strict=True):
             by_point = {scored.id: scored.score for scored in answer}

@@ -61,7 +61,8 @@ class TermStatistics:
         """The idf of each, None of those that no point has."""
         one = np.ones(1, np.float32)
         legs = [
-            Leg(vector=self._vector, query=SparseVector(np.array([term], np.uint32), one), limit=1) for term in terms
+            Leg(vector=self._vector, query=SparseVector(np.array([term], np.uint32), one), limit=1, ties=False)
+            for term in terms
         ]
         found = self._store.search(self._collection, legs)
         ids = sorted({hits[0].id for hits in found if hits})

@@ -26,7 +26,7 @@ from rag.store.edge_conversion import (
 )
 from rag.store.fields import payload_selection
 from rag.store.filters import can_match
-from rag.store.legs import BATCH_POINTS, TIE_MARGIN, batches, best, can_find
+from rag.store.legs import BATCH_POINTS, asked_for, batches, best, can_find
 from rag.store.lock import LOCK_FILE, OwnerLock, unwritable
 from rag.store.shards import Shards
 from rag.store.validate import check_id, check_name, check_payload, check_points, check_schema, check_vector_names
@@ -225,7 +225,7 @@ class EdgeStore:
         return schema, self._catalog.shard(schema.name)
 
     def _nearest(self, shard: Path, schema: CollectionSchema, leg: Leg, filters: Filters) -> list[Scored]:
-        request = edge_query(leg, leg.limit + TIE_MARGIN, filters.of(leg.where), dense=leg.vector in schema.dense)
+        request = edge_query(leg, asked_for(leg), filters.of(leg.where), dense=leg.vector in schema.dense)
         hits = self._shards.get(shard).query(request)
         return best([(spelled(cast(UUID, hit.id).int), hit.score) for hit in hits], leg.limit)
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, cast
+from uuid import UUID
 
 import numpy as np
 import qdrant_edge as qe
@@ -31,7 +32,7 @@ FEW, LARGEST = 10, 6
 a millisecond of a search to score what it holds of the candidates: 83 of them in a million chunks take half of it.
 """
 SPELLED = 2**14
-"""Ids whose text is kept: several queries' candidates, at about 200 bytes each."""
+"""Ids that are kept as texts and as uuids: several queries' candidates, at about 200 bytes each."""
 
 
 def shard_config(schema: CollectionSchema, optimizers: qe.EdgeOptimizersConfig | None = None) -> qe.EdgeConfig:
@@ -108,6 +109,12 @@ def our_vectors(vectors: Mapping[str, Any] | None) -> dict[str, AnyVector]:
 
 
 @lru_cache(maxsize=SPELLED)
+def _uuid(spelled: str) -> UUID:
+    """The engine reads one in half the time that it takes to read a text."""
+    return UUID(spelled)
+
+
+@lru_cache(maxsize=SPELLED)
 def spelled(number: int) -> str:
     """A point's id in its usual spelling, from the integer behind the engine's uuid.
 
@@ -152,7 +159,7 @@ def edge_filter(where: Filter) -> qe.Filter | None:
 
 def _condition(condition: Condition) -> Any:
     if isinstance(condition, HasId):
-        return qe.HasIdCondition(set(condition.ids))
+        return qe.HasIdCondition(set(map(_uuid, condition.ids)))
     path = json_path(condition.field)
     if isinstance(condition, Between):
         return qe.FieldCondition(path, range=_range(condition))

@@ -11,10 +11,15 @@ from rag.store.filters import can_match
 from rag.store.validate import check_query
 
 TIE_MARGIN = 32
-"""Asked for beyond a leg's limit: near ties at the cut are then decided by rounded score and id, not by the engine."""
+"""Asked for beyond a leg's limit where ties matter: they are decided by rounded score and id, not by the engine."""
 BATCH_POINTS = 500
 BATCH_BYTES = 4 * 2**20
 """As JSON on the wire, vectors grow fivefold: well below the 32 MB that a server takes by default."""
+
+
+def asked_for(leg: Leg) -> int:
+    """How many points the engine is asked for."""
+    return leg.limit + TIE_MARGIN if leg.ties else leg.limit
 
 
 def can_find(schema: CollectionSchema, legs: Sequence[Leg]) -> list[bool]:

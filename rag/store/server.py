@@ -16,7 +16,7 @@ from rag.errors import CorpusMissingError, StoreError
 from rag.points import CollectionSchema, Filter, IndexKind, Leg, Point, Record, Scored
 from rag.store.fields import json_path, payload_selection
 from rag.store.filters import can_match
-from rag.store.legs import BATCH_POINTS, TIE_MARGIN, batches, best, can_find
+from rag.store.legs import BATCH_POINTS, asked_for, batches, best, can_find
 from rag.store.server_conversion import (
     FLAT,
     index_params,
@@ -183,7 +183,7 @@ class ServerStore:
         if not asked:
             return found
         requests = [
-            server_query(legs[n], legs[n].limit + TIE_MARGIN, schema, rescored=not self._local)  # local mode is exact
+            server_query(legs[n], asked_for(legs[n]), schema, rescored=not self._local)  # local mode is exact
             for n in asked
         ]
         with self._errors(f"searching {name}"):

@@ -49,6 +49,7 @@ class SearchContract(StoreFixtures):
                 Leg(vector=name, query=vector, limit=limit) for name in ("raw", "situated") for limit in (1, 10, 100)
             ]
             legs.append(Leg(vector="lexical", query=terms({n: 1.0, n + 1: 0.5, 10**9: 3.0}), limit=20))
+        legs += [replace(leg, ties=False) for leg in legs]
         for found, expected in zip(filled.search(SCHEMA.name, legs), exact.search(SCHEMA.name, legs), strict=True):
             assert_same_ranking(found, expected)
 

@@ -1,5 +1,6 @@
 """What stores do with legs around their engine: as fast, and the same."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import numpy as np
 from rag.points import Filter, HasId, Leg, Scored
 from rag.store.edge import EdgeStore
 from rag.store.edge_conversion import spelled
-from rag.store.legs import best
+from rag.store.legs import asked_for, best
 from rag.testing.store_contract.data import SCHEMA, point_id, points
 from rag.types import stable_id
 
@@ -19,6 +20,12 @@ def test_the_best_are_those_of_the_plain_definition() -> None:
     plain = sorted((Scored(id, round(score, 6) + 0.0) for id, score in found), key=lambda s: (-s.score, s.id))
     assert best(found, 300) == plain[:300]
     assert [str(s.score) for s in best(found, 400)] == [str(s.score) for s in plain], "no negative zero either"
+
+
+def test_more_than_the_limit_is_asked_for_only_where_ties_matter() -> None:
+    leg = Leg(vector="raw", query=np.ones(2, np.float32), limit=5)
+    assert asked_for(leg) > 5
+    assert asked_for(replace(leg, ties=False)) == 5
 
 
 def test_ids_are_spelled_as_uuids_are() -> None:

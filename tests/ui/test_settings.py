@@ -213,5 +213,7 @@ def test_language_and_theme_are_those_of_the_browser_until_others_are_chosen(pag
 def test_a_session_that_ended_leads_to_the_login(page):
     log_in(page)
     page.context.clear_cookies()
-    page.reload()
+    # whatever the page asks for next leads there, at the latest this
+    page.wait_for_function("() => document.querySelector('[name=password]') || void fetch('/config')", polling=200)
+    page.goto("/")
     page.locator("[name=password]").wait_for()

@@ -4,6 +4,7 @@ import hashlib
 import json
 import sys
 import tempfile
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
@@ -74,11 +75,15 @@ class JsonlConnector:
             yield self._item(record, key, line)
 
     def fetch(self, item: SourceItem) -> Blob:
-        """The record's text, or the file that it names.
+        """The record's text, or the file that it names. Without a listing before, the file is gone through once.
 
         Raises:
             DocumentError: the file cannot be read, or leads out of the folder (`read`).
         """
+        if item.key not in self._offsets and str(self._path) != "-":
+            deque(self.list(), maxlen=0)
+        if item.key not in self._offsets:
+            raise DocumentError(f"{item.uri}: {self._path} does not have it any more", kind="read")
         file = self._opened()
         file.seek(self._offsets[item.key])
         line = file.readline()

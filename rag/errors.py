@@ -90,6 +90,10 @@ class StoreInUseError(StoreError):
     """Another process holds the embedded store; the message names it."""
 
 
+class DamagedIndexError(StoreError):
+    """Files of the embedded index are not what was written; a rebuild writes them anew from the sources."""
+
+
 class CorpusMissingError(StoreError):
     """The corpus holds nothing yet: it was never ingested."""
 

@@ -12,6 +12,7 @@ from rag.corpus import Rag
 from rag.errors import RagError
 from rag.results import VerifyReport
 from rag.retrieval.filters import build_filter
+from rag.store.records import plain_of
 
 _LOG = logging.getLogger(__name__)
 COUNTED = 256
@@ -110,7 +111,7 @@ def _tokens_truncated(corpus: Rag) -> int:
     counter, reader = build.build_counter(corpus.settings), corpus.documents()
     stored = iter(reader.store.scroll(reader.chunks, fields=("text", "plain")))
     lost = 0
-    while page := [record.payload.get("plain", record.payload["text"]) for record in islice(stored, COUNTED)]:
+    while page := [plain_of(record.payload) for record in islice(stored, COUNTED)]:
         lost += sum(max(0, tokens - counter.max_tokens) for tokens in counter.count(page))
     return lost
 

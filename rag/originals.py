@@ -66,7 +66,7 @@ class Originals:
             data = _fetched(connector, item)
         if item.id != document_id:
             data = self._viewer.member(data, item, document_id)
-        changed = now != item.fingerprint or stored["size"] not in (None, len(data))
+        changed = now != item.fingerprint or stored.get("size") not in (None, len(data))
         name = PurePosixPath(document_id.removeprefix(f"{stored['source']}:")).name
         return Original(name=name, mime=stored["mime"], data=data, changed=changed)
 
@@ -131,7 +131,7 @@ def _item(document_id: str, stored: Mapping[str, Any]) -> SourceItem:
         fingerprint=stored["fingerprint"],
         mime=None if within else stored["mime"],
         metadata=stored["metadata"],
-        modified=stored["modified"],
+        modified=stored.get("modified"),
     )
 
 

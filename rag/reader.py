@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rag.asynchronous import in_thread
+from rag.errors import CorpusMissingError
 from rag.opened import OpenCorpus
 from rag.results import Answer, SearchResult, StoredDocument
 from rag.retrieval.filters import Where, build_filter
@@ -292,7 +293,15 @@ class CorpusReader:
         if rewrite:
             rules = prompts(settings.prompts).standalone
             meant = standalone(question, history, llm, settings.model.timeout_s, rules=rules)
-        found = search_both(question, meant, lambda text: self.search(text, spelling=rewrite, **conditions))
-        answer = yield from self._opened.answerer().stream(question, found, history)
+
+        def events() -> "Events":
+            found = search_both(question, meant, lambda text: self.search(text, spelling=rewrite, **conditions))
+            return (yield from self._opened.answerer().stream(question, found, history))
+
+        try:
+            answer = yield from events()
+        except CorpusMissingError:  # dropped by a rebuild; the event that comes first has readers start over
+            self._opened.shared.changed()
+            answer = yield from events()
         self.latencies.record("answer", 1000 * (time.perf_counter() - started))
         return answer

@@ -223,11 +223,12 @@ class Chunk:
         ordinal: 0, 1, 2 ... in document order.
         text: `document.text[start:end]`.
         plain: the text without markup, over-long words split: what is encoded and matched.
-        headings: the heading path, outermost first, without the document's title where the two are equal.
+        headings: the heading path, outermost first, without the document's title where the two are equal; very long
+            ones cut.
         pages: page numbers from 1, in order; empty where the format has none.
         lines: boxes of the lines within the span.
         table_header: plain text of the header of the table that the chunk goes on with; "" where it starts in no table,
-            or with the header itself.
+            or with the header itself; cut where it is very long.
         context: what a language model wrote to situate the chunk, "" without one; matched, no part of the text.
         tokens: length of `plain` by the encoder's tokenizer, special tokens not counted.
     """

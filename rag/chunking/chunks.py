@@ -8,7 +8,12 @@ from operator import attrgetter
 
 from rag.chunking.sizing import Sizer
 from rag.protocols import Spans
+from rag.situating.headings import cut
 from rag.types import Chunk, Document, Element, LineBox
+
+LONGEST_NAME = 200
+"""Characters of a heading or of a table's header that its chunks carry, each of them: a paragraph that is underlined is
+a heading, too, and a sheet may have a thousand columns."""
 
 
 def chunks_of(document: Document, elements: Sequence[Element], spans: Spans, sizer: Sizer) -> list[Chunk]:
@@ -23,6 +28,7 @@ def chunks_of(document: Document, elements: Sequence[Element], spans: Spans, siz
     starts = [element.start for element in elements]
     lines = sorted((line for element in elements for line in element.lines), key=attrgetter("start"))
     line_starts = [line.start for line in lines]
+    headers: dict[int, str] = {}
     seen: Counter[str] = Counter()
     chunks = []
     for ordinal, ((start, end), plain, tokens) in enumerate(zip(spans, plains, sizer.count(plains), strict=True)):
@@ -42,7 +48,7 @@ def chunks_of(document: Document, elements: Sequence[Element], spans: Spans, siz
                 lines=_clipped(
                     lines[max(0, bisect_right(line_starts, start) - 1) : bisect_left(line_starts, end)], start, end
                 ),
-                table_header=_table_header(document, elements[first], start),
+                table_header=_table_header(document, elements, first, start, headers),
                 tokens=tokens,
             )
         )
@@ -50,10 +56,14 @@ def chunks_of(document: Document, elements: Sequence[Element], spans: Spans, siz
     return chunks
 
 
-def _table_header(document: Document, element: Element, start: int) -> str:
+def _table_header(document: Document, elements: Sequence[Element], at: int, start: int, headers: dict[int, str]) -> str:
+    """The header of the table that a chunk goes on with; read once for all chunks of a table."""
+    element = elements[at]
     if element.header_end is None or start < element.header_end:
         return ""
-    return " ".join(document.plain(element.start, element.header_end).split())
+    if at not in headers:
+        headers[at] = cut(" ".join(document.plain(element.start, element.header_end).split()), LONGEST_NAME)
+    return headers[at]
 
 
 def _clipped(lines: Sequence[LineBox], start: int, end: int) -> tuple[LineBox, ...]:
@@ -73,7 +83,8 @@ def _heading_paths(document: Document, elements: Sequence[Element]) -> list[tupl
             open_sections.pop()
         if element.kind == "heading":
             assert level is not None  # noqa: S101 - a heading has one
-            open_sections.append((level, " ".join(document.plain(element.start, element.end).split())))
+            name = " ".join(document.plain(element.start, element.end).split())
+            open_sections.append((level, cut(name, LONGEST_NAME)))
         path = [text for _, text in open_sections if text]
         paths.append(tuple(path[1:] if path and path[0].casefold() == title else path))
     return paths

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from rag.errors import SettingsError, StoreError
+from rag.errors import DamagedIndexError, SettingsError, StoreError
 from rag.ingest.changes import (
     chosen,
     compare,
@@ -25,6 +25,8 @@ from rag.ingest.generations import (
     activate_generation,
     begin_generation,
     current_generation,
+    drop_generation,
+    drop_older,
     refuse_changed_settings,
 )
 from rag.ingest.job import Job, Progress
@@ -96,25 +98,21 @@ def ingest(
         preparer.contexts.connect()  # a missing key is an error of the job, not of every document
 
     if current is None or options.rebuild:
-        target = begin_generation(store, settings.name, settings.index_settings(), encoder().dimension)
+        target, held = _begun(store, settings, encoder)
     else:
-        target = current
+        target, held = current, _held(store, current, everything)
     if current is None:  # nothing answers yet: what is finished may answer at once
         activate_generation(store, settings.name, target)
-    if target is not current:
-        everything = stored_states(store, target.documents)
-    states = {id: state for id, state in everything.items() if concerns(options.sources, id)}
-    stored = listed_owners(store, target.chunks, states.values())
-    owners = {id: chunks for id, chunks in stored.items() if concerns(options.sources, id)}
-    missing_texts, texts = compare_texts(store, target.texts, everything.values())
-    damaged = damaged_documents(states.values(), owners) | missing_texts
+    states = {id: state for id, state in held.states.items() if concerns(options.sources, id)}
+    owners = {id: chunks for id, chunks in held.owners.items() if concerns(options.sources, id)}
+    damaged = damaged_documents(states.values(), owners) | held.without_text
     changes = compare(listing, states, damaged)
 
     writer = Writer(
         store=store, generation=target, owners=owners, stopwatch=preparer.stopwatch, serving=options.serving
     )
     writer.delete_orphans(set(owners) - set(states) - {item.id for _, item in changes.read})
-    writer.delete_texts([id for id in sorted(texts) if concerns(options.sources, id)])
+    writer.delete_texts([id for id in sorted(held.lone_texts) if concerns(options.sources, id)])
     job = Job(
         preparer=preparer,
         writer=writer,
@@ -130,6 +128,7 @@ def ingest(
         if options.max_delete < 1:
             guard_lost(lost)
         activate_generation(store, settings.name, target)
+    drop_older(store, settings.name, target)
     release_free_memory()
     with preparer.stopwatch.time("write"):
         _tidy(writer, replaced=tally.changed > 0)
@@ -150,6 +149,51 @@ def ingest(
         seconds=round(time.monotonic() - started, 3),
         stages={stage: round(seconds, 3) for stage, seconds in preparer.stopwatch.seconds.items()},
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Held:
+    """What a generation has.
+
+    Attributes:
+        states: by document id.
+        owners: ids of its chunks by document id.
+        without_text: documents that are finished but for their text.
+        lone_texts: ids of documents of which there is a text and nothing else.
+    """
+
+    states: dict[str, DocumentState]
+    owners: dict[str, set[str]]
+    without_text: set[str]
+    lone_texts: set[str]
+
+
+def _held(store: Store, generation: Generation, states: dict[str, DocumentState]) -> _Held:
+    without_text, lone_texts = compare_texts(store, generation.texts, states.values())
+    return _Held(
+        states=states,
+        owners=listed_owners(store, generation.chunks, states.values()),
+        without_text=without_text,
+        lone_texts=lone_texts,
+    )
+
+
+def _begun(store: Store, settings: Settings, encoder: LazyEncoder) -> tuple[Generation, _Held]:
+    """The generation that is built, and what an earlier job wrote of it: nothing where that cannot be read."""
+
+    def begin() -> tuple[Generation, _Held]:
+        target = begin_generation(store, settings.name, settings.index_settings(), encoder().dimension)
+        try:
+            return target, _held(store, target, stored_states(store, target.documents))
+        except DamagedIndexError:
+            drop_generation(store, target)
+            raise
+
+    try:
+        return begin()
+    except DamagedIndexError as error:
+        _LOG.warning("what an earlier job had built cannot be read and is built anew: %s", error)
+        return begin()
 
 
 def _states_before(store: Store, current: Generation | None, *, rebuild: bool) -> dict[str, DocumentState]:

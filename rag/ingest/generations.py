@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from rag.errors import SettingsChangedError
+from rag.errors import CorpusMissingError, SettingsChangedError
 from rag.notices import Notice, notice
 from rag.protocols import Store
 from rag.results import SettingChange
@@ -23,6 +23,8 @@ from rag.store.schema import (
 
 UNREADABLE = ("embedding", "lexical")
 """Sections without which the stored vectors cannot be searched."""
+TRIES = 3
+"""How often is looked where a rebuild switches to the next generation in between."""
 LEGS_KEY = "retrieval.legs"
 """Among the index settings: which legs are built."""
 
@@ -59,8 +61,13 @@ class Generation:
 
 def current_generation(store: Store, corpus: str) -> Generation | None:
     """The generation that answers, None where nothing was ingested."""
-    chunks = store.aliases().get(chunks_alias(corpus))
-    return next((g for g in _complete(store, corpus) if g.chunks == chunks), None)
+    for _ in range(TRIES):
+        complete = _complete(store, corpus)
+        chunks = store.aliases().get(chunks_alias(corpus))
+        found = next((g for g in complete if g.chunks == chunks), None)
+        if found is not None or chunks is None:
+            return found
+    return None
 
 
 def changed_settings(generation: Generation, wanted: dict[str, Any]) -> tuple[SettingChange, ...]:
@@ -143,6 +150,19 @@ def begin_generation(store: Store, corpus: str, settings: dict[str, Any], dimens
     return Generation(number=number, chunks=chunks, documents=documents, texts=texts, settings=settings)
 
 
+def drop_generation(store: Store, generation: Generation) -> None:
+    """Forget a generation that does not answer."""
+    for name in generation.collections:
+        store.drop(name)
+
+
+def drop_older(store: Store, corpus: str, current: Generation) -> None:
+    """Forget what a crash left of the generations that answered before this one."""
+    for name in store.collections():
+        if (number := _number(name, corpus)) is not None and number < current.number:
+            store.drop(name)
+
+
 def activate_generation(store: Store, corpus: str, generation: Generation) -> None:
     """Let this generation answer from now on, and drop the others."""
     kept = generation.collections
@@ -173,7 +193,10 @@ def _complete(store: Store, corpus: str) -> list[Generation]:
     for number in sorted({number for name in names if (number := _number(name, corpus)) is not None}):
         chunks, documents, texts = _names(corpus, number)
         if {chunks, documents} <= names:
-            settings = store.metadata(chunks)["settings"]
+            try:
+                settings = store.metadata(chunks)["settings"]
+            except CorpusMissingError:  # a rebuild dropped it just now
+                continue
             made = Generation(number=number, chunks=chunks, documents=documents, texts=texts, settings=settings)
             found.append(made)
     return found

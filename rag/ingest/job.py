@@ -6,7 +6,7 @@ bounded number of items, encoders and writer behind by a bounded number of group
 """
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
@@ -18,7 +18,7 @@ from rag.ingest.numpy_threads import numpy_by_one_thread
 from rag.ingest.overlap import Bounded, ahead
 from rag.ingest.prepare import Prepared, Preparer, Reading
 from rag.ingest.vectors import DenseVectors, encode_group
-from rag.ingest.write import Writer
+from rag.ingest.write import Failed, Writer
 from rag.models.lazy import LazyEncoder
 from rag.protocols import Connector
 from rag.results import Failure, Skipped
@@ -33,8 +33,10 @@ there are, the more alike are the texts of a batch; the fewer, the sooner the en
 ENCODING = 2
 """Groups that are encoded at a time. Where others ask questions in this process, whose threads would wait for those of
 the job, nothing is prepared beside a group."""
+GROUP_DOCUMENTS = 512
+"""And no more documents than these, however short they are: of those that wait nothing would be left after a kill."""
 SETTLED = 64
-"""Documents without new content that are written together."""
+"""Documents without new content, and such that cannot be read, that are written together."""
 BEHIND = 2
 """Groups that the writer may be behind."""
 NAMED = 32
@@ -152,10 +154,12 @@ class Job:
                 encoders.submit(self.preparer.languages.load)
             enough = self.batch_tokens * FIRST
             group: list[Prepared] = []
+            tokens = 0
             same: list[Prepared] = []
+            failed: list[Failed] = []
             finished: list[SourceItem] = []
             for reading in readings:
-                self._fail(reading, groups.get(reading.item.id, ()), writes)
+                failed += self._failed(reading, groups.get(reading.item.id, ()))
                 self.tally.skipped += reading.skipped
                 vanished += reading.vanished
                 finished.append(reading.item)
@@ -164,18 +168,24 @@ class Job:
                         same.append(prepared)
                         continue
                     group.append(prepared)
-                    if sum(c.tokens for p in group for c in p.chunks) >= enough:
+                    tokens += sum(chunk.tokens for chunk in prepared.chunks)
+                    if tokens >= enough or len(group) >= GROUP_DOCUMENTS:
                         tell()
                         encodes.submit(self._encode, group, finished)
-                        group, finished, enough = [], [], min(2 * enough, self.batch_tokens * GROUP_BATCHES)
+                        group, tokens, finished = [], 0, []
+                        enough = min(2 * enough, self.batch_tokens * GROUP_BATCHES)
                 if len(same) >= SETTLED:
                     self._settle(same, writes)
                     same = []
+                if len(failed) >= SETTLED:
+                    writes.submit(self.writer.fail, failed)
+                    failed = []
                 encodes.wait(beside)
                 if not group:
                     meter.count(finished, self.tokens_encoded)
                     finished = []
             self._settle(same, writes)
+            writes.submit(self.writer.fail, failed)
             if group:
                 tell()
                 encodes.submit(self._encode, group, finished)
@@ -185,17 +195,17 @@ class Job:
         self.writer.delete([*changes.gone, *vanished])
         return self.tally
 
-    def _fail(self, reading: Reading, states: Sequence[DocumentState], writes: "Bounded[None]") -> None:
-        """Note the failures. Where the item itself cannot be read, all that is stored of it keeps its last state."""
+    def _failed(self, reading: Reading, states: Sequence[DocumentState]) -> Iterator[Failed]:
+        """What is to be noted. Where the item itself cannot be read, all that is stored of it keeps its last state."""
         self.tally.failed += reading.failed
         known = {state.id: state for state in states}
         for failure in reading.failed:
             if failure.id == reading.item.id and not reading.prepared and states:
                 for state in states:
                     noted = replace(failure, id=state.id, uri=state.uri)
-                    writes.submit(self.writer.fail, reading.item, noted, state, state.parts)
+                    yield Failed(reading.item, noted, state, state.parts)
             else:
-                writes.submit(self.writer.fail, reading.item, failure, known.get(failure.id), reading.parts)
+                yield Failed(reading.item, failure, known.get(failure.id), reading.parts)
 
     def _encode(self, group: Sequence[Prepared], items: Sequence[SourceItem]) -> "_Encoded":
         with self.preparer.stopwatch.time("encode"):

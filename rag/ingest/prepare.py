@@ -62,7 +62,8 @@ class Prepared:
         item: the source item that it was read from.
         parts: documents that the item holds, those that cannot be read included.
         state: what the store has of it, None where it is new.
-        content_changed: the text or its structure differ, or the stored chunks are damaged.
+        damaged: what the store has of it is not what it should have: none of its vectors is kept.
+    content_changed: the text or its structure differ, or it is damaged.
         record_changed: title, metadata or acl differ.
         payloads: what is stored with each chunk.
         record: what is stored with the document.
@@ -76,6 +77,7 @@ class Prepared:
     parts: int
     document: Document
     state: DocumentState | None
+    damaged: bool
     content_changed: bool
     record_changed: bool
     chunks: list[Chunk]
@@ -221,6 +223,7 @@ class Preparer:
             parts=parts,
             document=document,
             state=state,
+            damaged=document.id in damaged,
             content_changed=not good
             or state is None
             or (state.content_hash, set(state.chunk_ids)) != (document.content_hash, {chunk.id for chunk in chunks}),

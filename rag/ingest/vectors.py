@@ -12,6 +12,7 @@ from rag.ingest.prepare import Prepared
 from rag.models.late_interaction import word_spans, word_vectors
 from rag.points import Point, Record, Vector
 from rag.protocols import Encoder, Situator, Spans, Store
+from rag.store.records import plain_of
 from rag.types import Chunk
 
 OF_TEXT = ("raw", "sentences", "late_interaction")
@@ -80,15 +81,16 @@ def encode_group(
 ) -> list[DenseVectors]:
     """Vectors of every document of a group.
 
-    A chunk whose id is stored keeps its vectors: the same id is the same text. All other chunk texts and all distinct
-    situation lines of the group go through the encoder in one call, so that its batches are full.
+    A chunk that is stored and is read alike keeps its vectors, unless its document is damaged. All other chunk texts
+    and all distinct situation lines of the group go through the encoder in one call, so that its batches are full.
 
     Args:
         group: documents whose content changed.
         generation: which they are for.
     """
     vectors = generation.vectors
-    made = _stored(store, generation, [c.id for p in group if p.state is not None for c in _read(p)])
+    kept = [c for p in group if p.state is not None and not p.damaged for c in _read(p)]
+    made = _stored(store, generation, {c.id: c.plain for c in kept})
     new = {c.id: c.plain for p in group for c in _read(p) if c.id not in made}
     lines = sorted({line for p in group for line, known in zip(p.lines, p.readable, strict=True) if line and known})
     if "situated" not in vectors:
@@ -153,12 +155,21 @@ def _read(prepared: Prepared) -> list[Chunk]:
     return [chunk for chunk, readable in zip(prepared.chunks, prepared.readable, strict=True) if readable]
 
 
-def _stored(store: Store, generation: Generation, ids: Sequence[str]) -> dict[str, Mapping[str, Vector]]:
-    """What is stored of these chunks and can be kept: all that the encoder makes of their text alone."""
+def _stored(store: Store, generation: Generation, plains: Mapping[str, str]) -> dict[str, Mapping[str, Vector]]:
+    """What is stored of these chunks and can be kept: all that the encoder makes of their text alone.
+
+    Args:
+        plains: chunk id -> what the encoder reads of it, which depends on more than its text: a link's label is markup
+            where the document defines it.
+    """
     names = [name for name in OF_TEXT if name in generation.vectors]
-    records = store.retrieve(generation.chunks, ids, fields=(), vectors=names)
+    records = store.retrieve(generation.chunks, [*plains], fields=("text", "plain"), vectors=names)
     # of stop words alone there is no vector for late interaction, whose chunks are encoded again
-    return {id: _dense(record) for id, record in records.items() if all(name in record.vectors for name in names)}
+    return {
+        id: _dense(record)
+        for id, record in records.items()
+        if plain_of(record.payload) == plains[id] and all(name in record.vectors for name in names)
+    }
 
 
 def _dense(record: Record) -> Mapping[str, Vector]:

@@ -11,7 +11,7 @@ from rag.ingest.changes import chunk_owners, stored_states
 from rag.ingest.generations import Generation
 from rag.protocols import Encoder, Store
 from rag.results import VerifyReport
-from rag.store.records import SHARED_FIELDS, chunks_hash, document_point_id
+from rag.store.records import SHARED_FIELDS, chunks_hash, document_point_id, plain_of
 from rag.types import Chunk
 
 SAMPLE = 32
@@ -102,7 +102,7 @@ def _is_stale(store: Store, generation: Generation, document_id: str, chunk_ids:
     occurrences: Counter[str] = Counter()
     for chunk in sorted(chunks, key=lambda payload: payload["ordinal"]):
         text = stored.payload["text"][chunk["start"] : chunk["end"]]
-        if text != chunk["text"] or any(chunk[name] != document[name] for name in SHARED_FIELDS):
+        if text != chunk["text"] or any(chunk.get(name) != document.get(name) for name in SHARED_FIELDS):
             return True
         occurrences[text] += 1
         if len(chunks) == len(chunk_ids) and Chunk.id_of(document_id, text, occurrences[text] - 1) not in chunk_ids:
@@ -118,7 +118,7 @@ def _badly_encoded(store: Store, generation: Generation, ids: list[str], encoder
     records = [record for record in found if "raw" in record.vectors]  # text that the encoder cannot read has none
     if not records:
         return set()
-    again = encoder().encode([r.payload.get("plain", r.payload["text"]) for r in records], kind="document")
+    again = encoder().encode([plain_of(r.payload) for r in records], kind="document")
     stored = np.stack([np.asarray(r.vectors["raw"], np.float32) for r in records])
     cosines = np.einsum("nd,nd->n", again, stored)
     return {r.payload["document_id"] for r, cosine in zip(records, cosines, strict=True) if cosine < SAME}

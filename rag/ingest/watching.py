@@ -18,6 +18,10 @@ TICK_MS = 500
 LONGEST_MS = 5_000
 """Changes that never pause are taken after so long."""
 
+POLL_MS = 5_000
+"""Between two looks at all files, where the operating system does not report changes."""
+
+_LOG = logging.getLogger(__name__)
 logging.getLogger("watchfiles").setLevel(logging.WARNING)  # it reports every change on its own
 
 
@@ -90,43 +94,67 @@ def changed_sources(roots: Mapping[str, Path], *, ignored: Sequence[Path], stop:
     """
     paths = {name: Path(os.path.abspath(path)) for name, path in roots.items()}  # noqa: PTH100 - links stay as they are
     pending = frozenset(paths)
+    seen = {name: _identity(path) for name, path in paths.items()}
+
+    def replaced() -> frozenset[str]:
+        """Names of the roots that are others than at the last look."""
+        before = dict(seen)
+        seen.update((name, _identity(path)) for name, path in paths.items())
+        return frozenset(name for name in paths if seen[name] != before[name])
+
     while not stop.is_set():
-        seen = {name: _identity(path) for name, path in paths.items()}
-        folders = [path for path in paths.values() if path.is_dir()]
+        folders = {name: path for name, path in paths.items() if path.is_dir()}
         if not folders:
             if pending:
                 yield pending
-            pending = frozenset()
             stop.wait(TICK_MS / 1000)
-        else:
-            with closing(_changes(folders, stop)) as changes:
-                for changed in changes:
-                    pending |= {
-                        name for name, root in paths.items() if any(_concerns(path, root, ignored) for path in changed)
-                    }
-                    if any(_identity(path) != seen[name] for name, path in paths.items()):
-                        break
-                    if pending:
-                        yield pending
-                        pending = frozenset()
-        pending |= {name for name, path in paths.items() if _identity(path) != seen[name]}
+            pending = replaced()
+            continue
+        with closing(_changes([*folders.values()], stop)) as changes:
+            for changed in changes:
+                pending |= {
+                    name for name, root in paths.items() if any(_concerns(path, root, ignored) for path in changed)
+                }
+                others = replaced()
+                if pending or others:
+                    yield pending | others
+                    pending = frozenset()
+                if any(name in folders or paths[name].is_dir() for name in others):
+                    pending = frozenset(folders)  # what changes before they are watched anew is not reported
+                    break
 
 
 def _changes(folders: Sequence[Path], stop: Event) -> Generator[list[Path]]:
     """Paths that changed, or none of them after each quiet moment."""
-    events = watch(
-        *folders,
-        watch_filter=None,
-        debounce=LONGEST_MS,
-        step=TICK_MS,
-        rust_timeout=TICK_MS,
-        yield_on_timeout=True,
-        stop_event=stop,
-        raise_interrupt=True,
-        ignore_permission_denied=True,
-    )
-    for changes in events:
-        yield [Path(path) for _, path in changes]
+
+    def changes(*, polling: bool) -> Iterator[list[Path]]:
+        events = watch(
+            *folders,
+            watch_filter=None,
+            debounce=LONGEST_MS,
+            step=TICK_MS,
+            rust_timeout=TICK_MS,
+            yield_on_timeout=True,
+            stop_event=stop,
+            raise_interrupt=True,
+            force_polling=polling,
+            poll_delay_ms=POLL_MS,
+            ignore_permission_denied=True,
+        )
+        for found in events:
+            yield [Path(path) for _, path in found]
+
+    try:
+        yield from changes(polling=False)
+    except OSError as error:  # one watch for each folder, of which a user has so many
+        _LOG.warning(
+            "the operating system does not watch %s (%s): its files are looked at every %g s instead; on Linux, a "
+            "higher fs.inotify.max_user_watches is the way out",
+            ", ".join(map(str, folders)),
+            error,
+            POLL_MS / 1000,
+        )
+        yield from changes(polling=True)
 
 
 def _concerns(path: Path, root: Path, ignored: Sequence[Path]) -> bool:

@@ -4,7 +4,7 @@ import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from rag.errors import StoreError
 from rag.ingest.generations import Generation
@@ -33,6 +33,21 @@ MAX_INDEXED_KEYS = 64
 """Metadata keys that get an index, first come, first served."""
 
 
+class Failed(NamedTuple):
+    """A document that cannot be read.
+
+    Attributes:
+        item: that it is, or is part of.
+        state: what the store has of it.
+        parts: documents that the item holds, this one included.
+    """
+
+    item: SourceItem
+    failure: Failure
+    state: DocumentState | None
+    parts: int
+
+
 @dataclass(kw_only=True)
 class Writer:
     """Writes to one generation. All methods run in one thread.
@@ -53,23 +68,30 @@ class Writer:
     _new: Counter[str] = field(default_factory=Counter)
 
     def write(self, group: Sequence[Prepared], vectors: Sequence[DenseVectors]) -> None:
-        """Store a group: new chunks, flush, obsolete chunks out, texts, flush, document points last, flush.
+        """Store a group: chunks and texts, flush, obsolete chunks out, flush, document points last, flush.
 
         Until the document point is there, the next run finds the document unfinished and does it again; until the
-        obsolete chunks are out, the old text goes on answering.
+        obsolete chunks are out, the old text goes on answering. Where a chunk stands that stays and what the text says
+        there change one right after the other, since evidence is cut out of the text.
         """
         with self.stopwatch.time("write"):
             self._index_metadata(group)
             self._begin([p.document.id for p in group if p.state is not None and not p.state.failed])
-            points = [point for p, v in zip(group, vectors, strict=True) for point in chunk_points(p, v)]
-            self._upsert(self.generation.chunks, points)
-            self.chunks_written += len(points)
+            made = [(p, chunk_points(p, v)) for p, v in zip(group, vectors, strict=True)]
+            replaced = [[of] for of in made if of[0].state is not None]
+            for these in [*replaced, [of for of in made if of[0].state is None]]:
+                points = [point for _, of_document in these for point in of_document]
+                self._upsert(self.generation.chunks, points)
+                self._upsert(self.generation.texts, [_text_point(p) for p, _ in these])
+                self.chunks_written += len(points)
+            self.store.flush(self.generation.chunks)
+            self.store.flush(self.generation.texts)
             for prepared in group:
                 self._delete_obsolete(prepared)
-            self._upsert(self.generation.texts, [_text_point(prepared) for prepared in group])
             named = "document_lexical" in self.generation.legs
             documents = [_document_point(p, v, lexical=named) for p, v in zip(group, vectors, strict=True)]
             self._upsert(self.generation.documents, documents)
+            self.store.flush(self.generation.documents)
             for name, new in self._new.items():
                 if new >= COMPACT_EVERY and not self.serving:
                     self._new[name] = 0
@@ -102,25 +124,34 @@ class Writer:
         chunks = {id: {"uri": uri} for state, uri in moved for id in state.chunk_ids}
         self._set_payloads(chunks, {document_point_id(state.id): {"uri": uri} for state, uri in moved})
 
-    def fail(self, item: SourceItem, failure: Failure, state: DocumentState | None, parts: int) -> None:
-        """Note the error. A last good version stays and goes on answering, to those who may see it now.
-
-        Args:
-            state: what the store has of the failure's document.
-            parts: documents that the item holds, this one included.
-        """
-        id = document_point_id(failure.id)
-        if state is not None and not state.failed:
+    def fail(self, failed: Sequence[Failed]) -> None:
+        """Note the errors. A last good version stays and goes on answering, to those who may see it now."""
+        chunks: dict[str, dict[str, Any]] = {}
+        records: dict[str, dict[str, Any]] = {}
+        never: list[Failed] = []
+        for item, failure, state, parts in failed:
+            if state is None or state.failed:
+                never.append(Failed(item, failure, state, parts))
+                continue
             # without its fingerprint the document is tried again at every run
             record = {**failure_fields(failure), "fingerprint": "", "acl": list(item.acl)}
-            rights = {"acl": list(item.acl)} if item.acl != state.acl else {}
-            self._set_payloads(dict.fromkeys(state.chunk_ids, rights), {id: record})
-            return
-        with self.stopwatch.time("write"):
-            self.delete_chunks(sorted(self.owners.get(failure.id, ())))  # of a version that was never finished
-            self.delete_texts([failure.id])
-            point = Point(id=id, vectors={}, payload=failed_payload(item, failure, parts))
-            self._upsert(self.generation.documents, [point])
+            records[document_point_id(failure.id)] = record
+            if item.acl != state.acl:
+                chunks |= {id: {"acl": list(item.acl)} for id in state.chunk_ids}
+        if records:
+            self._set_payloads(chunks, records)
+        if never:
+            with self.stopwatch.time("write"):
+                ids = [failure.id for _, failure, _, _ in never]
+                # of a version that was never finished
+                self.delete_chunks([chunk for id in ids for chunk in sorted(self.owners.get(id, ()))])
+                self.delete_texts(ids)
+                points = [
+                    Point(id=document_point_id(f.id), vectors={}, payload=failed_payload(item, f, parts))
+                    for item, f, _, parts in never
+                ]
+                self._upsert(self.generation.documents, points)
+                self.store.flush(self.generation.documents)
 
     def delete(self, gone: Sequence[DocumentState]) -> None:
         """Remove documents, their points last: a crash in between leaves what the next run removes, or writes anew."""
@@ -149,7 +180,6 @@ class Writer:
 
     def _upsert(self, name: str, points: Sequence[Point]) -> None:
         self.store.upsert(name, points)
-        self.store.flush(name)
         self._new[name] += len(points)
 
     def _delete_obsolete(self, prepared: Prepared) -> None:

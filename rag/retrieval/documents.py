@@ -13,7 +13,7 @@ from rag.protocols import Spans, Store
 from rag.results import ChunkSpan, StoredDocument
 from rag.retrieval.filters import build_filter
 from rag.retrieval.listing import LISTED, Listing
-from rag.store.records import ENTRY_FIELDS, document_point_id, entry_of, lines_of
+from rag.store.records import ENTRY_FIELDS, document_point_id, entry_of, lines_of, plain_of
 from rag.types import Chunk, LineBox
 
 
@@ -133,7 +133,7 @@ class DocumentReader:
                     start=chunk.payload["start"],
                     end=chunk.payload["end"],
                     text=chunk.payload["text"],
-                    plain=chunk.payload.get("plain", chunk.payload["text"]),
+                    plain=plain_of(chunk.payload),
                     headings=tuple(chunk.payload["headings"]),
                 )
                 for id, chunk in found.items()
@@ -186,7 +186,7 @@ class DocumentReader:
         records = self.store.retrieve(self.chunks, chunk_ids, fields=("text", "plain"), vectors=("sentences",))
         return {
             id: ChunkSentences(
-                text=record.payload.get("plain", record.payload["text"]),
+                text=plain_of(record.payload),
                 vectors=np.asarray(record.vectors["sentences"], np.float32),
             )
             for id, record in records.items()

@@ -165,7 +165,7 @@ def _listed(payload: Mapping[str, Any]) -> Listed:
         source=payload["source"],
         folders=tuple(reversed(payload["path"][1:])),
         values={name: found for name, found in values.items() if found},
-        modified=payload["modified"],
+        modified=payload.get("modified"),
     )
 
 

@@ -103,16 +103,19 @@ def _ask(corpus: Rag, client: Client, arguments: Mapping[str, Any], *, told: boo
 
 
 def _ingest(corpus: Rag, jobs: Jobs, client: Client, arguments: dict[str, Any], *, own: bool) -> IngestReport:
-    """The report of the corpus' job: of the one under way where it is the same, else of one that begins after it."""
+    """The report of a job that begins after it was asked for: one under way may have listed the sources before.
+
+    Those who ask meanwhile share the next one, where their options are the same.
+    """
     options = {name: value for name, value in arguments.items() if value != _DEFAULTS[name]}
-    while (job := jobs.begin(None if own else corpus.ingest, **options)) is None:
-        running = jobs.last
-        if running is None:
-            continue
-        if own and running.options == options:
-            job = running
-            break
-        _watch(jobs, running.number, client)
+    before = jobs.last.number if jobs.last else 0
+    job = None
+    while job is None:
+        last = jobs.last
+        if own and last is not None and last.number > before and last.options == options:
+            job = last
+        elif (job := jobs.begin(None if own else corpus.ingest, **options)) is None and last is not None:
+            _watch(jobs, last.number, client)
     ended = _watch(jobs, job.number, client)
     if ended is not None and ended.report is not None:
         return ended.report

@@ -42,7 +42,7 @@ class Catalog:
             return
         for home in sorted(self._collections.iterdir()):
             if (home / SCHEMA_FILE).is_file():
-                self.schemas[home.name] = _schema(home.name, _read_json(home / SCHEMA_FILE))
+                self.schemas[home.name] = _read_schema(home / SCHEMA_FILE)
             elif home.is_dir() and {entry.name for entry in home.iterdir()} <= {"shard", f".{SCHEMA_FILE}"}:
                 shutil.rmtree(home)
         if self._aliases_file.is_file():
@@ -93,6 +93,16 @@ class Catalog:
         self.schemas.pop(name, None)
         if home.is_dir():
             shutil.rmtree(home)
+
+
+def _read_schema(path: Path) -> CollectionSchema:
+    content = _read_json(path)
+    try:
+        return _schema(path.parent.name, content)
+    except (KeyError, TypeError) as error:
+        raise StoreError(
+            f"{path}: not a schema ({type(error).__name__}: {error}): restore it, or remove the index folder and ingest"
+        ) from error
 
 
 def _schema(name: str, content: Mapping[str, Any]) -> CollectionSchema:

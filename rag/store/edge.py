@@ -184,7 +184,7 @@ class EdgeStore:
             check_vector_names(schema, vectors)
             if selection and not where:
                 self._shards.read_payloads_ahead(shard)
-        return self._scroll(shard, where, selection, list(vectors) or False) if possible else iter(())
+        return self._scroll(schema.name, where, selection, list(vectors) or False) if possible else iter(())
 
     def search(self, name: str, legs: Sequence[Leg]) -> list[list[Scored]]:
         with self._shards.call(f"searching {name}"):
@@ -237,14 +237,15 @@ class EdgeStore:
         return {record.id: record for record in found}
 
     def _scroll(
-        self, shard: Path, where: Filter, payload: bool | list[str], vectors: bool | list[str]
+        self, name: str, where: Filter, payload: bool | list[str], vectors: bool | list[str]
     ) -> Iterator[Record]:
         offset: Any = None
         while True:
             request = qe.ScrollRequest(
                 offset=offset, limit=PAGE, filter=edge_filter(where), with_payload=payload, with_vector=vectors
             )
-            with self._shards.call("reading on"):
+            with self._shards.call(f"reading on in {name}"):
+                _, shard = self._open(name)  # it may have been dropped since
                 page, offset = self._shards.get(shard).scroll(request)
             yield from (_record(record) for record in page)
             if offset is None:

@@ -8,6 +8,7 @@ import os
 import socket
 import sys
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
@@ -106,12 +107,12 @@ class OwnerLock:
         self._file = None
 
     def _write(self, owner: dict[str, object] | None) -> None:
+        """Say who holds the lock. What others are told of it is worth no search on a disk that is full."""
         assert self._file is not None  # noqa: S101 - both callers hold the lock
-        self._file.seek(0)
-        self._file.truncate()
-        if owner is not None:
-            json.dump(owner, self._file)
-        self._file.flush()
+        with suppress(OSError):
+            os.truncate(self._file.fileno(), 0)
+            if owner is not None:
+                os.write(self._file.fileno(), json.dumps(owner).encode())
 
 
 def in_use(path: Path, waited_s: float) -> str:

@@ -169,6 +169,12 @@ def chunk_payload(document: Document, chunk: Chunk, situation: str) -> dict[str,
     }
 
 
+def plain_of(payload: Mapping[str, Any]) -> str:
+    """What is encoded and matched of the chunk that `chunk_payload` wrote."""
+    plain: str = payload.get("plain", payload["text"])
+    return plain
+
+
 def lines_of(payload: Mapping[str, Any]) -> tuple[LineBox, ...]:
     """The boxes that `chunk_payload` wrote."""
     return tuple(LineBox.of(row) for row in payload.get("lines", ()))

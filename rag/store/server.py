@@ -10,7 +10,6 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from qdrant_client import QdrantClient, models
-from qdrant_client.http.exceptions import UnexpectedResponse
 
 from rag.errors import CorpusMissingError, StoreError
 from rag.points import CollectionSchema, Filter, IndexKind, Leg, Point, Record, Scored
@@ -222,15 +221,7 @@ class ServerStore:
     def _schema(self, name: str) -> CollectionSchema:
         if name not in self._schemas:
             with self._errors(f"opening {name}"):
-                try:
-                    self._schemas[name] = schema_of(name, self._client.get_collection(name).config)
-                except (UnexpectedResponse, ValueError) as error:
-                    missing = (
-                        error.status_code == 404 if isinstance(error, UnexpectedResponse) else "not found" in str(error)
-                    )
-                    if not missing:
-                        raise
-                    raise CorpusMissingError(f"{self._url}: no collection {name!r}: run rag ingest first") from None
+                self._schemas[name] = schema_of(name, self._client.get_collection(name).config)
         return self._schemas[name]
 
     def _scroll(

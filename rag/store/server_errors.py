@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 
 import httpx
 from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 
-from rag.errors import RagError, StoreError
+from rag.errors import CorpusMissingError, RagError, StoreError
 
 
 @contextmanager
@@ -14,6 +15,7 @@ def server_errors(url: str, doing: str) -> Iterator[None]:
     """Turn the client's errors in the block into ours; the message holds the url, never the API key.
 
     Raises:
+        CorpusMissingError: the collection is not there (any more).
         StoreError: the server is not there, refuses us or the request, or takes too long.
     """
     try:
@@ -21,11 +23,21 @@ def server_errors(url: str, doing: str) -> Iterator[None]:
     except RagError:
         raise
     except UnexpectedResponse as error:
+        if error.status_code == HTTPStatus.NOT_FOUND:
+            raise _missing(url, doing) from None
         raise StoreError(f"{url}: {doing}: {_refusal(error)}") from None
     except ResponseHandlingException as error:
         raise StoreError(f"{url}: {doing}: {_silence(error.source)}") from None
+    except ValueError as error:
+        if "not found" in str(error):  # local mode has no status
+            raise _missing(url, doing) from None
+        raise StoreError(f"{url}: {doing}: {_one_line(str(error))}") from error
     except Exception as error:  # the client raises plain ValueError and RuntimeError, and pydantic's errors
         raise StoreError(f"{url}: {doing}: {type(error).__name__}: {_one_line(str(error))}") from error
+
+
+def _missing(url: str, doing: str) -> CorpusMissingError:
+    return CorpusMissingError(f"{url}: {doing}: no such collection: run rag ingest first")
 
 
 def _refusal(error: UnexpectedResponse) -> str:

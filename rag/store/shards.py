@@ -9,7 +9,7 @@ from pathlib import Path
 
 import qdrant_edge as qe
 
-from rag.errors import RagError, StoreError
+from rag.errors import DamagedIndexError, RagError, StoreError
 from rag.store.lock import OwnerLock
 from rag.store.read_ahead import ReadAhead, allocated
 
@@ -164,7 +164,7 @@ class Shards:
             raise
         except BaseException as error:
             if _is_damage(error):
-                raise StoreError(
+                raise DamagedIndexError(
                     f"{path}: the index is damaged and cannot be loaded ({_one_line(error)}): "
                     "rag ingest --rebuild writes it anew from the sources"
                 ) from error

@@ -112,7 +112,13 @@ class ExactStore:
         self, name: str, *, where: Filter = (), fields: Sequence[str] | None = None, vectors: Sequence[str] = ()
     ) -> Iterator[Record]:
         check_vector_names(self._schema(name), vectors)
-        return iter([_selected(record, fields, vectors) for record in self._matching(name, where)])
+        self._matching(name, where)  # refuses now what means nothing
+        return self._scroll(name, where, fields, vectors)
+
+    def _scroll(
+        self, name: str, where: Filter, fields: Sequence[str] | None, vectors: Sequence[str]
+    ) -> Iterator[Record]:
+        yield from [_selected(record, fields, vectors) for record in self._matching(name, where)]
 
     def search(self, name: str, legs: Sequence[Leg]) -> list[list[Scored]]:
         schema = self._schema(name)

@@ -43,6 +43,12 @@ class CatalogContract(StoreFixtures):
         assert filled.count(SCHEMA.name) == 0
         filled.upsert(SCHEMA.name, [Point(id=point_id(0), vectors={"raw": np.ones(3, dtype=np.float32)}, payload={})])
 
+    def test_reading_on_in_a_dropped_collection_is_a_missing_corpus(self, filled: Store) -> None:
+        records = filled.scroll(SCHEMA.name)
+        filled.drop(SCHEMA.name)
+        with pytest.raises(CorpusMissingError, match=SCHEMA.name):
+            next(records)
+
     def test_an_unknown_collection_is_a_missing_corpus(self, store: Store) -> None:
         acts: list[Callable[[str], object]] = [
             store.metadata,

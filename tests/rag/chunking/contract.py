@@ -163,6 +163,15 @@ class ChunkerContract:
         chunks = self.split(replace(doc, elements=pages))
         assert [chunk.id for chunk in chunks] == [Chunk.id_of("files:a.md", words(80), n) for n in range(3)]
 
+    def test_what_every_chunk_carries_is_short(self) -> None:
+        """A paragraph that is underlined is a heading, and a sheet may have any number of columns."""
+        heading = words(400, "h")
+        doc = document(("h1", heading), ("paragraph", words(300)))
+        chunks = self.split(doc)
+        assert len(chunks) > 3
+        assert all(len(name) <= 200 for chunk in chunks for name in chunk.headings)
+        assert chunks[-1].headings[0][:100] == heading[:100]
+
     def test_a_chunk_knows_the_headings_above_its_beginning(self) -> None:
         doc = document(("h1", "Guide"), ("h2", "Tea"), ("paragraph", words(300)), ("h2", "Water"), ("paragraph", "w"))
         chunks = self.split(doc)

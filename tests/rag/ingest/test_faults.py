@@ -7,14 +7,19 @@ import numpy as np
 import pytest
 
 from rag import Rag, build
+from rag.answering.answerer import Answerer
+from rag.ingest import converge
 from rag.ingest.changes import chunk_owners, damaged_documents, listed_owners, stored_states
 from rag.ingest.generations import current_generation
-from rag.points import Point, SparseVector
+from rag.opened import OpenCorpus
+from rag.points import Point, Record, SparseVector
 from rag.protocols import Store
 from rag.results import IngestReport
+from rag.store.edge import EdgeStore
 from rag.store.records import document_point_id
 from rag.testing import ExactStore, HashEncoder
 from tests.corpora import FACTS, MakeFolder
+from tests.rag.serving.process import folder_of
 
 WRITES = ("upsert", "delete", "set_payload", "flush", "create", "switch", "index", "compact", "drop")
 
@@ -251,3 +256,172 @@ def test_a_quote_changed_behind_the_back_is_not_verified(facts: Rag) -> None:
     citations = [event["citation"] for event in events if event["type"] == "citation"]
     assert citations
     assert not any(c["verified"] for c in citations if "75" in c["quote"])
+
+
+def test_a_vector_changed_behind_the_back_is_mended(facts: Rag) -> None:
+    store, generation = facts._opened.generation()
+    hit = facts.search("French press", top_k=1)[0]
+    schema_vectors = sorted(generation.vectors)
+    before = contents(store)
+    record = store.retrieve(generation.chunks, [hit.chunk_id], vectors=schema_vectors)[hit.chunk_id]
+    turned = {**record.vectors, "raw": np.roll(np.asarray(record.vectors["raw"]), 1)}
+    store.upsert(generation.chunks, [Point(id=hit.chunk_id, vectors=turned, payload=record.payload)])
+    report = facts.verify(repair=True)
+    assert (report.ok, report.repaired) == (True, 1)
+    assert_same(contents(store), before, "after the repair")
+
+
+def test_a_chunk_whose_markup_changed_elsewhere_is_encoded_again(make_folder: MakeFolder) -> None:
+    """Its text, and with it its id, stays the same; what is read of it does not."""
+    text = "# Terms\n\nPayment is due in [thirty days][the refund policy of the northern branch] of the invoice.\n"
+    folder = make_folder({"terms.md": text})
+    with Rag.open(folder) as corpus:
+        corpus.ingest()
+        (folder / "terms.md").write_text(f"{text}\n[the refund policy of the northern branch]: https://example.com\n")
+        assert corpus.ingest().changed == 1
+        assert corpus.verify().ok
+        (chunk, *_) = corpus.search("payment", top_k=1)
+        store, generation = corpus._opened.generation()
+        record = store.retrieve(generation.chunks, [chunk.chunk_id], vectors=("raw",))[chunk.chunk_id]
+        plain = record.payload["plain"]
+        assert "northern" not in plain
+        (again,) = corpus.encoder.encode([plain], kind="document")
+        assert float(again @ np.asarray(record.vectors["raw"])) > 0.99
+
+
+def test_what_was_read_anew_without_a_date_is_whole(make_folder: MakeFolder, tmp_path: Path) -> None:
+    """The store forgets what is set to null."""
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text('{"id": "1", "text": "Green tea is brewed at 75 degrees."}\n')
+    config = tmp_path / "corpus.yaml"
+    config.write_text("name: rows\nsources:\n  - {kind: jsonl, name: rows, path: ./rows.jsonl}\n")
+    with Rag.open(config) as corpus:
+        corpus.ingest()
+        rows.write_text('{"text": "Green tea is brewed at 75 degrees.", "id": "1"}\n')
+        assert corpus.ingest().unchanged == 1
+        assert corpus.verify().ok
+        (listed,) = corpus.listing().documents
+        assert listed.modified is None
+        assert corpus.originals().read("rows:1").data
+
+
+def test_a_rebuild_whose_first_attempt_is_damaged_begins_anew(
+    make_folder: MakeFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make_folder()
+    with Rag.open(folder) as corpus:
+        corpus.ingest()
+    monkeypatch.setattr(converge, "activate_generation", _cut)
+    with Rag.open(folder) as corpus, pytest.raises(OSError, match="cut"):
+        corpus.ingest(rebuild=True)
+    monkeypatch.undo()
+    index = build.edge_path(corpus.settings.store) / "collections"  # type: ignore[arg-type]
+    for file in (index / "docs__documents__g2/shard").rglob("*"):
+        if file.is_file():
+            file.write_bytes(b"damaged")
+    with Rag.open(folder) as corpus:
+        assert corpus.ingest(rebuild=True).changed + corpus.ingest().unchanged == 6
+        assert corpus.verify().ok
+    assert sorted(path.name for path in index.iterdir()) == ["docs__documents__g2", "docs__g2", "docs__texts__g2"]
+
+
+def test_what_a_crash_left_of_an_older_generation_goes_with_the_next_job(
+    make_folder: MakeFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make_folder()
+    with Rag.open(folder) as corpus:
+        corpus.ingest()
+        monkeypatch.setattr(EdgeStore, "drop", _cut)
+        with pytest.raises(OSError, match="cut"):
+            corpus.ingest(rebuild=True)
+    monkeypatch.undo()
+    with Rag.open(folder) as corpus:
+        store, generation = corpus._opened.generation()
+        assert (generation.number, len(store.collections())) == (2, 6)
+        assert corpus.ingest().unchanged == 3
+        assert store.collections() == sorted(generation.collections)
+
+
+def _cut(*_: Any) -> None:
+    raise OSError("cut")
+
+
+def test_where_a_chunk_stands_and_the_text_change_together(facts: Rag, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else evidence, which is cut out of the text, is missing for as long as a whole group is written."""
+    folder = folder_of(facts)
+    for name in FACTS:
+        (folder / name).write_text("A new first line.\n\n" + FACTS[name])
+    (folder / "new.md").write_text("# New\n\nA document that nobody has seen.\n")
+    written: list[str] = []
+    upsert = EdgeStore.upsert
+
+    def noted(self: EdgeStore, name: str, points: list[Point]) -> None:
+        written.append(name.split("__")[-2] if name.count("__") == 2 else "chunks")
+        upsert(self, name, points)
+
+    monkeypatch.setattr(EdgeStore, "upsert", noted)
+    assert facts.ingest().changed == 3
+    assert written == [*["chunks", "texts"] * 4, "documents"]
+
+
+def test_an_answer_that_a_rebuild_overtakes_is_of_the_new_generation(
+    facts: Rag, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answerer, rebuilt = OpenCorpus.answerer, []
+
+    def overtaken(self: OpenCorpus) -> Answerer:
+        found = answerer(self)
+        if not rebuilt:
+            rebuilt.append(facts.ingest(rebuild=True))
+        return found
+
+    monkeypatch.setattr(OpenCorpus, "answerer", overtaken)
+    answer = facts.ask("How long is green tea brewed?")
+    assert rebuilt
+    assert "two minutes" in answer.answer
+    assert answer.sentences[0].citations[0].verified
+
+
+def test_a_job_about_one_source_reads_nothing_of_the_others(
+    make_folder: MakeFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make_folder()
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other/salt.md").write_text("# Salt\n\nSalt is mined.\n")
+    config = tmp_path / "corpus.yaml"
+    config.write_text(
+        f"name: two\nsources:\n  - {{kind: files, name: big, path: ./{folder.name}}}\n"
+        "  - {kind: files, name: small, path: ./other}\n"
+    )
+    with Rag.open(config) as corpus:
+        corpus.ingest()
+        _, generation = corpus._opened.generation()
+        read: list[str] = []
+        retrieve = EdgeStore.retrieve
+
+        def noted(self: EdgeStore, name: str, ids: list[str], **options: Any) -> dict[str, Record]:
+            read.extend(ids if name == generation.chunks else ())
+            return retrieve(self, name, ids, **options)
+
+        monkeypatch.setattr(EdgeStore, "retrieve", noted)
+        assert corpus.ingest(sources=["small"]).unchanged == 1
+        assert read == []
+
+
+def test_files_that_cannot_be_read_are_noted_together(make_folder: MakeFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = make_folder()
+    for n in range(20):
+        (folder / f"broken{n}.md").write_bytes(b"\x00\x01\x02" * 100)
+    flushed: list[str] = []
+    flush = EdgeStore.flush
+
+    def noted(self: EdgeStore, name: str) -> None:
+        flushed.append(name)
+        flush(self, name)
+
+    with Rag.open(folder) as corpus:
+        assert len(corpus.ingest().failed) == 20
+        monkeypatch.setattr(EdgeStore, "flush", noted)
+        assert len(corpus.ingest().failed) == 20
+        assert 0 < len(flushed) < 10
+        assert sum(row.state == "failed" for row in corpus.documents().overview()) == 20

@@ -17,7 +17,7 @@ from rag.errors import (
     SourceError,
     StoreError,
 )
-from rag.ingest import converge, write
+from rag.ingest import converge, job, write
 from rag.ingest.job import Progress
 from rag.points import Point
 from rag.results import IngestReport
@@ -355,6 +355,16 @@ def test_progress_ends_at_the_total(make_folder: MakeFolder) -> None:
     assert (seen[-1].done, seen[-1].total) == (3, 3)
     assert seen[-1].tokens > 0
     assert "3/3 documents" in str(seen[-1])
+
+
+def test_documents_without_tokens_do_not_wait_for_the_end_of_the_job(
+    make_folder: MakeFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job, "GROUP_DOCUMENTS", 4)
+    seen: list[Progress] = []
+    ingest(make_folder({f"{n}.md": "" for n in range(32)}), progress=seen.append)
+    assert len({at.done for at in seen}) > 4
+    assert seen[-1].done == 32
 
 
 def test_a_chunk_longer_than_the_encoder_reads_is_counted_as_truncated(

@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -11,6 +11,7 @@ import pytest
 
 from rag import Rag
 from rag.errors import RagError, SettingsError, SourceError
+from rag.ingest import watching as watching_module
 from rag.ingest.watching import changed_sources, follow
 from rag.results import IngestReport
 from tests.corpora import MakeFolder
@@ -30,9 +31,16 @@ class Watching:
         self._thread.start()
 
     def wait(self, names: set[str]) -> None:
+        self._until(lambda: names in self.named, names)
+
+    def wait_for(self, name: str) -> None:
+        """The source, alone or with others."""
+        self._until(lambda: any(name in names for names in self.named), name)
+
+    def _until(self, came: Callable[[], bool], wanted: object) -> None:
         until = time.monotonic() + SOON_S
-        while names not in self.named:
-            assert time.monotonic() < until, f"{names} did not come, {self.named} did"
+        while not came():
+            assert time.monotonic() < until, f"{wanted} did not come, {self.named} did"
             time.sleep(0.05)
         self.named.clear()
 
@@ -83,11 +91,54 @@ def test_hidden_files_and_the_index_are_no_changes(roots: dict[str, Path], watch
 
 def test_a_folder_that_goes_and_comes_back_is_followed_again(roots: dict[str, Path], watching: Watching) -> None:
     shutil.rmtree(roots["one"])
-    watching.wait({"one"})
+    watching.wait_for("one")
     roots["one"].mkdir()
-    watching.wait({"one"})
+    watching.wait_for("one")
     (roots["one"] / "after.md").write_text("x")
-    watching.wait({"one"})
+    watching.wait_for("one")
+
+
+def test_all_folders_are_read_again_where_they_are_watched_anew(
+    roots: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What changes in one of them before its new watcher stands is reported by nobody."""
+    begun: list[list[Path]] = []
+
+    def changes(folders: list[Path], stop: Event) -> Iterator[list[Path]]:
+        begun.append(folders)
+        if len(begun) == 2:
+            (roots["two"] / "between.md").write_text("x")
+        while not stop.is_set():
+            time.sleep(TICK_MS / 1000)
+            yield []
+
+    monkeypatch.setattr("rag.ingest.watching._changes", changes)
+    watching = Watching(roots)
+    shutil.rmtree(roots["one"])
+    watching.wait_for("one")
+    watching.wait_for("two")
+    watching.end()
+    assert begun == [[roots["one"], roots["two"]], [roots["two"]]]
+
+
+def test_files_are_looked_at_where_the_operating_system_reports_no_changes(
+    roots: dict[str, Path], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    watch = watching_module.watch
+
+    def without_reports(*folders: Path, force_polling: bool, **options: Any) -> Iterator[Any]:
+        if not force_polling:
+            raise OSError(28, "OS file watch limit reached")
+        return watch(*folders, force_polling=True, **options)
+
+    monkeypatch.setattr("rag.ingest.watching.watch", without_reports)
+    monkeypatch.setattr("rag.ingest.watching.POLL_MS", TICK_MS)
+    watching = Watching(roots)
+    assert "file watch limit reached" in caplog.text
+    assert "fs.inotify.max_user_watches" in caplog.text
+    (roots["two"] / "new.md").write_text("new")
+    watching.wait({"two"})
+    watching.end()
 
 
 def test_missing_roots_are_awaited(roots: dict[str, Path], tmp_path: Path) -> None:

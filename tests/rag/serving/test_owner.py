@@ -168,10 +168,12 @@ def in_background(call: Callable[[], Any]) -> tuple[threading.Thread, list[Any]]
     return thread, results
 
 
-def test_a_job_is_joined_from_two_clients_and_from_the_app(facts: Rag, gated: tuple[Gated, Jobs]) -> None:
+def test_who_asks_during_a_job_gets_what_is_there_when_they_ask(facts: Rag, gated: tuple[Gated, Jobs]) -> None:
     ingestions, jobs = gated
     seen: list[Progress] = []
     jobs.start()
+    until(lambda: jobs.last and jobs.last.progress)
+    (folder_of(facts) / "newer.md").write_text("# Newer\n\nAfter the job had listed the files.\n")
     clients = [
         in_background(lambda: reach(facts.settings, wait_s=5).ingest(progress=seen.append)),
         in_background(lambda: reach(facts.settings, wait_s=5).ingest()),
@@ -183,9 +185,9 @@ def test_a_job_is_joined_from_two_clients_and_from_the_app(facts: Rag, gated: tu
         thread.join(30)
     assert jobs.last is not None
     assert jobs.last.report is not None
-    assert jobs.last.report.new == 1
-    assert [found for _, (found,) in clients] == [jobs.last.report] * 2
-    assert ingestions.runs == 1
+    assert [found for _, (found,) in clients] == [jobs.last.report] * 2, "they share one"
+    assert (jobs.last.report.new, jobs.last.report.unchanged) == (1, 4)
+    assert ingestions.runs == 2
     assert seen[-1].done == seen[-1].total == 1
 
 

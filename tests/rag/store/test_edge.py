@@ -267,6 +267,14 @@ def test_a_broken_schema_file_is_named(index_folder: Path, text: str) -> None:
             EdgeStore(index_folder, create=False, wait_s=0)
 
 
+@pytest.mark.parametrize("text", ["{}", '{"dense": {"raw": 3}}'])
+def test_a_schema_file_that_lacks_something_is_named(index_folder: Path, text: str) -> None:
+    filled(index_folder).close()
+    (index_folder / "collections" / NAME / "schema.json").write_text(text)
+    with pytest.raises(StoreError, match=r"schema\.json: not a schema .*remove the index folder and ingest"):
+        EdgeStore(index_folder, create=False, wait_s=0)
+
+
 def test_leftovers_of_a_killed_optimize_are_deleted_at_the_next_use(index_folder: Path) -> None:
     filled(index_folder).close()
     leftovers = index_folder / "collections" / NAME / "shard" / "temp_segments"

@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import subprocess
@@ -130,6 +131,21 @@ def test_an_owner_that_wrote_nothing_readable_is_still_the_owner(index_folder: P
         (index_folder / "owner.lock").write_text(content)
         with pytest.raises(StoreInUseError, match="in use by"):
             EdgeStore(index_folder, create=True, wait_s=0)
+
+
+def test_a_full_disk_keeps_nobody_from_searching(index_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only who holds the lock could not be said."""
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with EdgeStore(index_folder, create=True, wait_s=0) as store:
+        store.create(SCHEMA)
+    monkeypatch.setattr("rag.store.lock.os.write", full)
+    with EdgeStore(index_folder, create=False, wait_s=0) as store:
+        assert store.count(SCHEMA.name) == 0
+        with pytest.raises(StoreInUseError):
+            EdgeStore(index_folder, create=False, wait_s=0)
 
 
 def test_a_lock_file_that_a_killed_owner_left_excludes_nobody(index_folder: Path) -> None:

@@ -48,6 +48,7 @@ MESSAGES = {
     # why a sentence is not supported
     "absent": "the source does not say this",
     "only_told": "the source tells of this without stating it",
+    "reserved": "the source says this with a reservation that is left out here",
     "text_changed": "the stored text has changed since",
     "judge_failed": "the judge gave no answer ({failure})",
     "judge_disagrees": "the judge does not find it in the source",

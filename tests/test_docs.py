@@ -147,8 +147,8 @@ def test_table_of_keys_is_that_of_the_models() -> None:
                     add(chunking, f"chunking[kind={kind}].", Chunking)
             elif name != "kind" and field.description:
                 default = "required" if field.is_required() else _shown(field.get_default(call_default_factory=True))
-                if name == "name" and not field.is_required():
-                    default = "its kind"
+                if name == "name":
+                    default = "its kind" if prefix else "name of the file"
                 rows.append(f"| `{prefix}{name}` | {default} | {field.description} |")
 
     add(Settings, "")

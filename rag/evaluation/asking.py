@@ -18,7 +18,7 @@ from rag.settings import Settings
 def evaluate_corpus(
     corpus: Rag, questions: Sequence[Question], path: Path, *, progress: Callable[[str, int, int], object]
 ) -> AnswersReport:
-    """Ask the corpus itself, which keeps the report as its last one. Evidence names documents, by id or address.
+    """Ask the corpus itself, which keeps the report as its last one. Evidence names chunks or documents.
 
     Args:
         path: of the questions' file, for the manifest.
@@ -26,7 +26,7 @@ def evaluate_corpus(
     report = evaluate_answers(
         questions,
         corpus.ask,
-        places=lambda citation: (citation.document_id, citation.uri),
+        places=lambda citation: (citation.chunk_id, citation.document_id, citation.uri),
         dataset=path.stem,
         manifest=manifest(corpus.settings, {path.name: file_hash(path)}, answers=True),
         progress=progress,

@@ -203,6 +203,13 @@ def test_an_unchanged_corpus_is_looked_at_without_torch(folder: Path, command: s
     assert out.strip().splitlines()[-1] == "[]"
 
 
+def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert re.fullmatch(r"situated-rag \d+\.\d+\.\d+\n", capsys.readouterr().out)
+
+
 def test_a_search_loads_nothing_that_it_does_not_use(folder: Path) -> None:
     unused = ("torch", "transformers", "langchain_core", "py3langid", "rag.ingest.prepare", "gradio")
     code = f"from rag.cli import main; assert main(['search', {str(folder)!r}, 'How long does it steep?']) == 0"

@@ -16,6 +16,7 @@ from rag.answering.tokens import Token, tokens
 from rag.answering.verification.alignment import Clause, Names, Source, aligned, clauses
 from rag.answering.verification.assertion import only_told
 from rag.answering.verification.polarity import opposed, polarity
+from rag.answering.verification.reservation import reserved
 from rag.notices import Notice, notice
 
 _AND = re.compile(r"\s*[,;]?\s+(?:and|but|while|whereas|und|aber|et|mais|pero)\s+|;\s+", re.IGNORECASE)
@@ -88,7 +89,7 @@ class Comparison:
         if not found:
             return ABSENT if claimed.content else None
         return (
-            _only_told(claimed, sources)
+            _not_stated(claimed, sources)
             or _other_number(claimed, found)
             or _other_name(claimed, found, sources, named)
             or _other_polarity(claimed, found)
@@ -99,11 +100,13 @@ class Comparison:
         )
 
 
-def _only_told(claim: Clause, sources: Sequence[Source]) -> Objection | None:
-    """No sentence that shares words with the claim states them itself."""
+def _not_stated(claim: Clause, sources: Sequence[Source]) -> Objection | None:
+    """No sentence that shares words with the claim states them itself, or as widely."""
     sharing = [source.text for source in sources if _keys([source.text]) & claim.keys]
     if sharing and all(only_told(claim.text, text) for text in sharing):
         return Objection(notice("only_told"), contrary=False)
+    if sharing and all(reserved(claim.text, text) for text in sharing):
+        return Objection(notice("reserved"), contrary=False)
     return None
 
 

@@ -73,6 +73,9 @@ def test_the_folder_is_read_by_the_other_commands(
     (area,) = re.findall(r"against 5 foreign queries, unanswerable:foreign: AUROC ([.\d]+)", printed)
     assert float(area) > 0.9
 
+    assert main(["eval", "answers", str(folder), "--data", str(out / "answers.jsonl"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["metrics"]["citation_precision"]["mean"] > 0.5, "chunks of the corpus"
+
 
 def test_answers_are_words_of_the_corpus_and_none_where_it_has_none(corpus: Rag, tmp_path: Path) -> None:
     report = generate(corpus, tmp_path / "out", questions=9)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 
 from rag.errors import RagError, SettingsError
+from rag.serving.client import refuse_if_served
 from rag.serving.owner import owning
 from ui.app import build_app
 from ui.following import following
@@ -92,6 +93,8 @@ def serving(
                 "(rag users add FILE NAME), or mean it with --no-auth"
             )
         private = host in LOOPBACK and users is None and url is None
+        for corpus in corpora:
+            refuse_if_served(corpus)
         served = [Served(corpus, upload_limit(corpus, max_upload_mb, private=private)) for corpus in corpora]
         passages = Passages(served, principals_of)
         app = build_app(served, passages)

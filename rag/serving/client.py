@@ -4,6 +4,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from threading import Event
 from types import TracebackType
@@ -63,6 +64,29 @@ def reach(settings: Settings, *, wait_s: float) -> "Rag | OwnedCorpus":
         if time.monotonic() >= deadline:
             raise StoreInUseError(why)
         time.sleep(POLL_S)
+
+
+def refuse_if_served(corpus: Rag) -> None:
+    """Refuse a second app of a corpus, which could answer nothing.
+
+    A process that holds the index for a while, as a job does, is waited for when the index is needed.
+
+    Raises:
+        StoreInUseError: another process serves the corpus; the message names it.
+    """
+    if not isinstance(corpus.settings.store, EdgeStore):
+        return
+    folder = Path(edge_path(corpus.settings.store))
+    try:
+        corpus.hold(wait_s=0)
+    except StoreInUseError:
+        address = read_address(folder)
+        with suppress(WireError):
+            if address is not None:
+                greet(address).close()
+                raise
+    except RagError:
+        pass  # said to whoever asks
 
 
 class IngestionGoesOnError(KeyboardInterrupt):

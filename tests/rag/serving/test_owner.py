@@ -23,7 +23,7 @@ from rag.ingest.job import Progress
 from rag.jobs import Jobs, JobStoppedError
 from rag.results import IngestReport
 from rag.serving.address import new_address, read_address, write_address
-from rag.serving.client import OwnedCorpus, reach
+from rag.serving.client import OwnedCorpus, reach, refuse_if_served
 from rag.serving.owner import Owner, owning
 from rag.store.lock import LOCK_FILE, OWNER_FILE
 from rag.store.shards import Shards
@@ -109,6 +109,15 @@ def test_python_beside_an_owner_is_told_that_commands_go_through_it(facts: Rag, 
     last = done.stderr.strip().splitlines()[-1]
     assert last.startswith("rag.errors.StoreInUseError: ")
     assert "rag plan, ingest, verify, show, search, why and ask go through it" in last
+
+
+def test_a_second_app_is_refused_and_names_the_first(facts: Rag, owner: Owner) -> None:
+    with Rag.open(folder_of(facts), wait_s=0) as second:
+        with pytest.raises(StoreInUseError, match=r"already open in this process|serves the corpus"):
+            refuse_if_served(second)
+        owner.close()
+        refuse_if_served(second)  # whoever holds it serves nobody: it is waited for when it is needed
+    refuse_if_served(facts)
 
 
 def test_the_doctor_says_which_process_serves(facts: Rag, owner: Owner, index: Path) -> None:

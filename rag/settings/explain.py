@@ -19,17 +19,27 @@ def explain(error: ValidationError, origins: Mapping[str, str]) -> str:
         origins: dotted key -> where its value comes from.
     """
     lines = []
-    for problem in error.errors():
+    problems = error.errors()
+    for problem in problems:
+        within = len(problem["loc"])
+        if any(len(p["loc"]) > within and p["loc"][:within] == problem["loc"] for p in problems):
+            continue  # it follows from what is wrong inside
         location = _without_tags(problem["loc"])
         where = ".".join(map(str, location))
         if problem["type"] == "extra_forbidden":
             line = unknown_key(problem["loc"], where)
         else:
-            message = problem["msg"].removeprefix("Value error, ")
+            message = _said(problem["msg"])
             line = f"{where}: {message}{_given(problem['input'])}" if where else message
         origin = _origin(where, origins)
         lines.append(f"{line} [{origin}]" if origin else line)
     return "; ".join(lines)
+
+
+def _said(message: str) -> str:
+    """Pydantic's words, as one says it of a YAML file."""
+    message = message.removeprefix("Value error, ").replace("a valid tuple", "a list in square brackets")
+    return message.replace("Tuple should", "The list should").replace(" after validation", "")
 
 
 def _given(value: Any) -> str:

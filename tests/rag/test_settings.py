@@ -70,7 +70,7 @@ def written(tmp_path: Path, text: str) -> Path:
         ("name: t\nsources: [{kind: mail, host: y, user: me}]\n", ["password_env"]),
         ("name: t\nsources: [{kind: langchain, loader: 'rm -rf'}]\n", ["loader"]),
         (MINIMAL + "parsing: {pdf: magic}\n", ["parsing.pdf", "hi_res", "corpus.yaml:3"]),
-        ("name: t\nsources: []\n", ["sources"]),
+        ("name: t\nsources: []\n", ["sources: The list should have at least 1 item, not 0"]),
         ("name: T!\nsources: [{kind: files, path: x}]\n", ["name", "T!"]),
         ("name: t\nsources: [{kind: files, path: x}, {kind: files, path: y}]\n", ["'files'", "name"]),
         (MINIMAL + "chunking: {max_tokens: 3}\n", ["chunking.max_tokens", "16"]),
@@ -102,6 +102,14 @@ def test_what_is_not_legal_is_named_with_what_is(tmp_path: Path, text: str, word
     assert all(word in str(error.value) for word in words), error.value
     assert "\n" not in str(error.value)
     assert "secret" not in str(error.value)
+
+
+def test_what_follows_from_another_mistake_is_not_said(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as error:
+        load_settings(written(tmp_path, "name: t\nsources: [{kind: files, path: x, acl: staff}]\n"))
+    said = str(error.value)
+    assert "sources.0.acl: Input should be a list in square brackets (got 'staff')" in said
+    assert ";" not in said
 
 
 def test_the_environment_wins_over_the_file_and_an_override_over_both(

@@ -13,9 +13,13 @@ from langchain_core.documents.base import Blob
 
 from connectors.parsing.formats import format_of_name
 from rag.errors import DocumentError, SourceError
+from rag.skips import skip_reason
 from rag.types import PUBLIC, Skip, SourceItem
 
 _KEYS = {"id", "text", "path", "mime", "title", "uri", "metadata", "acl", "modified"}
+
+
+_TEXTS = ("mime", "title", "uri", "modified")
 
 
 class JsonlConnector:
@@ -90,10 +94,12 @@ class JsonlConnector:
         if not item.fingerprint.startswith(hashlib.sha256(line.strip()).hexdigest()):  # another record, other rights
             raise DocumentError(f"{item.uri}: {self._path} was written to since it was listed", kind="read")
         record = json.loads(line)
-        if "text" in record:
+        if _has_text(record):
             return Blob.from_data(record["text"].encode("utf-8", "replace"), mime_type=item.mime, path=item.uri)
         try:
             path = self._inside(record["path"])
+            if not path.is_file():  # a pipe would never end
+                raise DocumentError(f"{path}: {skip_reason('no_file')}", kind="read")
             if path.stat().st_size > self._max_bytes:
                 raise DocumentError(f"{path}: larger than parsing.max_file_mb allows", kind="read")
             return Blob.from_data(path.read_bytes(), mime_type=item.mime, path=item.uri)
@@ -132,8 +138,10 @@ class JsonlConnector:
             raise SourceError(f"{where}: a record is an object with an `id`")
         if unknown := sorted(record.keys() - _KEYS):
             raise SourceError(f"{where}: unknown key {unknown[0]!r} (known: {', '.join(sorted(_KEYS))})")
-        if not isinstance(record.get("text"), str) and not isinstance(record.get("path"), str):
+        if not _has_text(record) and not isinstance(record.get("path"), str):
             raise SourceError(f"{where}: a record has a `text`, or the `path` of a file")
+        if wrong := next((key for key in _TEXTS if not isinstance(record.get(key), str | None)), None):
+            raise SourceError(f"{where}: `{wrong}` is a text, not {record[wrong]!r:.80}")
         acl, metadata = record.get("acl", []), record.get("metadata", {})
         if not isinstance(acl, list) or not all(isinstance(principal, str) for principal in acl):
             raise SourceError(f"{where}: `acl` is a list of principals, not {acl!r:.80}")
@@ -144,7 +152,7 @@ class JsonlConnector:
     def _item(self, record: dict[str, Any], key: str, line: bytes) -> SourceItem:
         fingerprint = hashlib.sha256(line.strip()).hexdigest()
         uri, mime = record.get("uri") or f"{self._path}#{key}", record.get("mime") or "text/plain"
-        if "text" not in record:
+        if not _has_text(record):
             path = self._folder / record["path"]
             format = format_of_name(path.name)
             mime = record.get("mime") or (format.mime_of(path.name) if format else None)
@@ -172,3 +180,7 @@ class JsonlConnector:
         if not path.is_relative_to(root):
             raise DocumentError(f"{name}: leads out of {root}", kind="read")
         return path
+
+
+def _has_text(record: Mapping[str, Any]) -> bool:
+    return isinstance(record.get("text"), str)

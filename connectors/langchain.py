@@ -99,9 +99,10 @@ class LangchainConnector:
     def _item(self, document: LoadedDocument, seen: Counter[str]) -> SourceItem:
         source = str(document.metadata.get("source") or "")
         key = str(document.id or source or "document")
-        seen[key] += 1
-        if seen[key] > 1:
-            key = f"{key}#{seen[key]}"
+        first = key
+        while key in self._places:
+            seen[first] += 1
+            key = f"{first}#{seen[first] + 1}"
         data = document.page_content.encode("utf-8", "replace")
         assert self._spool is not None  # noqa: S101 - opened by `list`
         self._places[key] = (self._spool.seek(0, 2), len(data))

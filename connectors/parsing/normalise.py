@@ -117,10 +117,17 @@ def _damaged_utf8(data: bytes) -> str | None:
     return text if broken * 10 <= whole else None
 
 
+def _telling(data: bytes) -> bytes:
+    """A sample of lines that are not ASCII: a log may be English for megabytes before it names a file."""
+    lines = [line for line in data.splitlines(keepends=True) if not line.isascii()]
+    sample = b"".join(line[:_SAMPLE_BYTES] for line in lines[: _SAMPLE_BYTES // 8])[:_SAMPLE_BYTES]
+    return sample[: sample.rfind(b"\n") + 1 or len(sample)]
+
+
 def _legacy(data: bytes) -> str:
     from charset_normalizer import from_bytes
 
-    sample = data if len(data) <= _SAMPLE_BYTES else data[: data.rfind(b"\n", 0, _SAMPLE_BYTES) + 1 or _SAMPLE_BYTES]
+    sample = data if len(data) <= _SAMPLE_BYTES else _telling(data)
     matches = from_bytes(sample, cp_isolation=_LEGACY, preemptive_behaviour=False)
     best = matches.best()
     if best is not None and not any("cp1252" in m.could_be_from_charset and m.chaos <= best.chaos for m in matches):

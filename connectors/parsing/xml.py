@@ -18,6 +18,8 @@ _PROSE = frozenset(
      "note", "p", "para", "paragraph", "q", "quote", "simpara", "subtitle", "summary", "term", "text", "title")
 )  # fmt: skip
 """Names that say nothing beside a text."""
+_OF_TEXT = ("type", "mode")
+"""Attributes of feeds that say how a text is written."""
 _PARAGRAPHS = ("p", "para", "simpara", "paragraph")
 """A file with such elements is a text and no data: its other elements are not named."""
 _CODE = ("programlisting", "screen", "literallayout", "code-block", "pre")
@@ -81,7 +83,7 @@ class _Writer:
             title = next((child for child in children if name_of(child).lower() in _TITLES and not len(child)), None)
             level = self._heading(node, title, level)
             rest = [child for child in children if child is not title or not text_of(child)]
-            if run := record_run(rest):
+            if run := record_run(rest, prose=self._prose):
                 self._writer.table(run)
             else:
                 waiting += reversed(_contents(node, rest, level))
@@ -92,22 +94,30 @@ class _Writer:
         heading = ": ".join(filter(None, ["" if self._prose else label, named]))
         if heading:
             self._writer.heading(heading, min(level, _MAX_LEVEL))
-        for name, value in fields_of(node, children=False):
-            self._writer.item(f"{name}: {value}")
+        for name, value in fields_of(node, children=False, prose=self._prose):
+            if name != "version" or level > 1:  # of the file's format
+                self._writer.item(f"{name}: {value}")
         return level + 1 if heading else level
 
     def _leaf(self, node: Node) -> None:
         name, text = name_of(node).lower(), text_of(node)
-        attributes = [f"{name} {value}" for name, value in fields_of(node, children=False)]
+        fields = fields_of(node, children=False, prose=self._prose)
+        attributes = [f"{name} {value}" for name, value in fields if name not in _OF_TEXT]
         if name in _CODE:
             self._writer.code("".join(node.itertext()))
         elif _MARKED_UP.search(text):
             # feeds carry pages as text
             write_html(self._writer, "".join(node.itertext()), base_url=None, boilerplate=False)
-        elif name in _PROSE or (self._prose and len(text.split()) > 5):
+        elif self._says_itself(name, text, attributes):
             self._writer.paragraph(text)
         elif line := ", ".join(filter(None, [text, *attributes])):
             self._writer.item(f"{label_of(node)}: {line}")
+
+    def _says_itself(self, name: str, text: str, attributes: list[str]) -> bool:
+        """A text that its element's name adds nothing to; in data, what has attributes is a record."""
+        if self._prose:
+            return name in _PROSE or len(text.split()) > 5
+        return name in _PROSE and not attributes
 
 
 def _contents(node: Node, children: list[Node], level: int) -> list[tuple[Node | str, int]]:

@@ -5,10 +5,10 @@ import re
 from connectors.parsing.html.dom import Node
 
 _SPACES = re.compile(r"\s+")
-_TECHNICAL = frozenset(
-    ("id", "class", "style", "schemaLocation", "noNamespaceSchemaLocation", "space", "base", "lang", "version", "role")
-)
+_TECHNICAL = frozenset(("class", "style", "schemaLocation", "noNamespaceSchemaLocation", "space", "base", "lang"))
 """Attributes that say nothing to a reader."""
+_OF_PROSE = frozenset(("id", "role", "version"))
+"""And such that are no data where they stand in a text."""
 _MAX_COLUMNS = 20
 _MAX_CELL_CHARS = 200
 """Longer fields are read better one below the other."""
@@ -29,14 +29,19 @@ def text_of(node: Node) -> str:
     return _SPACES.sub(" ", "".join(node.itertext())).strip()
 
 
-def fields_of(node: Node, *, children: bool = True) -> list[tuple[str, str]]:
-    """Names and values of an element's attributes, as far as they are words or numbers, and of the elements in it."""
+def fields_of(node: Node, *, prose: bool, children: bool = True) -> list[tuple[str, str]]:
+    """Names and values of an element's attributes, as far as they are words or numbers, and of the elements in it.
+
+    Args:
+        prose: the file is a text and no data.
+    """
     named = ((_local(name), value.strip()) for name, value in node.attrib.items())
-    fields = [(name, value) for name, value in named if value and name not in _TECHNICAL and "://" not in value]
+    unread = _TECHNICAL | _OF_PROSE if prose else _TECHNICAL
+    fields = [(name, value) for name, value in named if value and name not in unread and "://" not in value]
     return [*fields, *((label_of(child), text_of(child)) for child in node if children)]
 
 
-def record_run(nodes: list[Node]) -> list[list[str]] | None:
+def record_run(nodes: list[Node], *, prose: bool) -> list[list[str]] | None:
     """The rows of a table, the names first, if the elements are all records; else None."""
     if len(nodes) < 2 or len({node.tag for node in nodes}) > 1:
         return None
@@ -45,7 +50,7 @@ def record_run(nodes: list[Node]) -> list[list[str]] | None:
     for node in nodes:
         if (node.text or "").strip() or any(len(child) or (child.tail or "").strip() for child in node):
             return None
-        fields = fields_of(node)
+        fields = fields_of(node, prose=prose)
         row = dict(fields)
         if len(row) < len(fields) or any(len(value) > _MAX_CELL_CHARS for value in row.values()):
             return None

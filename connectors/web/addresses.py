@@ -8,6 +8,7 @@ from typing import TypeAlias
 import httpcore
 
 from connectors.web.errors import Refused
+from connectors.web.pace import PacedStream
 from rag.skips import skip_reason
 
 IPAddress: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -76,7 +77,7 @@ class CheckedBackend(httpcore.SyncBackend):
         failure: Exception = httpcore.ConnectError("the host has no address")
         for address in addresses:
             try:
-                return super().connect_tcp(address, port, timeout, local_address, socket_options)
+                return PacedStream(super().connect_tcp(address, port, timeout, local_address, socket_options))
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
         raise failure

@@ -7,10 +7,8 @@ from time import monotonic
 import httpcore
 
 from connectors.web.errors import Refused, Unreachable
+from connectors.web.pace import MIN_BYTES_PER_S
 from rag.skips import skip_reason
-
-_MIN_BYTES_PER_S = 2_000
-"""A body that comes slower than this has stalled."""
 
 
 class TooLarge(Refused):
@@ -42,7 +40,7 @@ def read_body(
             if cut:
                 return bytes(body[: int(max_bytes)])
             raise _too_large(len(body), max_bytes)
-        if monotonic() - began > timeout_s + received / _MIN_BYTES_PER_S:
+        if monotonic() - began > timeout_s + received / MIN_BYTES_PER_S:
             raise httpcore.ReadTimeout
     return bytes(body)
 

@@ -11,6 +11,8 @@ from lxml import etree, html
 from connectors.web.urls import host_of, normalised
 
 _MAX_LINKS = 10_000
+_DATED = ("unavailable_after", "max-snippet", "max-image-preview", "max-video-preview")
+"""Rules that have a value behind a colon."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +38,7 @@ def read_page(body: bytes, url: str, *, charset: str | None, robots_header: str)
         charset: as the server says.
         robots_header: value of `X-Robots-Tag`.
     """
-    wishes = set(re.split(r"[,\s]+", robots_header.lower()))
+    wishes = wishes_of(robots_header)
     tree = _tree(body, charset)
     if tree is None:
         return Page(noindex=bool(wishes & {"noindex", "none"}))
@@ -49,6 +51,20 @@ def read_page(body: bytes, url: str, *, charset: str | None, robots_header: str)
         links=() if wishes & {"nofollow", "none"} else tuple(dict.fromkeys(_links(tree, base))),
         noindex=bool(wishes & {"noindex", "none"}),
     )
+
+
+def wishes_of(robots_header: str) -> set[str]:
+    """What `X-Robots-Tag` asks of every robot: of `googlebot: noindex` nothing is asked of others."""
+    wishes: set[str] = set()
+    others = False
+    for rule in robots_header.lower().split(","):
+        agent, colon, rest = rule.partition(":")
+        if colon and agent.strip() not in _DATED:
+            others = agent.strip() not in ("*", "robots")
+            rule = rest
+        if not others:
+            wishes |= set(rule.split())
+    return wishes
 
 
 def charset_of(content_type: str) -> str | None:
@@ -64,7 +80,7 @@ def charset_of(content_type: str) -> str | None:
 
 def _tree(body: bytes, charset: str | None) -> html.HtmlElement | None:
     try:
-        return html.document_fromstring(body, parser=html.HTMLParser(encoding=charset))
+        return html.document_fromstring(body, parser=html.HTMLParser(encoding=charset, huge_tree=True))
     except LookupError:  # a charset that Python knows and libxml2 does not
         try:
             return _tree(body.decode(charset or "utf-8", "replace").encode(), "utf-8")

@@ -11,7 +11,7 @@ from connectors.parsing.formats import format_of_mime, format_of_name
 from connectors.web.errors import Gone, Refused
 from connectors.web.fetching import Answer
 from connectors.web.memory import Seen
-from connectors.web.page import Page, charset_of, read_page
+from connectors.web.page import Page, charset_of, read_page, wishes_of
 from connectors.web.urls import path_of
 from rag.skips import skip_reason
 
@@ -63,7 +63,7 @@ def read_visit(url: str, answer: Answer) -> Visit:
     page = Page()
     if mime == "text/html":
         page = read_page(body, answer.url, charset=charset, robots_header=robots)
-    elif "noindex" in robots.lower():
+    elif wishes_of(robots) & {"noindex", "none"}:
         page = Page(noindex=True)
     seen = Seen(
         url=url,

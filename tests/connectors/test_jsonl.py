@@ -1,6 +1,8 @@
 import io
 import json
+import os
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +84,8 @@ def test_what_a_record_says_wins_over_the_source(tmp_path: Path) -> None:
         ({"id": 1, "text": "x", "txet": "y"}, "unknown key 'txet'.*text"),
         ({"id": 1, "text": "x", "acl": "staff"}, "`acl` is a list"),
         ({"id": 1, "text": "x", "metadata": []}, "`metadata` is an object"),
+        ({"id": 1, "text": "x", "uri": 5}, "`uri` is a text, not 5"),
+        ({"id": 1, "text": "x", "mime": ["a"]}, "`mime` is a text"),
     ],
 )
 def test_a_line_that_is_no_record_is_an_error_with_its_number(tmp_path: Path, line: object, words: str) -> None:
@@ -119,6 +123,27 @@ def test_a_file_that_a_record_names_is_read_and_followed(tmp_path: Path) -> None
     assert again["a"].fingerprint != items["a"].fingerprint
     assert again["b"].fingerprint == items["b"].fingerprint
     connector.close()
+
+
+def test_a_pipe_in_a_files_place_holds_nobody_up(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.txt")
+    (item,) = listed(tmp_path, {"id": 1, "text": None, "path": "pipe.txt"})
+    connector = JsonlConnector(name="jsonl", path=tmp_path / "r.jsonl")
+    with closing(connector), pytest.raises(DocumentError, match="not a regular file"):
+        connector.fetch(item)
+
+
+def test_a_record_is_fetched_without_a_listing(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    listed(tmp_path, {"id": "a", "text": "x"}, {"id": "b", "text": "y"})
+    with closing(JsonlConnector(name="jsonl", path=path)) as connector:
+        items = [item for item in connector.list() if isinstance(item, SourceItem)]
+    with closing(JsonlConnector(name="jsonl", path=path)) as another:
+        assert another.fetch(items[1]).as_string() == "y"
+        path.write_text('{"id": "a", "text": "x"}\n')
+    later = JsonlConnector(name="jsonl", path=path)
+    with closing(later), pytest.raises(DocumentError, match="does not have it any more"):
+        later.fetch(items[1])
 
 
 def test_stdin_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

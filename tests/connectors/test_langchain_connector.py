@@ -76,11 +76,18 @@ def test_documents_of_one_source_are_numbered(source: Folder) -> None:
                     page_content=f"page {page}", metadata={"source": "a.pdf", "page": page, "seen": {1, 2} and object}
                 )
             yield Document(page_content="named", id="own-id")
+            yield Document(page_content="named alike", id="a.pdf#2")
 
     connector = LangchainConnector(name="lc", loader=Pages())
     items = [item for item in connector.list() if isinstance(item, SourceItem)]
-    assert [item.key for item in items] == ["a.pdf", "a.pdf#2", "a.pdf#3", "own-id"]
-    assert [connector.fetch(item).as_string() for item in items] == ["page 0", "page 1", "page 2", "named"]
+    assert [item.key for item in items] == ["a.pdf", "a.pdf#2", "a.pdf#3", "own-id", "a.pdf#2#2"]
+    assert [connector.fetch(item).as_string() for item in items] == [
+        "page 0",
+        "page 1",
+        "page 2",
+        "named",
+        "named alike",
+    ]
     assert items[1].metadata["page"] == 1
     connector.close()
     with pytest.raises(DocumentError):

@@ -47,6 +47,17 @@ def test_a_large_legacy_text_is_read_by_a_sample_and_kept_whole() -> None:
     assert decode(text.encode("cp1252")) == text
 
 
+RUSSIAN = (
+    "Ошибка: файл не найден, проверьте путь к папке.\nЭта запись описывает другую проблему, а именно потерю связи с "
+    "сервером.\nПовторите попытку позже или обратитесь к администратору вашей сети.\n"
+)
+
+
+def test_a_legacy_text_is_known_by_the_lines_that_are_not_ascii() -> None:
+    text = "2026-11-23 12:00:00 INFO started\n" * 4_000 + RUSSIAN * 40
+    assert decode(text.encode("cp1251")) == text
+
+
 @pytest.mark.parametrize(
     "data", [b"\0", bytes(range(256)) * 20, b"\x7fELF\2\1\1" + b"\0" * 90, b"\xff\xfe" + b"\0\xd8" * 50]
 )

@@ -1,7 +1,10 @@
 import gzip
+import socket
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from threading import Event, Thread
+from time import monotonic
 
 import pytest
 from hypothesis import given, settings
@@ -9,6 +12,7 @@ from hypothesis import strategies as st
 
 from connectors.web import WebConnector, addresses, fetching
 from connectors.web.addresses import is_public
+from connectors.web.errors import Unreachable
 from connectors.web.page import read_page
 from connectors.web.urls import normalised
 from rag.errors import SourceError
@@ -246,6 +250,74 @@ def test_normalising_twice_changes_nothing(tail: str) -> None:
 )
 def test_broken_pages_have_no_links(body: bytes) -> None:
     assert read_page(body, "http://x/", charset=None, robots_header="").links == ()
+
+
+@pytest.mark.parametrize("open_", [b"<font>" * 300, b"<div>" * 260 + b"</div>" * 260])
+def test_a_link_behind_what_is_nested_deeply_is_found(open_: bytes) -> None:
+    """What is not found would count as deleted."""
+    links = read_page(open_ + b"<a href='/b'>b</a>", "http://x/", charset=None, robots_header="").links
+    assert links == ("http://x/b",)
+
+
+@pytest.mark.parametrize(
+    ("header", "noindex"),
+    [
+        ("noindex", True),
+        ("nofollow, noindex", True),
+        ("none", True),
+        ("googlebot: noindex", False),
+        ("googlebot: nofollow, noindex", False),
+        ("googlebot: nofollow, *: noindex", True),
+        ("unavailable_after: 25 Jun 2031 15:00:00 PST, noindex", True),
+        ("", False),
+    ],
+)
+def test_what_is_asked_of_another_robot_is_not_asked_of_us(header: str, noindex: bool) -> None:
+    assert read_page(b"<p>words</p>", "http://x/", charset=None, robots_header=header).noindex is noindex
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        b"HTTP/1.1 200 OK\r\nX-A: ",
+        b"HTTP/1.1 404 Not Found\r\nContent-Length: 60000\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 60000\r\n\r\n",
+    ],
+    ids=["headers", "error", "body"],
+)
+def test_an_answer_that_comes_byte_by_byte_ends(start: bytes) -> None:
+    """Every read is in time; all of them together are not."""
+    fetcher = fetching.Fetcher(
+        user_agent="test", timeout_s=0.3, requests_per_second=1000, allow_private=True, secrets={}
+    )
+    with _dripping(start) as port, closing(fetcher):
+        began = monotonic()
+        with pytest.raises(Unreachable, match="no answer within"):
+            fetcher.get(f"http://127.0.0.1:{port}/", max_bytes=10**6)
+        assert monotonic() - began < 20
+
+
+@contextmanager
+def _dripping(start: bytes) -> Iterator[int]:
+    """A server whose answers never end, twenty bytes a second."""
+    ended = Event()
+
+    def answer(connection: socket.socket) -> None:
+        with connection, suppress(OSError):
+            connection.recv(4096)
+            connection.sendall(start)
+            while not ended.wait(0.05):
+                connection.sendall(b"a")
+
+    def accept() -> None:
+        with suppress(OSError):
+            while True:
+                Thread(target=answer, args=(listener.accept()[0],), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        Thread(target=accept, daemon=True).start()
+        yield listener.getsockname()[1]
+        ended.set()
 
 
 def test_a_base_moves_relative_links() -> None:

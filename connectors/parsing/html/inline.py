@@ -4,6 +4,7 @@ import re
 from urllib.parse import urljoin, urlsplit
 
 from connectors.parsing.html.dom import Node, is_hidden, walk
+from connectors.parsing.html.mathml import linear
 from connectors.parsing.writer import Piece
 
 BLOCKS = frozenset(
@@ -141,10 +142,10 @@ def line_of(node: Node, base: str | None) -> list[Piece]:
 
 
 def _formula(node: Node) -> str:
-    """A formula as its author wrote it, where the page says so: its symbols one by one read badly."""
+    """A formula as its author wrote it, where the page says so, else its symbols on one line."""
     annotation = node.find(".//annotation")
     written = annotation.text if annotation is not None and "tex" in (annotation.get("encoding") or "") else None
-    return node.get("alttext") or written or ""
+    return node.get("alttext") or written or linear(node)
 
 
 def _address(href: str, base: str | None) -> str:

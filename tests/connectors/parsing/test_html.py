@@ -69,6 +69,17 @@ def shown(html: str, *, boilerplate: bool = False) -> str:
         ("<details><summary>more</summary>text</details>", "more\n\ntext"),
         ("<div role=tabpanel hidden>tab</div><span aria-hidden=true>icon</span>", "tab"),
         ("<math alttext='a^2'><mi>a</mi><mn>2</mn></math>", "a^2"),
+        ("<math><mi>x</mi><mo>=</mo><mfrac><mn>1</mn><mn>2</mn></mfrac></math>", "x=1/2"),
+        ("<math><msup><mn>10</mn><mn>5</mn></msup></math> is more", "10^5 is more"),
+        (
+            "<math><mfrac><mrow><mi>a</mi><mo>+</mo><mi>b</mi></mrow><msqrt><mi>c</mi></msqrt></mfrac></math>",
+            "(a+b)/(√c)",
+        ),
+        (
+            "<math><msubsup><mi>x</mi><mn>1</mn><mn>2</mn></msubsup><mfenced><mi>y</mi><mi>z</mi></mfenced></math>",
+            "x_1^2(y,z)",
+        ),
+        ("<math>" + "<mrow>" * 500 + "<mn>7</mn></math>", "7"),
         ("<figure><img alt='graph'><figcaption>Fig. 1</figcaption></figure>", "graph\n\nFig. 1"),
         ("<svg><title>t</title><text>label</text></svg>", "label"),
         ("<pre><code class='language-c'><div>a</div><div> b</div>c<br>d</code></pre>", "```c\na\n b\nc\nd\n```"),

@@ -34,7 +34,7 @@ BOOK = """<!DOCTYPE book SYSTEM "http://x/y.dtd" [<!ENTITY pot "TeaPot">]><book 
         ),
         (
             "<order id='7' state='open'><customer><name>Ann</name><city>Bern</city></customer><total>5</total></order>",
-            "# order\n\n- state: open\n\n## customer: Ann\n\n- city: Bern\n- total: 5",
+            "# order\n\n- id: 7\n- state: open\n\n## customer: Ann\n\n- city: Bern\n- total: 5",
         ),
         (
             FEED,
@@ -42,6 +42,15 @@ BOOK = """<!DOCTYPE book SYSTEM "http://x/y.dtd" [<!ENTITY pot "TeaPot">]><book 
             "- pubDate: 1 Jan\n\n### item: Black\n\nBoil.",
         ),
         (BOOK, "# On TeaPot\n\n## One\n\nSome mixed words — here.\n\nx\n\n```\na = 1\n  b\n```\n\n### Deeper\n\nP"),
+        (
+            "<inv><item id='INV-1' total='5'/><item id='INV-2' total='7'/></inv>",
+            "# inv\n\n| id | total |\n| --- | --- |\n| INV-1 | 5 |\n| INV-2 | 7 |",
+        ),
+        (
+            "<s version='3'><item sku='A1' price='5'>Widget</item><app version='2.1'>X</app><entry>Y</entry></s>",
+            "# s\n\n- item: Widget, sku A1, price 5\n- app: X, version 2.1\n\nY",
+        ),
+        ("<feed><title type='text'>T</title><summary type='text'>S</summary></feed>", "# feed: T\n\nS"),
         ("<n><a>one <b>two</b> three</a></n>", "# n\n\n- a: one two three"),
         ("<m>lead<s><title>T</title><x>1</x></s>tail</m>", "# m\n\nlead\n\n## s: T\n\n- x: 1\n\ntail"),
         ("<!-- c --><a>\n <b><![CDATA[1 < 2]]></b><c/></a>", "# a\n\n- b: 1 < 2"),
@@ -52,7 +61,22 @@ BOOK = """<!DOCTYPE book SYSTEM "http://x/y.dtd" [<!ENTITY pot "TeaPot">]><book 
             "a b",
         ),
     ],
-    ids=["records", "rows", "sections", "feed", "book", "mixed", "text between", "cdata", "names", "html", "xhtml"],
+    ids=[
+        "records",
+        "rows",
+        "sections",
+        "feed",
+        "book",
+        "ids",
+        "prices",
+        "types",
+        "mixed",
+        "text between",
+        "cdata",
+        "names",
+        "html",
+        "xhtml",
+    ],
 )
 def test_xml_reads_like_what_it_holds(make_item: Make, assert_well_formed: Check, xml: str, text: str) -> None:
     document = parse(xml.encode(), make_item("a.xml"))

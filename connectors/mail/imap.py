@@ -17,6 +17,7 @@ _TIMEOUT_S = 60
 _MESSAGES_AT_A_TIME = 200
 _WANTED = "(UID RFC822.SIZE INTERNALDATE BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])"
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_IN_QUOTES = re.compile(rb'\bBODY\[[^]]*\](?:<\d+>)? "((?:[^"\\]|\\.)*)"', re.IGNORECASE)
 _FAILURES = (imaplib.IMAP4.error, OSError)
 
 
@@ -81,9 +82,9 @@ class ImapAccount:
                 self.close()
                 if attempt == 2 or not isinstance(error, imaplib.IMAP4.abort | OSError):
                     raise MailboxError(_reason(error)) from error
-        for part in answer:
-            if isinstance(part, tuple):
-                return bytes(part[1])
+        for _, data in _messages(answer):
+            if data is not None:
+                return data
         raise MailboxError("the message is not there any more")
 
     def close(self) -> None:
@@ -96,12 +97,9 @@ class ImapAccount:
                 connection.shutdown()
 
     def _listed(self, folder: str, validity: str, answer: Sequence[Any]) -> Iterator[ListedMessage]:
-        for number, part in enumerate(answer):
-            if not isinstance(part, tuple):
-                continue
-            # what belongs to a message stands before and after its header
-            after = answer[number + 1] if number + 1 < len(answer) else b""
-            said = (part[0] + b" " + (after if isinstance(after, bytes) else b"")).decode("ascii", "replace")
+        for said, header in _messages(answer):
+            if header is None and not re.search(r"\bRFC822\.SIZE |\bBODY\[", said):
+                continue  # not asked for: flags that somebody changed meanwhile
             uid = re.search(r"\bUID (\d+)", said)
             size = re.search(r"RFC822\.SIZE (\d+)", said)
             at = re.search(r'INTERNALDATE "([^"]+)"', said)
@@ -114,7 +112,7 @@ class ImapAccount:
                 received = utc(parsedate_to_datetime(at[1].strip().replace("-", " ", 2))) if at else None
             path = quote(folder, safe="")
             yield ListedMessage(
-                message_id=message_id_of(part[1]),
+                message_id=message_id_of(header or b""),
                 place=f"{folder}/{validity}/{uid[1]}",
                 uri=f"imap://{self._host}/{path};UIDVALIDITY={validity}/;UID={uid[1]}",
                 size=int(size[1]),
@@ -165,6 +163,26 @@ class ImapAccount:
         if status != "OK":
             raise imaplib.IMAP4.error(_first(data).decode("utf-8", "replace") or status)
         return list(data or [])
+
+
+def _messages(answer: Sequence[Any]) -> Iterator[tuple[str, bytes | None]]:
+    """What a FETCH says of each message, and what it gives of it, None where that is nothing.
+
+    What is given is a literal, which `imaplib` makes a tuple of, or in quotes where the server likes that better.
+    """
+    in_literal = False
+    for number, part in enumerate(answer):
+        if isinstance(part, tuple):
+            # what belongs to a message stands before and after its literal
+            after = answer[number + 1] if number + 1 < len(answer) else b""
+            said = part[0] + b" " + (after if isinstance(after, bytes) else b"")
+            yield said.decode("ascii", "replace"), bytes(part[1])
+        elif isinstance(part, bytes) and not in_literal:
+            given = _IN_QUOTES.search(part)
+            # senders write Message-IDs: one must not pass for what the server says
+            said = part[: given.start()] + part[given.end() :] if given else part
+            yield said.decode("ascii", "replace"), re.sub(rb"\\(.)", rb"\1", given[1]) if given else None
+        in_literal = isinstance(part, tuple)
 
 
 def _first(data: Sequence[Any] | None) -> bytes:

@@ -2,17 +2,17 @@
 
 import hashlib
 import os
-import re
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import IO
 
 from connectors.mail.message import ListedMessage, MailboxError, date_of, is_since, message_id_of
+from connectors.parsing.mbox import begins_message, unquoted
 
 _HEADER_BYTES = 65_536
-_QUOTED_FROM = re.compile(rb"^>(>*From )", re.MULTILINE)
 
 
 def open_mailbox(path: Path, since: date | None) -> "MboxFile | Maildir":
@@ -64,7 +64,7 @@ class MboxFile:
             raise MailboxError(f"cannot be read: {error.strerror}") from error
         if size < max_bytes and hashlib.sha256(data).hexdigest() != place:
             raise MailboxError("the mbox file was written to since it was listed")
-        return _QUOTED_FROM.sub(rb"\1", data)
+        return unquoted(data)
 
     def close(self) -> None:
         """Nothing is held open."""
@@ -72,12 +72,13 @@ class MboxFile:
     def _scanned(self) -> Iterator[tuple[int, int, str, bytes]]:
         """Offset, length, hash and header of every message."""
         with self._path.open("rb") as file:
-            start, at, after_blank, began = 0, 0, True, False
+            start, at, before, began = 0, 0, b"", False
             digest, header = hashlib.sha256(), bytearray()
             in_header = True
             # a line of a hostile file may be as long as the file
-            for line in iter(lambda: file.readline(_HEADER_BYTES), b""):
-                if after_blank and line.startswith(b"From "):
+            lines = chain(iter(lambda: file.readline(_HEADER_BYTES), b""), [b""])
+            for line, after in pairwise(lines):
+                if line.startswith(b"From ") and (not began or begins_message(before, line, after)):
                     if began:
                         yield start, at - start, digest.hexdigest(), bytes(header)
                     start, began = at + len(line), True
@@ -88,7 +89,7 @@ class MboxFile:
                     header += line if in_header else b""
                 elif line.strip():
                     raise MailboxError(f"{self._path}: no mbox file: its first line does not start with 'From '")
-                after_blank = not line.strip()
+                before = (before + line)[-3:]
                 at += len(line)
             if began:
                 yield start, at - start, digest.hexdigest(), bytes(header)

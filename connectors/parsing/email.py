@@ -3,6 +3,7 @@
 import codecs
 import email
 from collections.abc import Iterator
+from contextlib import suppress
 from email import policy
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
@@ -18,8 +19,19 @@ _ENCRYPTED = ("application/pkcs7-mime", "application/x-pkcs7-mime", "multipart/e
 _PGP = "-----BEGIN PGP MESSAGE-----"
 _MAX_HEADER = 20_000
 """Characters of a header that the standard library's parser, which takes quadratic time, is asked to read."""
-_WINDOWS = ("us-ascii", "ascii", "iso-8859-1", "latin-1", "latin1")
+_WINDOWS = ("ascii", "iso8859-1")
 """What people's programs call cp1252."""
+_ONE_BYTE = ("ascii", "iso8859", "cp125")
+"""Names that stand on UTF-8 every day; text in them is UTF-8 by accident only once in a million."""
+_MESSAGES = ("message/rfc822", "message/global")
+_REPORTS = (
+    "message/delivery-status",
+    "message/global-delivery-status",
+    "message/disposition-notification",
+    "message/global-disposition-notification",
+    "message/feedback-report",
+)
+"""Fields as in a header are all that they hold."""
 _NO_CHARSETS = ("idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined")
 # writes a message in a message as it came, whatever is wrong with it
 _AS_IT_IS = policy.compat32.clone(max_line_length=0, mangle_from_=False)
@@ -91,7 +103,7 @@ def _parts(message: EmailMessage, *, alternatives: bool = False) -> Iterator[Ema
         part = waiting.pop()
         kind = part.get_content_type()
         inner = part.get_payload() if part.is_multipart() else None
-        whole = kind == "message/rfc822" or (kind == "multipart/alternative" and not alternatives)
+        whole = kind in (*_MESSAGES, *_REPORTS) or (kind == "multipart/alternative" and not alternatives)
         if whole or not isinstance(inner, list):
             yield part
         else:
@@ -108,8 +120,10 @@ def _add(part: EmailMessage, bodies: list[Body], attachments: list[Member]) -> N
         pages = [body.html for body in inner if body.html]
         bodies.append(Body(text="\n\n".join(body.text for body in inner if body.text), html=pages[0] if pages else ""))
         bodies += [Body(html=page) for page in pages[1:]]
-    elif kind == "message/rfc822":
+    elif kind in _MESSAGES:
         _add_message(part, attachments)
+    elif kind in _REPORTS and part.is_multipart():
+        bodies.append(Body(text=_fields(part)))
     elif kind == "text/plain" and not attached:
         bodies.append(Body(text=_text(part)))
     elif kind == "text/html" and not attached:
@@ -132,6 +146,17 @@ def _add_message(part: EmailMessage, attachments: list[Member]) -> None:
         )
 
 
+def _fields(part: EmailMessage) -> str:
+    """The fields of a report, a line each, its blocks as paragraphs."""
+    inner = part.get_payload()
+    blocks = []
+    for block in inner if isinstance(inner, list) else []:
+        if isinstance(block, EmailMessage):
+            fields = [f"{name}: {' '.join(decoded(str(value)).split())}" for name, value in block.raw_items()]
+            blocks += ["\n".join(fields), _text(block)]
+    return "\n\n".join(block for block in blocks if block)
+
+
 def _file_name(part: EmailMessage) -> str:
     try:
         name = part.get_filename() or ""
@@ -151,6 +176,11 @@ def _text(part: EmailMessage) -> str:
     try:
         if charset in _NO_CHARSETS:
             return decode(data)
-        return data.decode("cp1252" if charset in _WINDOWS and not data.isascii() else charset)
+        codec = codecs.lookup(charset).name
+        if data.isascii() or not codec.startswith(_ONE_BYTE):
+            return data.decode(charset)
+        with suppress(UnicodeDecodeError):
+            return data.decode("utf-8")
+        return data.decode("cp1252" if codec in _WINDOWS else codec)
     except (LookupError, ValueError):
         return decode(data)

@@ -34,6 +34,16 @@ def parse(data: bytes, item: SourceItem) -> Container:
     return Container(members=_messages(data), of_its_size=True)
 
 
+def begins_message(before: bytes, line: bytes, after: bytes) -> bool:
+    """Whether a line begins a message, by what is before it (three bytes are enough) and the line after it."""
+    return _FROM.match(before + line + after, len(before)) is not None
+
+
+def unquoted(message: bytes) -> bytes:
+    """The message without the marks that keep its own lines from beginning another."""
+    return _QUOTED_FROM.sub(rb"\1", message)
+
+
 def _messages(data: bytes) -> Iterator[Member]:
     """One at a time: a mailbox may be large."""
     line_end = data.find(b"\n", data.index(b"From "))
@@ -45,7 +55,7 @@ def _messages(data: bytes) -> Iterator[Member]:
 
 
 def _member(raw: bytes) -> Member:
-    message = _QUOTED_FROM.sub(rb"\1", raw)
+    message = unquoted(raw)
     head = message_from_bytes(re.split(rb"\n\r?\n", message[:_MAX_HEAD], maxsplit=1)[0], policy=policy.compat32)
     id = _UNSAFE.sub("_", str(head.get("message-id", "")).strip("<> \t\r\n"))
     name = id if 0 < len(id) <= _MAX_NAME else hashlib.sha256(message).hexdigest()[:16]

@@ -118,7 +118,7 @@ class SqlConnector:
         place = self._places.get(item.key, -1)
         if item.key not in self._ahead:
             self._batch = min(self._batch * 2, _MAX_AHEAD) if place == self._expected else 1
-            self._ahead = self._read(item, self._order[place : place + self._batch] if place >= 0 else [item.key])
+            self._ahead = self._read_ahead(item, place)
         self._expected = place + 1
         data = self._ahead.pop(item.key, None)
         if data is None:
@@ -133,6 +133,17 @@ class SqlConnector:
             self._engine.dispose()
             self._engine = None
         self._ahead = {}
+
+    def _read_ahead(self, item: SourceItem, place: int) -> dict[str, bytes]:
+        """The row and those after it; the row alone where one of them cannot be read."""
+        keys = self._order[place : place + self._batch] if place >= 0 else [item.key]
+        try:
+            return self._read(item, keys)
+        except DocumentError:
+            if len(keys) == 1:
+                raise
+            self._batch = 1
+            return self._read(item, [item.key])
 
     def _read(self, item: SourceItem, keys: Sequence[str]) -> dict[str, bytes]:
         """Texts by key."""

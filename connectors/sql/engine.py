@@ -59,6 +59,13 @@ def open_engine(url: URL) -> Engine:
             cursor.close()
             connection.commit()
 
+    if engine.dialect.driver == "pysqlite":
+
+        @event.listens_for(engine, "connect")
+        def readable(connection: Any, _: Any) -> None:
+            # SQLite stores any bytes as text, and its driver would stop at the first that are no UTF-8
+            connection.text_factory = lambda data: data.decode("utf-8", "replace")
+
     return engine
 
 

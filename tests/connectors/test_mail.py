@@ -1,7 +1,9 @@
 import imaplib
 import re
+import socketserver
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import date
 from email.message import EmailMessage
 from pathlib import Path
@@ -10,6 +12,8 @@ from typing import Any
 import pytest
 
 from connectors.mail import MailConnector
+from connectors.mail.imap import ImapAccount
+from connectors.mail.message import MailboxError
 from rag.errors import DocumentError, SettingsError, SourceError
 from rag.protocols import Connector
 from rag.testing.connector_contract import ConnectorContract, SourceUnderTest
@@ -228,6 +232,65 @@ def test_a_lost_connection_is_opened_again(server: ImapServer, account: imaplib.
         assert b"Hello" in source.fetch(item).as_bytes()
 
 
+@contextmanager
+def scripted(*fetched: bytes) -> Iterator[int]:
+    """The port of a server that answers every FETCH with these lines."""
+    answers = {b"CAPABILITY": [b"CAPABILITY IMAP4rev1"], b"EXAMINE": [b"2 EXISTS", b"OK [UIDVALIDITY 7] x"]}
+    answers |= {b"UID SEARCH": [b"SEARCH 1 2"], b"UID FETCH": [*fetched], b"LOGOUT": [b"BYE"]}
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            self.wfile.write(b"* OK hello\r\n")
+            for line in self.rfile:
+                tag, _, command = line.strip().partition(b" ")
+                said = [lines for name, lines in answers.items() if command.startswith(name)]
+                self.wfile.write(b"".join(b"* " + answer + b"\r\n" for lines in said for answer in lines))
+                self.wfile.write(tag + b" OK done\r\n")
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        try:
+            yield server.server_address[1]
+        finally:
+            server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("given", "key"),
+    [
+        (b'""', "INBOX/7/1"),
+        (b"NIL", "INBOX/7/1"),
+        (rb'"Message-ID: <\"UID 9\"@x>"', '"UID9"@x'),
+        (b"{19}\r\nMessage-ID: <1@x>\r\n", "1@x"),
+    ],
+)
+def test_a_header_that_is_no_literal_is_read(monkeypatch: pytest.MonkeyPatch, given: bytes, key: str) -> None:
+    monkeypatch.setenv("MAIL_PASSWORD", "x")
+    section = b"BODY[HEADER.FIELDS (MESSAGE-ID)]"
+    lines = [
+        b"1 FETCH (" + section + b" " + given + b" UID 1 RFC822.SIZE 50)",
+        rb"1 FETCH (UID 1 FLAGS (\Seen))",  # somebody read it meanwhile
+        b"2 FETCH (UID 2 RFC822.SIZE 60 " + section + b" {19}\r\nMessage-ID: <2@x>\r\n)",
+    ]
+    with scripted(*lines) as port:
+        items, _ = listed(
+            MailConnector(name="mail", host="127.0.0.1", port=port, tls="none", password_env="MAIL_PASSWORD")
+        )
+    assert [(i.key, i.fingerprint, i.size) for i in items] == [(key, "INBOX/7/1", 50), ("2@x", "INBOX/7/2", 60)]
+
+
+@pytest.mark.parametrize(("given", "data"), [(rb'"Subject: a \"b\""', b'Subject: a "b"'), (b'""', b""), (b"NIL", None)])
+def test_a_message_that_is_no_literal_is_read(given: bytes, data: bytes | None) -> None:
+    with scripted(rb"1 FETCH (UID 1 FLAGS (\Seen))", b"1 FETCH (UID 1 BODY[]<0> " + given + b")") as port:
+        account = ImapAccount(host="127.0.0.1", port=port, tls="none", user="", password="x", folders=[], since=None)
+        with closing(account):
+            if data is not None:
+                assert account.read("INBOX/7/1", 100) == data
+                return
+            with pytest.raises(MailboxError, match="not there any more"):
+                account.read("INBOX/7/1", 100)
+
+
 def test_a_wrong_password_is_an_error_that_does_not_show_it(
     server: ImapServer, account: imaplib.IMAP4, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -274,6 +337,29 @@ def test_an_mbox_is_cut_where_messages_begin(tmp_path: Path, ending: bytes) -> N
         path.write_bytes(b"From a\n\nother")
         with pytest.raises(DocumentError, match="written to"):
             source.fetch(first)
+
+
+@pytest.mark.parametrize("ending", [b"\n", b"\r\n"])
+def test_a_paragraph_of_an_mbox_may_begin_with_from(tmp_path: Path, ending: bytes) -> None:
+    lines = [
+        b"From a",
+        b"Message-ID: <1@x>",
+        b"",
+        b"From tomorrow on,",
+        b"we close.",
+        b" " * 65_536,
+        b"From b",
+        b"X: y",
+    ]
+    lines += [b"", b"From c", b"Message-ID: <2@x>", b"", b"From now", b""]
+    path = tmp_path / "x.mbox"
+    path.write_bytes(ending.join(lines))
+    with closing(MailConnector(name="mail", path=path)) as source:
+        first, second = source.list()
+        assert isinstance(first, SourceItem)
+        assert isinstance(second, SourceItem)
+        assert source.fetch(first).as_bytes() == ending.join([*lines[1:9], b""])
+        assert source.fetch(second).as_bytes() == ending.join(lines[10:])
 
 
 def test_an_empty_mbox_has_no_messages_and_another_file_is_none(tmp_path: Path) -> None:

@@ -268,6 +268,28 @@ def test_a_row_that_went_away_is_a_failed_document(database: Path) -> None:
             source.fetch(item)
 
 
+@pytest.mark.parametrize("updated", ["id", None])
+def test_text_that_is_no_utf8_is_read(database: Path, updated: str | None) -> None:
+    filled(database, "create table t (id, body)", "insert into t values (1, 'Käse'), (2, cast(x'C3284142' as text))")
+    with closing(reading(database, "SELECT * FROM t", updated=updated)) as source:
+        items = [item for item in source.list() if isinstance(item, SourceItem)]
+        assert [source.fetch(item).as_string() for item in items] == ["Käse", "\ufffd(AB"]
+
+
+def test_a_row_that_cannot_be_read_fails_alone(database: Path) -> None:
+    filled(database, "create table t (id, raw)", *(f"insert into t values ({n}, '[{n}]')" for n in range(100)))
+    filled(database, "update t set raw = '[' where id in (15, 16, 60)")
+    with closing(reading(database, "SELECT id, json(raw) AS body FROM t", updated="id")) as source:
+        items = [item for item in source.list() if isinstance(item, SourceItem)]
+        failed: list[tuple[str, str]] = []
+        for item in items:
+            try:
+                assert source.fetch(item).as_string() == f"[{item.key}]"
+            except DocumentError as error:
+                failed.append((item.key, str(error)))
+        assert failed == [(key, f"sql:sql/{key}: cannot be read: malformed JSON") for key in ("15", "16", "60")]
+
+
 def test_what_the_text_is_made_of_is_part_of_the_fingerprint(database: Path) -> None:
     filled(database)
     prints = {

@@ -85,7 +85,7 @@ def _decoded(data: bytes) -> str:
         name = (declared[1] or declared[2]).decode("ascii").lower()
         codec = _SUPERSETS.get(name) or (name if _CHARSETS.fullmatch(name) else None)
         # accented words are UTF-8 by accident only once in a million, but declared wrongly every day
-        for encoding in ("utf-8", codec) if codec and codec.startswith(("cp125", "iso")) else (codec,):
+        for encoding in ("utf-8", codec) if codec and codec.startswith(("cp125", "iso-8859", "iso8859")) else (codec,):
             try:
                 if encoding:
                     return data.decode(encoding)

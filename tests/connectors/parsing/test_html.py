@@ -222,6 +222,7 @@ def test_first_rows_are_headers_only_if_they_look_like_it(html: str, rows: int) 
         (b'<meta charset="nonsense"><p>x</p>', "x"),
         (b'<meta charset="utf-8"><p>caf\xe9 cr\xe8me</p>', "café crème"),
         ('<meta charset="iso-8859-1"><p>Übung</p>'.encode(), "Übung"),
+        ('<meta charset="iso-2022-jp"><p>日本語</p>'.encode("iso-2022-jp"), "日本語"),
         (b'<meta charset="utf-16"><p>plain</p>', "plain"),
         (b'<meta http-equiv=content-type content="text/html; charset=shift_jis"><p>' + "茶".encode("cp932"), "茶"),
         (b"<p>a</p>" + b" " * 100 + b"<!-- \x00 -->", "a"),

@@ -89,6 +89,48 @@ def test_what_is_not_as_the_standard_wants_is_still_read(make_item: Make, data: 
     assert all(word in text for word in words), text
 
 
+@pytest.mark.parametrize("charset", ["us-ascii", "iso-8859-1", "latin1", "windows-1252", "iso-8859-15"])
+@pytest.mark.parametrize("kind", ["plain", "html"])
+def test_utf8_is_read_whatever_old_charset_it_is_said_to_be(make_item: Make, charset: str, kind: str) -> None:
+    head = f"Subject: a\nContent-Type: text/{kind}; charset={charset}\n\n".encode()
+    assert read(make_item, head + "Grüße aus München".encode()).documents[0].text.endswith("Grüße aus München")
+    assert read(make_item, head + "Grüße aus München".encode("cp1252")).documents[0].text.endswith("Grüße aus München")
+
+
+@pytest.mark.parametrize(("charset", "text"), [("iso-2022-jp", "日本語"), ("koi8-r", "Привет"), ("cp1251", "Привет")])
+def test_other_charsets_are_what_they_say(make_item: Make, charset: str, text: str) -> None:
+    head = f"Subject: a\nContent-Type: text/plain; charset={charset}\n\n".encode()
+    assert read(make_item, head + text.encode(charset)).documents[0].text.endswith(text)
+
+
+def test_a_report_says_whom_a_message_did_not_reach(make_item: Make) -> None:
+    data = (
+        b"Subject: Undelivered\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\n\n"
+        b"--b\n\nSorry.\n--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.org\n\n"
+        b"Final-Recipient: rfc822; no@x.org\nDiagnostic-Code: smtp;\n 550 no such user here\n\nnot a field\n--b--\n"
+    )
+    parsed = read(make_item, data)
+    assert parsed.documents[0].text.endswith(
+        "Sorry.\n\nReporting-MTA: dns; mx.org\n\n"
+        "Final-Recipient: rfc822; no@x.org\nDiagnostic-Code: smtp; 550 no such user here\n\nnot a field"
+    )
+    assert parsed.skipped == ()
+
+
+@pytest.mark.parametrize("kind", ["disposition-notification", "global-delivery-status", "feedback-report"])
+def test_other_reports_have_fields_too(make_item: Make, kind: str) -> None:
+    fields = "Final-Recipient: rfc822; käse@x.org\n\nDisposition: displayed"
+    data = f"Subject: Read\nContent-Type: message/{kind}\n\n{fields}\n"
+    assert read(make_item, data.encode()).documents[0].text == f"# Read\n\n{fields}"
+
+
+def test_a_message_beyond_ascii_in_a_message_is_a_document(make_item: Make) -> None:
+    data = "Subject: Outer\nContent-Type: message/global\n\nSubject: Käse\nFrom: jörg@x.org\n\nInside."
+    outer, inner = read(make_item, data.encode()).documents
+    assert (outer.text, inner.text) == ("# Outer", "# Käse\n\nFrom: jörg@x.org\n\nInside.")
+    assert inner.id.endswith("m.eml!/Käse.eml")
+
+
 @pytest.mark.parametrize(
     ("data", "kind"),
     [

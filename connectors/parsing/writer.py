@@ -104,14 +104,15 @@ class DocumentWriter:
             header_rows: how many of the rows are its header, which goes with every chunk of the table.
             boxes: of the rows, for formats with pages.
         """
-        table = [[_one_line(cell) for cell in row] for row in rows]
-        width = max((len(row) for row in table), default=0)
-        kept = [n for n in range(width) if any(_visible(row[n]) for row in table if n < len(row))]
+        # wide tables are mostly empty, and what is empty takes no work
+        table = [[_one_line(cell) if cell else () for cell in row] for row in rows]
+        filled = [[n for n, cell in enumerate(row) if cell and _visible(cell)] for row in table]
+        kept = sorted({n for columns in filled for n in columns})
         lines, header = [], 0
         for number, row in enumerate(table):
-            if any(_visible(cell) for cell in row):
+            if filled[number]:
                 box = boxes[number] if number < len(boxes) else None
-                lines.append(Line(_row([row[n] if n < len(row) else [] for n in kept]), box))
+                lines.append(Line(_row([row[n] if n < len(row) else () for n in kept]), box))
                 header += number < header_rows
         if lines:
             rule = Line([("|" + " --- |" * len(kept), True)])

@@ -4,6 +4,7 @@ import io
 from collections.abc import Iterator
 
 import openpyxl
+from openpyxl.cell.read_only import ReadOnlyCell
 
 from connectors.parsing.office_package import open_package, text_properties
 from connectors.parsing.spreadsheet import shown, write_sheet
@@ -36,11 +37,16 @@ def parse(data: bytes, item: SourceItem) -> Document:
     )
 
 
-def _rows(sheet: openpyxl.worksheet._read_only.ReadOnlyWorksheet) -> Iterator[list[str]]:
+def _rows(sheet: openpyxl.worksheet._read_only.ReadOnlyWorksheet) -> Iterator[dict[int, str]]:
+    """The cells of each row that hold something, by their column."""
+    # the library would fill a row up to its last cell, and a row has 16,384
+    sheet._get_row = lambda cells, *_: [ReadOnlyCell(sheet, **cell) for cell in cells]
     last = 0
     for row in sheet.iter_rows():
-        number = next((cell.row for cell in row if hasattr(cell, "row") and cell.row), last + 1)
+        number = next((cell.row for cell in row if cell.row), last + 1)
         if number > last + 1:
-            yield []  # rows that the file leaves out are empty
+            yield {}  # rows that the file leaves out are empty
         last = number
-        yield [shown(cell.value, getattr(cell, "number_format", "") or "") for cell in row]
+        filled = (cell for cell in row if cell.value is not None)
+        texts = {cell.column: shown(cell.value, cell.number_format or "") for cell in filled}
+        yield {column: text for column, text in texts.items() if text}

@@ -15,7 +15,7 @@ _GROUPS = frozenset([
     "ins", "moveTo", "smartTag", "customXml", "sdt", "sdtContent", "dir", "bdo", "fldSimple", "ruby",
     "rubyBase", "AlternateContent",
 ])  # fmt: skip
-_TEXT = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "\u2011"}
+_TEXT = {"tab": "\t", "ptab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "\u2011"}
 _PICTURES = ("drawing", "pict", "object")
 _ADDRESS = re.compile(r'\s*HYPERLINK\s+"([^"]+)"', re.IGNORECASE)
 _MAX_FIELDS = 20
@@ -42,8 +42,9 @@ class Inline:
 
 @dataclass(slots=True)
 class _Field:
-    """A field that began: its code stands before its result, which starts at a piece."""
+    """A field that began at a piece: its code stands before its result, which starts at another."""
 
+    begin: int
     code: str = ""
     start: int | None = None
 
@@ -54,11 +55,13 @@ class InlineReader:
     def __init__(self, relations: Mapping[str, Relation]) -> None:
         self._relations = relations
         self._fields: list[_Field] = []
+        self._deeper = 0
 
     def read(self, paragraph: Node) -> Inline:
         """The paragraph as a reader sees it: insertions, but no deletions and nothing hidden."""
         found = Inline()
         for open_field in self._fields:
+            open_field.begin = 0
             open_field.start = None if open_field.start is None else 0
         self._children(paragraph, found)
         for open_field in reversed(self._fields):
@@ -87,19 +90,20 @@ class InlineReader:
                 self._children(child, found)
 
     def _run(self, run: Node, found: Inline) -> None:
-        if flag(run.find(f"{W}rPr"), "vanish"):
-            return
+        hidden = flag(run.find(f"{W}rPr"), "vanish")
         for child in run:
             name = local(child)
-            if name == "t":
+            if name == "fldChar":  # a hidden one parts code and result all the same
+                self._field(child.get(f"{W}fldCharType") or "", found)
+            elif hidden:
+                continue
+            elif name == "t":
                 _add(found, child.text or "")
             elif name in _TEXT:
                 _add(found, _TEXT[name])
             elif name == "sym":
                 code = child.get(f"{W}char") or ""
                 _add(found, _symbol(code))
-            elif name == "fldChar":
-                self._field(child.get(f"{W}fldCharType") or "", found)
             elif name == "instrText" and self._fields:
                 self._fields[-1].code += child.text or ""
             elif name in ("footnoteReference", "endnoteReference"):
@@ -123,12 +127,24 @@ class InlineReader:
                 return
 
     def _field(self, kind: str, found: Inline) -> None:
-        if kind == "begin" and len(self._fields) < _MAX_FIELDS:
-            self._fields.append(_Field())
-        elif kind == "separate" and self._fields:
-            self._fields[-1].start = len(found.pieces)
-        elif kind == "end" and self._fields:
-            self._close(self._fields.pop(), found)
+        """What is shown of a field's code, as the results of fields in it, goes once its result or end is there.
+
+        Not before: a broken document never comes to either.
+        """
+        if kind == "begin" and len(self._fields) == _MAX_FIELDS:
+            self._deeper += 1
+        elif kind == "begin":
+            self._fields.append(_Field(len(found.pieces)))
+        elif self._deeper:
+            self._deeper -= kind == "end"
+        elif kind in ("separate", "end") and self._fields:
+            current = self._fields[-1]
+            if current.start is None:
+                del found.pieces[current.begin :]
+            if kind == "separate":
+                current.start = len(found.pieces)
+            else:
+                self._close(self._fields.pop(), found)
 
     def _close(self, ended: _Field, found: Inline) -> None:
         address = _ADDRESS.match(ended.code)

@@ -8,7 +8,7 @@ _HIDDEN = ("annotation", "annotation-xml", "mphantom")
 
 
 def linear(node: Node, depth: int = 0) -> str:
-    """A formula as one would type it: `(a+b)/2`, `10^5`, `x_1`, `√(x+1)`."""
+    """A formula as one would type it: `(a+b)/2`, `10^5`, `x_1`, `sqrt(x+1)`."""
     if depth > _DEEPEST:
         return "".join("".join(node.itertext()).split())
     if node.tag in _HIDDEN:
@@ -26,9 +26,9 @@ def linear(node: Node, depth: int = 0) -> str:
         case (("msubsup" | "munderover"), [base, below, above]):
             return f"{_grouped(base)}_{_grouped(below)}^{_grouped(above)}"
         case "msqrt", _:
-            return f"√{_grouped(''.join(parts))}"
+            return f"sqrt({''.join(parts)})"
         case "mroot", [base, degree]:
-            return f"{_grouped(base)}^(1/{degree})"
+            return f"root({degree}, {base})"
         case "mfenced", _:
             between = (str(node.get("separators", ",")).strip() or ",")[0]
             return f"{node.get('open', '(')}{between.join(parts)}{node.get('close', ')')}"

@@ -203,6 +203,101 @@ def test_a_paragraph_reads_as_it_is_seen(content: str, text: str | None) -> None
     assert shown(f"<w:p>{content}</w:p>", links=links) == expected
 
 
+def m(text: str) -> str:
+    return f"<m:r><m:t>{text}</m:t></m:r>"
+
+
+def e(*texts: str) -> str:
+    return "".join(f"<m:e>{text if text.startswith('<') else m(text)}</m:e>" for text in texts)
+
+
+def math(name: str, content: str, **properties: str) -> str:
+    signs = "".join(f'<m:{key} m:val="{value}"/>' for key, value in properties.items())
+    return f"<m:{name}><m:{name}Pr>{signs}<m:ctrlPr/></m:{name}Pr><!-- c -->{content}</m:{name}>"
+
+
+@pytest.mark.parametrize(
+    ("formula", "text"),
+    [
+        (math("d", e("a+b")), "(a+b)"),
+        (math("d", e("0,1"), begChr="[", endChr="]"), "[0,1]"),
+        (math("d", e("x"), begChr="|", endChr="|"), "|x|"),
+        (math("d", e("A", "B")), "(A|B)"),
+        (math("d", e("a", "b"), begChr="{", sepChr=",", endChr="}"), "{a, b}"),
+        (math("d", e(math("eqArr", e("x+y=1", "x-y=2"))), begChr="{", endChr=""), "{x+y=1; x-y=2"),
+        (math("d", e(math("d", e("x"), begChr="[", endChr="]"))), "([x])"),
+        (math("m", f"<m:mr>{e('1', '0')}</m:mr><m:mr>{e('0', '1')}</m:mr>"), "1 0; 0 1"),
+        (math("func", f"<m:fName>{m('sin')}</m:fName>{e('x')}"), "sin x"),
+        (math("func", f"<m:fName>{math('limLow', e('lim') + '<m:lim>' + m('n→∞') + '</m:lim>')}</m:fName>{e('a')}"),
+         "lim_(n→∞) a"),
+        (math("limUpp", e("=") + f"<m:lim>{m('by 2')}</m:lim>"), "=^(by 2)"),
+        (math("acc", e("x"), chr="\u0302"), "x\u0302"),
+        (math("acc", e("x")), "x\u0302"),
+        (math("acc", e("a+b"), chr="\u20d7"), "(a+b)\u20d7"),
+        (math("acc", e("x"), chr="^"), "x"),
+        (math("bar", e("x"), pos="top"), "x\u0305"),
+        (math("nary", f"<m:sub>{m('i=1')}</m:sub><m:sup>{m('n')}</m:sup>{e('i')}", chr="∑"), "∑_(i=1)^n i"),
+        (math("nary", "<m:sub/><m:sup/>" + e(math("nary", "<m:sub/><m:sup/>" + e("x"), chr="∑"))), "∫ ∑ x"),
+        (math("sPre", f"<m:sub>{m('6')}</m:sub><m:sup>{m('14')}</m:sup>{e('C')}"), "_6^14 C"),
+        (math("rad", f"<m:deg>{m('3')}</m:deg>{e('x')}") + math("rad", "<m:deg/>" + e("y")), "root(3, x)sqrt(y)"),
+    ],
+)  # fmt: skip
+def test_formulas_keep_their_meaning(formula: str, text: str) -> None:
+    assert shown(f"<w:p><m:oMath>{formula}</m:oMath></w:p>") == text
+
+
+def test_formulas_of_one_block_are_parted() -> None:
+    assert shown(
+        f"<w:p><m:oMathPara><m:oMath>{m('x=1')}</m:oMath><m:oMath>{m('y=2')}</m:oMath></m:oMathPara></w:p>"
+    ) == ("x=1; y=2")
+
+
+def test_the_time_of_a_formula_does_not_double_with_each_level() -> None:
+    formula = m("x")
+    for _ in range(30):
+        formula = math("d", e(math("f", f"<m:num>{formula}</m:num><m:den>{m('2')}</m:den>")))
+    started = time.perf_counter()
+    text = shown(f"<w:p><m:oMath>{formula}</m:oMath></w:p>")
+    assert time.perf_counter() - started < 5
+    assert text.count("/2)") == 30
+
+
+BEGIN, SEPARATE, END = (f'<w:r><w:fldChar w:fldCharType="{kind}"/></w:r>' for kind in ("begin", "separate", "end"))
+
+
+def code(text: str) -> str:
+    return f"<w:r><w:instrText>{text}</w:instrText></w:r>"
+
+
+MERGED = BEGIN + code("MERGEFIELD gender") + SEPARATE + r("female") + END
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        (r("Hello ") + BEGIN + code("IF ") + MERGED + code(' = "female" "Dear Madam"') + SEPARATE + r("Dear Madam")
+         + END + r(", thank you."), "Hello Dear Madam, thank you."),
+        (BEGIN + code("IF ") + BEGIN + code("IF ") + MERGED + SEPARATE + r("deep") + END + SEPARATE + r("result") + END,
+         "result"),
+        (r("a") + BEGIN + code("SET x ") + MERGED + END + r("b"), "ab"),
+        (BEGIN + code("IF") + SEPARATE + r("for ") + MERGED + END, "for female"),
+        (r("a ") + BEGIN + r("never ended"), "a never ended"),
+        (BEGIN * 25 + MERGED + r(" stays"), "female stays"),
+        (r("a") + BEGIN + code("PAGE") + SEPARATE.replace("<w:r>", "<w:r><w:rPr><w:vanish/></w:rPr>") + r("7") + END,
+         "a7"),
+        (r("Name") + '<w:r><w:ptab w:relativeTo="margin" w:alignment="right"/></w:r>' + r("Total"), "Name\tTotal"),
+    ],
+    ids=["if", "deeper", "no result", "in a result", "broken", "too deep", "hidden", "tab"],
+)  # fmt: skip
+def test_the_code_of_a_field_is_not_shown(content: str, text: str) -> None:
+    assert shown(f"<w:p>{content}</w:p>") == text
+
+
+def test_a_field_over_several_paragraphs_shows_its_result() -> None:
+    body = f"<w:p>{r('a ') + BEGIN + code('IF')}</w:p><w:p>{MERGED + SEPARATE + r('b')}</w:p><w:p>{r('c') + END}</w:p>"
+    assert shown(body) == "a\n\nb\n\nc"
+
+
 def test_lists_count_as_word_does() -> None:
     levels = [level(0, "decimal", "%1."), level(1, "lowerLetter", "%2)"), level(2, "bullet", "•")]
     levels.append(level(3, "decimal", "%1.%4", more="<w:isLgl/>"))

@@ -73,7 +73,7 @@ def shown(html: str, *, boilerplate: bool = False) -> str:
         ("<math><msup><mn>10</mn><mn>5</mn></msup></math> is more", "10^5 is more"),
         (
             "<math><mfrac><mrow><mi>a</mi><mo>+</mo><mi>b</mi></mrow><msqrt><mi>c</mi></msqrt></mfrac></math>",
-            "(a+b)/(√c)",
+            "(a+b)/(sqrt(c))",
         ),
         (
             "<math><msubsup><mi>x</mi><mn>1</mn><mn>2</mn></msubsup><mfenced><mi>y</mi><mi>z</mi></mfenced></math>",

@@ -59,6 +59,30 @@ def edited(data: bytes, part: str, old: str, new: str) -> bytes:
         (0.125, "0.0%", "12.5%"),
         (datetime.date(2024, 2, 3), "DD.MM.YY", "2024-02-03"),
         (datetime.datetime(2024, 2, 3, 4, 5), "YYYY-MM-DD HH:MM", "2024-02-03 04:05"),
+        (datetime.datetime(2024, 2, 3, 4, 5, 6), "YYYY-MM-DD HH:MM:SS", "2024-02-03 04:05:06"),
+        (datetime.time(9, 5), "HH:MM", "09:05"),
+        (datetime.time(9, 5, 7), "HH:MM:SS", "09:05:07"),
+        (1234, "00000", "01234"),
+        (-1234, "00000", "-01234"),
+        (5.5, "000.00", "005.50"),
+        (7, '"INV-"0000', "INV-0007"),
+        (7, r"\I\N\V\-0000", "INV-0007"),
+        (7, '00" a;b"', "07 a;b"),
+        (5.125, '0.0" kg"', "5.125 kg"),
+        (5, '0.0"%"', "5.0%"),
+        (1234.5, '"$"#,##0.00', "$1234.50"),
+        (-1234.5, '"$"#,##0.00', "-$1234.50"),
+        (1234.5, r"#,##0.00\ [$€-407]", "1234.50 €"),
+        (1234.5, '_-* #,##0.00\\ "€"_-;-* #,##0.00\\ "€"_-', "1234.50 €"),
+        (-1234.5, '"$"#,##0.00;("$"#,##0.00)', "-1234.5"),
+        (12.5, "0.00", "12.5"),
+        (1234, "#,##0", "1234"),
+        (5000, "#,##00,", "5000"),
+        (5, "[>100]000;0", "5"),
+        (5551234, "000-0000", "5551234"),
+        (5, '000"cut', "5"),
+        (5, "0" * 256, "5"),
+        (0.000000123, "000", "1.23e-07"),
         (True, "General", "TRUE"),
         ("two\nlines", "General", "two lines"),
         ("a|b", "General", "a\\|b"),
@@ -111,6 +135,41 @@ def test_a_row_at_the_very_end_takes_little_time() -> None:
     started = time.perf_counter()
     assert xlsx.parse(data, ITEM).text == "# Sheet\n\na\n\n1"
     assert time.perf_counter() - started < 10
+
+
+def test_numbers_with_words_around_them_are_numbers_of_a_table() -> None:
+    data = workbook(["Item", "Price", "Rest"], ["a", 1], ["b", 2], ["c", 3, 4])
+    book = openpyxl.load_workbook(io.BytesIO(data))
+    for n in (2, 3, 4):
+        book.active[f"B{n}"].number_format = '"$"0.00'
+    document = xlsx.parse(saved(book), ITEM)
+    assert document.text[: document.elements[-1].header_end].endswith("| Item | Price | Rest |\n| --- | --- | --- |")
+    assert "| a | $1.00 |  |" in document.text
+
+
+def test_the_time_of_a_row_goes_with_its_filled_cells(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at = []
+
+    def counted(value: object, number_format: str = "") -> str:
+        looked_at.append(value)
+        return str(value)
+
+    monkeypatch.setattr(xlsx, "shown", counted)
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for n in range(1, 1001):
+        sheet.cell(n, 1, f"a{n}")
+        sheet.cell(n, 16384, n)
+    started = time.perf_counter()
+    document = xlsx.parse(saved(book), ITEM)
+    assert time.perf_counter() - started < 10
+    assert document.text.startswith("# Sheet\n\n| a1 | 1 |\n| --- | --- |\n| a2 | 2 |\n")
+    assert len(looked_at) == 2000
+
+
+def test_a_column_that_is_empty_between_others_is_left_out() -> None:
+    assert shown([None, "a", None, "b"], [None, None, None, "2"]) == "| a | b |\n| --- | --- |\n|  | 2 |"
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,8 @@ def add(commands: Any) -> None:
     ingest.add_argument(
         "--rebuild",
         action="store_true",
-        help="build everything anew, for changed index settings; the old state answers until the new one is complete",
+        help="build everything anew, for changed index settings; the old state stays until the new one is complete, "
+        "and answers meanwhile in a chat that serves the corpus",
     )
     ingest.add_argument(
         "--watch",

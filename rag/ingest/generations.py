@@ -95,7 +95,7 @@ def refuse_changed_settings(settings: Settings, current: Generation) -> None:
         keys = ", ".join(f"{c.key} (stored {c.stored!r}, now {c.wanted!r})" for c in changed)
         raise SettingsChangedError(
             f"corpus {settings.name!r} was built with other settings: {keys}. "
-            "Build it anew with `rag ingest --rebuild` (the old one answers until it is done), or set them back"
+            "Build it anew with `rag ingest --rebuild` (the old one stays until it is done), or set them back"
         )
 
 

@@ -4,18 +4,33 @@ const opener = () => element.querySelector(".rag-scope-open");
 const open = () => element.classList.contains("rag-open");
 const document_ = () => element.querySelector("input[name=document]");
 const typed = {}; // as it is now; see search.js
+const chosen = {};
 let waiting;
 let changed; // what somebody changed last, while they are still there
 
 const placeOf = (input) => JSON.stringify([input.closest("fieldset")?.dataset.name, input.name, input.dataset.values]);
 
-// a bar that comes anew knows neither what is open nor what was ticked since it came
-const sync = () => {
+const inputs = () => [...drawer().querySelectorAll("input[type=checkbox], input[type=date]")];
+const stateOf = (input) => (input.type === "date" ? input.value : input.checked);
+const cameAs = (input) => (input.type === "date" ? (input.getAttribute("value") ?? "") : input.hasAttribute("checked"));
+const states = (of) => JSON.stringify(inputs().map((input) => [placeOf(input), of(input)]).filter((each) => each[1]).sort());
+let sent = []; // what the bar had, and what was chosen and has not come back yet, oldest first
+
+const show = () => {
   drawer().hidden = !open();
   opener().setAttribute("aria-expanded", String(open()));
-  for (const box of element.querySelectorAll("input[type=checkbox]")) box.checked = box.hasAttribute("checked");
-  for (const day of element.querySelectorAll("input[type=date]")) {
-    if (day !== document.activeElement) day.value = day.getAttribute("value") ?? "";
+};
+
+// a bar that comes anew does not know what is open; one that was asked for earlier does not know what was chosen since
+const sync = () => {
+  show();
+  const came = states(cameAs);
+  const earlier = sent.indexOf(came);
+  sent = earlier < 0 ? [] : sent.slice(earlier + 1);
+  const meant = new Map(JSON.parse(sent.at(-1) ?? came));
+  for (const input of inputs()) {
+    if (input.type === "checkbox") input.checked = meant.has(placeOf(input));
+    else if (input !== document.activeElement) input.value = meant.get(placeOf(input)) ?? "";
   }
   stay();
 };
@@ -46,7 +61,7 @@ const only = () => {
 
 const toggle = (now) => {
   element.classList.toggle("rag-open", now);
-  sync();
+  show();
   if (now) trigger("opened");
 };
 
@@ -63,7 +78,9 @@ element.addEventListener("change", (event) => {
   if (event.target === document_()) only();
   else {
     changed = placeOf(event.target);
-    trigger("chosen", choice());
+    if (!sent.length) sent.push(states(cameAs));
+    sent.push(states(stateOf));
+    trigger("chosen", Object.assign(chosen, choice()));
   }
 });
 

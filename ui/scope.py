@@ -137,7 +137,7 @@ def build_scope(served: Sequence[Served], picked: Any, where: Any, *, tab: str) 
 
     gr.on(None, show, [picked, where, opened], bar, **QUIET)
     bar.opened(lambda times: times + 1, opened, opened, **QUIET)
-    bar.chosen(choose, where, where, **EACH)
+    bar.chosen(choose, where, where, trigger_mode="always_last", **QUIET)
     bar.only(only, [picked, where], where, **EACH)
     bar.removed(remove, where, where, **EACH)
     bar.cleared(dict, None, where, **EACH)

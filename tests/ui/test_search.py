@@ -17,6 +17,16 @@ Refunds <img src="http://203.0.113.1/a.png"> never.
     "web/urlaub.html": '<html lang="de"><title>Urlaub</title><p>Dreißig Tage Urlaub im Jahr.</p></html>',
 }
 
+HELD = """() => {
+  const send = window.fetch;
+  const held = new Promise((go) => (window.release = go));
+  window.fetch = async (...request) => {
+    if (String(request[1]?.body).includes('"shop"')) await held;
+    return send(...request);
+  };
+}"""
+"""What somebody chooses together with the folder `shop` reaches the server when the test says so."""
+
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
@@ -120,6 +130,28 @@ def test_a_choice_narrows_the_others_and_keeps_the_keyboard_where_it_is(page):
     bar(page).get_by_text("5 documents in all").wait_for()
     assert page.evaluate("document.activeElement.dataset.values") == '["web"]'
     assert not field["Source"].get_by_label("web 1").is_checked()
+
+
+@pytest.mark.browser
+def test_what_is_chosen_quickly_stays_chosen_while_the_bar_comes_for_what_was_chosen_before(page):
+    bar(page).get_by_role("button", name="Filter", exact=True).click()
+    staff, shop = (bar(page).get_by_role("checkbox", name=name) for name in ("staff", "shop"))
+    staff.wait_for()
+    page.evaluate(HELD)
+    staff.check()
+    shop.check()
+    chips = bar(page).locator(".rag-search-chip")
+    chips.nth(0).wait_for()
+    assert chips.all_inner_texts() == ["Folder\nstaff"]
+    assert shop.is_checked()
+    staff.uncheck()
+    page.evaluate("window.release()")
+    chips.get_by_text("shop").wait_for()
+    assert shop.is_checked()
+    assert not staff.is_checked()
+    chips.get_by_text("staff").wait_for(state="detached")
+    assert shop.is_checked()
+    assert not staff.is_checked()
 
 
 @pytest.mark.browser

@@ -1,4 +1,4 @@
-// The bar of filters: what is chosen goes to the server, which sends the bar again as it is then.
+// The bar of filters: what is chosen goes to the server as a whole, which sends the bar again as it is then.
 const drawer = () => element.querySelector(".rag-search-drawer");
 const opener = () => element.querySelector(".rag-scope-open");
 const open = () => element.classList.contains("rag-open");
@@ -8,13 +8,35 @@ const chosen = {};
 let waiting;
 let changed; // what somebody changed last, while they are still there
 
-const placeOf = (input) => JSON.stringify([input.closest("fieldset")?.dataset.name, input.name, input.dataset.values]);
+const NOTHING = { values: {}, since: null, until: null, document: null };
+const spelled = ({ values, since, until, document }) => {
+  const some = Object.entries(values).filter(([, own]) => own.length);
+  return JSON.stringify({ values: Object.fromEntries(some.sort()), since, until, document });
+};
+const came = () => spelled(JSON.parse(drawer().dataset.chosen));
+let sent = []; // what the bar came with, and what was chosen since and has not come back yet; or nothing
+const now = () => JSON.parse(sent.at(-1) ?? came());
 
-const inputs = () => [...drawer().querySelectorAll("input[type=checkbox], input[type=date]")];
-const stateOf = (input) => (input.type === "date" ? input.value : input.checked);
-const cameAs = (input) => (input.type === "date" ? (input.getAttribute("value") ?? "") : input.hasAttribute("checked"));
-const states = (of) => JSON.stringify(inputs().map((input) => [placeOf(input), of(input)]).filter((each) => each[1]).sort());
-let sent = []; // what the bar had, and what was chosen and has not come back yet, oldest first
+const choose = (choice) => {
+  if (!sent.length) sent.push(came());
+  sent.push(spelled(choice));
+  mark();
+  trigger("chosen", Object.assign(chosen, now()));
+};
+
+const placeOf = (input) => JSON.stringify([input.closest("fieldset")?.dataset.name, input.name, input.dataset.values]);
+const nameOf = (box) => box.closest("fieldset").dataset.name;
+const meantBy = (box) => JSON.parse(box.dataset.values);
+
+const mark = () => {
+  const { values, ...days } = now();
+  for (const box of drawer().querySelectorAll("input[type=checkbox]")) {
+    box.checked = meantBy(box).some((value) => values[nameOf(box)]?.includes(value));
+  }
+  for (const day of drawer().querySelectorAll("input[type=date]")) {
+    if (day !== document.activeElement) day.value = days[day.name] ?? "";
+  }
+};
 
 const show = () => {
   drawer().hidden = !open();
@@ -23,15 +45,10 @@ const show = () => {
 
 // a bar that comes anew does not know what is open; one that was asked for earlier does not know what was chosen since
 const sync = () => {
+  const earlier = sent.indexOf(came());
+  sent = earlier < 0 || earlier === sent.length - 1 ? [] : sent.slice(earlier);
   show();
-  const came = states(cameAs);
-  const earlier = sent.indexOf(came);
-  sent = earlier < 0 ? [] : sent.slice(earlier + 1);
-  const meant = new Map(JSON.parse(sent.at(-1) ?? came));
-  for (const input of inputs()) {
-    if (input.type === "checkbox") input.checked = meant.has(placeOf(input));
-    else if (input !== document.activeElement) input.value = meant.get(placeOf(input)) ?? "";
-  }
+  mark();
   stay();
 };
 
@@ -43,15 +60,26 @@ const stay = () => {
   (there ?? opener()).focus();
 };
 
-const choice = () => {
-  const values = JSON.parse(drawer().dataset.held); // fields that the drawer does not list stay
-  for (const group of drawer().querySelectorAll("fieldset[data-name]")) {
-    const boxes = [...group.querySelectorAll("input:checked")];
-    values[group.dataset.name] = boxes.flatMap((box) => JSON.parse(box.dataset.values));
+const change = (input) => {
+  const choice = now();
+  if (input.type === "date") choice[input.name] = input.value || null;
+  else {
+    const others = without(choice.values[nameOf(input)], meantBy(input));
+    choice.values[nameOf(input)] = input.checked ? [...others, ...meantBy(input)] : others;
   }
-  const day = (name) => drawer().querySelector(`input[name=${name}]`)?.value || null;
-  return { values, since: day("since"), until: day("until"), document: drawer().dataset.document || null };
+  changed = placeOf(input);
+  choose(choice);
 };
+
+const remove = ({ name, values }) => {
+  const choice = now();
+  if (name === "modified") choice.since = choice.until = null;
+  else if (name === "document_id") choice.document = null;
+  else choice.values[name] = without(choice.values[name], values);
+  choose(choice);
+};
+
+const without = (all, gone) => (all ?? []).filter((value) => !gone.includes(value));
 
 const only = () => {
   const name = document_().value.trim();
@@ -59,29 +87,24 @@ const only = () => {
   document_().value = "";
 };
 
-const toggle = (now) => {
-  element.classList.toggle("rag-open", now);
+const toggle = (opened) => {
+  element.classList.toggle("rag-open", opened);
   show();
-  if (now) trigger("opened");
+  if (opened) trigger("opened");
 };
 
 element.addEventListener("click", (event) => {
   const removed = event.target.closest("[data-remove]");
   if (event.target.closest(".rag-scope-open")) toggle(!open());
-  else if (removed) trigger("removed", JSON.parse(removed.dataset.remove));
-  else if (event.target.closest("[data-clear]")) trigger("cleared");
+  else if (removed) remove(JSON.parse(removed.dataset.remove));
+  else if (event.target.closest("[data-clear]")) choose(NOTHING);
   else return;
   opener().focus(); // what was clicked may go
 });
 
 element.addEventListener("change", (event) => {
   if (event.target === document_()) only();
-  else {
-    changed = placeOf(event.target);
-    if (!sent.length) sent.push(states(cameAs));
-    sent.push(states(stateOf));
-    trigger("chosen", Object.assign(chosen, choice()));
-  }
+  else change(event.target);
 });
 
 element.addEventListener("focusin", (event) => {

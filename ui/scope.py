@@ -1,6 +1,6 @@
 """The scope of questions: what is chosen in the bar of filters, and the `where` that it means."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
@@ -68,15 +68,6 @@ class Choice(BaseModel):
             found["document_id"] = [self.document]
         return found
 
-    @classmethod
-    def of(cls, where: Mapping[str, Any]) -> "Choice":
-        """The choice that means this filter."""
-        days = where.get("modified", {})
-        until = date.fromisoformat(days["lt"]) - _DAY if "lt" in days else None
-        document = next(iter(where.get("document_id", ())), None)
-        values = {name: values for name, values in where.items() if name not in ("modified", "document_id")}
-        return cls(values=values, since=days.get("gte"), until=until, document=document)
-
 
 def chosen(data: Any) -> Where | None:
     """The filter for what a browser sent; None where it is none."""
@@ -84,18 +75,6 @@ def chosen(data: Any) -> Where | None:
         return Choice.model_validate(data).where()
     except ValidationError:
         return None
-
-
-def without(where: Mapping[str, Any], name: str, values: Sequence[Any]) -> Where:
-    """The filter without some values of a field, where `True` and `1` are two; without the field if none is left.
-
-    Args:
-        values: none means the field as a whole.
-    """
-    gone = {(type(value), value) for value in values if isinstance(value, str | int)}
-    kept = [v for v in where.get(name, ()) if (type(v), v) not in gone] if values else []
-    rest = {each: held for each, held in where.items() if each != name}
-    return {**rest, name: kept} if kept else rest
 
 
 def scope_state(picked: Any) -> Any:
@@ -130,17 +109,10 @@ def build_scope(served: Sequence[Served], picked: Any, where: Any, *, tab: str) 
         document = named(_listing(served[corpus], request), event_text(event, "document"))
         return {**now, "document_id": [document]} if document else now
 
-    def remove(now: Where, event: gr.EventData) -> Where:
-        data = event._data if isinstance(event._data, dict) else {}
-        values = data.get("values")
-        return without(now, str(data.get("name")), values if isinstance(values, list) else ())
-
     gr.on(None, show, [picked, where, opened], bar, **QUIET)
     bar.opened(lambda times: times + 1, opened, opened, **QUIET)
     bar.chosen(choose, where, where, trigger_mode="always_last", **QUIET)
     bar.only(only, [picked, where], where, **EACH)
-    bar.removed(remove, where, where, **EACH)
-    bar.cleared(dict, None, where, **EACH)
     offer_names(served, picked, bar, id=view.names_id(tab))
 
 

@@ -51,13 +51,18 @@ def bar(where: Mapping[str, Any], known: Listing | None, *, tab: str, language: 
     if chips:
         words = say("scope.clear", language)
         chips += f'<button type="button" class="rag-clear" data-clear>{words}</button>'
-    held = _attribute({name: values for name, values in where.items() if name not in ("modified", "document_id")})
-    document = escape(next(iter(where.get("document_id", ())), ""))
+    days = where.get("modified", {})
+    chosen = {
+        "values": {name: values for name, values in where.items() if name not in ("modified", "document_id")},
+        "since": days.get("gte"),
+        "until": last_day(days),
+        "document": next(iter(where.get("document_id", ())), None),
+    }
     return (
         f'<div class="rag-scope-bar" role="group" aria-label="{say("scope.active", language)}">'
         f'<button type="button" class="rag-scope-open" aria-expanded="false" aria-controls="rag-drawer-{tab}">'
         f"{_ICON}{say('scope.filter', language)}</button>{chips}</div>"
-        f'<div class="rag-search-drawer" id="rag-drawer-{tab}" data-held="{held}" data-document="{document}" hidden>'
+        f'<div class="rag-search-drawer" id="rag-drawer-{tab}" data-chosen="{_attribute(chosen)}" hidden>'
         f"{_drawer(where, known, tab, language)}</div>"
     )
 
@@ -243,4 +248,4 @@ def _said(key: str, language: str) -> str | None:
 
 def _attribute(value: Any) -> str:
     """A JSON value for an attribute that a script reads."""
-    return escape(json.dumps(value, ensure_ascii=False))
+    return escape(json.dumps(value))

@@ -91,7 +91,7 @@ def _write_records(config: Path) -> None:
     store = build_store(settings, create=True, wait_s=10)
     try:
         generation = begin_generation(store, settings.name, settings.index_settings(), DIMENSION)
-        activate_generation(store, settings.name, generation)
+        activate_generation(store, settings.name, generation, unfinished=False)
         rng = np.random.default_rng(0)
         (connector,) = build_connectors(settings, caches=False, only=["files"])
         items = [item for item in connector.list() if isinstance(item, SourceItem)]

@@ -82,7 +82,7 @@ def write_corpus(
     """
     dimension = len(np.asarray(seed.documents[0].vectors["mean"]))
     generation = begin_generation(store, settings.name, settings.index_settings(), dimension)
-    activate_generation(store, settings.name, generation)
+    activate_generation(store, settings.name, generation, unfinished=False)
     store.index(generation.chunks, "metadata.team", "keyword")
     written = compacted = 0
     for group in _groups(_copies(seed, chunks)):

@@ -8,6 +8,9 @@ MESSAGES = {
     # why there is no answer
     "nothing_found": "Nothing was found: the corpus holds no passage that this search may see.",
     "nothing_filtered": "Nothing was found: no passage meets the filter. Without the filter, there may be an answer.",
+    "no_such_field": "Nothing was found: no document here has {name}, by which the filter narrows the search. "
+    "There are: {known}.",
+    "no_such_value": "Nothing was found: no document here has {value} as {name}. There are: {known}.",
     "not_covered": "The corpus does not seem to cover this question "
     "(confidence {confidence:.2f}, needed {needed:.2f}).",
     "filter_not_covered": "What the filter leaves does not seem to cover this question "
@@ -33,6 +36,8 @@ MESSAGES = {
     "folder",
     # of a corpus
     "answers_as_built": "{keys} changed since the corpus was built; it answers as built until `rag ingest --rebuild`",
+    "unfinished": "the first ingestion of this corpus is under way, or it was interrupted: what it has not reached is "
+    "not found; `rag ingest` goes on with it",
     # why a model gave no answer
     "too_long": "the request is longer than the model reads",
     "key_refused": "HTTP {status}, the API key was refused",

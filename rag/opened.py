@@ -14,6 +14,7 @@ from rag.errors import CorpusMissingError, DocumentError
 from rag.ingest.generations import Generation, answers_as_built, current_generation
 from rag.latencies import Latencies
 from rag.models.lazy import LazyEncoder
+from rag.notices import notice
 from rag.settings import ChatModel, EdgeStore, Retrieval, Settings
 from rag.store.artifacts import Artifacts
 
@@ -118,7 +119,8 @@ class OpenCorpus:
         encoder: loaded when it is first called.
         latencies: of the searches and answers since it was opened.
         artifacts: what outlives the generations.
-        notices: about a corpus that answers as it was built, while its settings say otherwise by now.
+        notices: about a corpus that answers as it was built, while its settings say otherwise by now, or that is not
+            whole yet.
     """
 
     def __init__(
@@ -187,14 +189,15 @@ class OpenCorpus:
         return store, generation
 
     def warn(self, generation: Generation) -> None:
-        """Note that the corpus answers as it was built, where settings changed since.
+        """Note that the corpus answers as it was built, where settings changed since, and that it is not whole yet.
 
         Raises:
             SettingsChangedError: its vectors do not compare with those that these settings make.
         """
-        changed = answers_as_built(self.settings, generation)
-        if changed and changed not in self.notices:
-            self.notices.append(changed)
+        unfinished = notice("unfinished") if generation.unfinished else None
+        for told in (answers_as_built(self.settings, generation), unfinished):
+            if told and told not in self.notices:
+                self.notices.append(told)
 
     @contextmanager
     def writing(self) -> Iterator[None]:

@@ -239,8 +239,8 @@ class Store(Protocol):
         """Alias -> collection name."""
         ...
 
-    def switch(self, aliases: Mapping[str, str]) -> None:
-        """Point every alias to its collection, all at once."""
+    def switch(self, aliases: Mapping[str, str | None]) -> None:
+        """Point every alias to its collection, and take those away that have None, all at once."""
         ...
 
     def collections(self) -> list[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rag.asynchronous import in_thread
 from rag.errors import CorpusMissingError
+from rag.notices import notice
 from rag.opened import OpenCorpus
 from rag.results import Answer, SearchResult, StoredDocument
 from rag.retrieval.filters import Where, build_filter
@@ -91,7 +92,10 @@ class CorpusReader:
 
         found = self._opened.again_after_a_switch(search)
         self.latencies.record("search", found.timings_ms["total"])
-        return replace(found, filtered=bool(where))
+        if found.hits:
+            return replace(found, filtered=bool(where))
+        why = self.listing(principals=principals).why_nothing(where) if where else notice("nothing_found")
+        return replace(found, filtered=bool(where), why_nothing=why)
 
     def why(
         self,

@@ -96,7 +96,7 @@ def document(found: StoredDocument) -> str:
 def search(result: SearchResult) -> str:
     said = [f"searched for: {result.corrected}"] if result.corrected else []
     if not result.hits:
-        return "\n".join([*said, "no hits"])
+        return "\n".join([*said, result.why_nothing.text if result.why_nothing else "no hits"])
     blocks = said
     for hit in result.hits:
         # a leg that scores 0 has nothing to say of the hit

@@ -64,6 +64,8 @@ class SearchResult(Sequence[Hit]):
     """How it came to these hits, where the search was asked to say so."""
     filtered: bool = False
     """A filter (`where`) left documents out; what may not be seen does not count."""
+    why_nothing: Notice | None = None
+    """Why there are no hits; None where there are."""
     corrected: str | None = None
     """The query as it was searched for, where words that the corpus does not have were taken for others."""
 

@@ -67,7 +67,7 @@ def decide(result: SearchResult, min_confidence: float | None) -> Notice | None:
         min_confidence: probability from 0 to 1 below which the system abstains; None is the result's own.
     """
     if not result.hits:
-        return notice("nothing_filtered" if result.filtered else "nothing_found")
+        return result.why_nothing or notice("nothing_found")
     needed = result.threshold if min_confidence is None else min_confidence
     if result.coverage is not None and result.coverage < needed:
         code = "filter_not_covered" if result.filtered else "not_covered"

@@ -52,7 +52,8 @@ def where_option(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="only documents whose field or metadata key has this value; a name given twice means either value",
+        help="only documents whose field or metadata key has this value; a name given twice means either value; with "
+        "NAME>=VALUE and NAME<VALUE (in quotes) numbers and dates from one value up to another",
     )
 
 

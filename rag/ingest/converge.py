@@ -27,6 +27,7 @@ from rag.ingest.generations import (
     current_generation,
     drop_generation,
     drop_older,
+    finish_generation,
     refuse_changed_settings,
 )
 from rag.ingest.job import Job, Progress
@@ -102,7 +103,7 @@ def ingest(
     else:
         target, held = current, _held(store, current, everything)
     if current is None:  # nothing answers yet: what is finished may answer at once
-        activate_generation(store, settings.name, target)
+        activate_generation(store, settings.name, target, unfinished=True)
     states = {id: state for id, state in held.states.items() if concerns(options.sources, id)}
     owners = {id: chunks for id, chunks in held.owners.items() if concerns(options.sources, id)}
     damaged = damaged_documents(states.values(), owners) | held.without_text
@@ -127,11 +128,13 @@ def ingest(
         lost = sorted(id for id in known if failed & {id, before[id].item_id})
         if options.max_delete < 1:
             guard_lost(lost)
-        activate_generation(store, settings.name, target)
+        activate_generation(store, settings.name, target, unfinished=False)
     drop_older(store, settings.name, target)
     release_free_memory()
     with preparer.stopwatch.time("write"):
         _tidy(writer, replaced=tally.changed > 0)
+    if options.sources is None:
+        finish_generation(store, settings.name)
     return IngestReport(
         corpus=settings.name,
         new=tally.new,

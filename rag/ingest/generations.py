@@ -1,7 +1,7 @@
 """Generations of a corpus' collections: a rebuild writes a new one beside the old one, which goes on answering."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rag.errors import CorpusMissingError, SettingsChangedError
@@ -19,6 +19,7 @@ from rag.store.schema import (
     generation_name,
     texts_alias,
     texts_schema,
+    unfinished_alias,
 )
 
 UNREADABLE = ("embedding", "lexical")
@@ -35,6 +36,7 @@ class Generation:
 
     Attributes:
         settings: the index settings that it was built with, flat.
+        unfinished: no ingestion of all sources has come to its end yet.
     """
 
     number: int
@@ -42,6 +44,7 @@ class Generation:
     documents: str
     texts: str
     settings: dict[str, Any]
+    unfinished: bool = False
 
     @property
     def collections(self) -> tuple[str, str, str]:
@@ -63,10 +66,11 @@ def current_generation(store: Store, corpus: str) -> Generation | None:
     """The generation that answers, None where nothing was ingested."""
     for _ in range(TRIES):
         complete = _complete(store, corpus)
-        chunks = store.aliases().get(chunks_alias(corpus))
+        aliases = store.aliases()
+        chunks = aliases.get(chunks_alias(corpus))
         found = next((g for g in complete if g.chunks == chunks), None)
         if found is not None or chunks is None:
-            return found
+            return replace(found, unfinished=unfinished_alias(corpus) in aliases) if found else None
     return None
 
 
@@ -150,6 +154,12 @@ def begin_generation(store: Store, corpus: str, settings: dict[str, Any], dimens
     return Generation(number=number, chunks=chunks, documents=documents, texts=texts, settings=settings)
 
 
+def finish_generation(store: Store, corpus: str) -> None:
+    """Note that the generation that answers holds what an ingestion of all sources found."""
+    if unfinished_alias(corpus) in store.aliases():
+        store.switch({unfinished_alias(corpus): None})
+
+
 def drop_generation(store: Store, generation: Generation) -> None:
     """Forget a generation that does not answer."""
     for name in generation.collections:
@@ -163,10 +173,15 @@ def drop_older(store: Store, corpus: str, current: Generation) -> None:
             store.drop(name)
 
 
-def activate_generation(store: Store, corpus: str, generation: Generation) -> None:
-    """Let this generation answer from now on, and drop the others."""
+def activate_generation(store: Store, corpus: str, generation: Generation, *, unfinished: bool) -> None:
+    """Let this generation answer from now on, and drop the others.
+
+    Args:
+        unfinished: it does not hold everything yet, which answers say until `finish_generation`.
+    """
     kept = generation.collections
-    store.switch(dict(zip(_aliases(corpus), kept, strict=True)))
+    marked = {unfinished_alias(corpus): generation.documents if unfinished else None}
+    store.switch({**dict(zip(_aliases(corpus), kept, strict=True)), **marked})
     for name in store.collections():
         if _number(name, corpus) is not None and name not in kept:
             store.drop(name)

@@ -1,6 +1,7 @@
 """`where` and `principals` as prefilters of the store. Both fail closed."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -35,18 +36,44 @@ def build_filter(where: Where | None = None, principals: Sequence[str] | None = 
 
 
 def parse_where(pairs: Sequence[str]) -> dict[str, Any]:
-    """`k=v` words of a command line; a value that looks like a number or a boolean matches as either.
+    """`k=v`, `k>=v` and `k<v` words of a command line; a value that looks like a number or a boolean matches as either.
 
     Raises:
-        SettingsError: a word without `=`.
+        SettingsError: a word that is none of these, or a name that has both values and a range.
     """
     where: dict[str, Any] = {}
     for pair in pairs:
-        name, separator, text = pair.partition("=")
-        if not separator or not name:
-            raise SettingsError(f"--where {pair}: write it as name=value, for example team=billing")
-        where.setdefault(name, []).extend(_readings(text))
+        parts = _WORD.fullmatch(pair)
+        if parts is None:
+            raise SettingsError(
+                f"--where {pair}: write it as name=value, name>=value or name<value, for example team=billing"
+            )
+        name, sign, text = parts.groups()
+        ranged = sign != "="
+        asked = where.setdefault(name, {} if ranged else [])
+        if ranged != isinstance(asked, dict):
+            raise SettingsError(f"--where {pair}: {name} is asked for by value and by range; use one of them")
+        if not ranged:
+            asked.extend(_readings(text))
+        elif (bound := _BOUNDS[sign]) in asked:
+            raise SettingsError(f"--where {pair}: there is another {name}{sign}; a range has one of each")
+        else:
+            asked[bound] = _bound(text)
     return where
+
+
+_WORD = re.compile(r"([^=<>]+)(>=|<|=)(.*)", re.DOTALL)
+_BOUNDS = {">=": "gte", "<": "lt"}
+
+
+def _bound(text: str) -> str | int | float:
+    """A number, or else what has to be a date or time."""
+    for number in (int, float):
+        try:
+            return number(text)
+        except ValueError:
+            pass
+    return text
 
 
 def _readings(text: str) -> list[str | int | bool]:

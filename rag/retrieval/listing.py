@@ -8,6 +8,7 @@ from operator import itemgetter
 from typing import Any
 
 from rag.errors import SettingsError
+from rag.notices import Notice, notice
 from rag.points import AnyOf, Between, HasId, Record
 from rag.retrieval.facets import Counted, Facets, Value, count_values, counted_folders, days_of, facet_of, names_of
 from rag.retrieval.filters import Where, build_filter
@@ -19,6 +20,9 @@ LISTED = (*SHARED_FIELDS, "status")
 """Fields that a listing is made of."""
 MAX_CHARS = 100
 """A longer text is no value that one would choose from a list."""
+
+SHOWN = 8
+"""Names or values that are told where a filter asks for others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +130,24 @@ class Listing:
         """What is known of a document, None where there is none of this id."""
         return next((d for d in self.documents if d.document_id == document_id), None)
 
+    def why_nothing(self, where: Where) -> Notice:
+        """Why a search with this filter found nothing: which of its names or values no document has, if that is it."""
+        if not self.documents:
+            return notice("nothing_found")
+        for condition in build_filter(where):
+            if not isinstance(condition, AnyOf | Between) or field_path(condition.field)[0] not in LISTED:
+                continue
+            name = condition.field.removeprefix("metadata.")
+            if not any(_has(document.payload, condition.field) for document in self.documents):
+                known = [field.removeprefix("metadata.") for field, counts in self._counted.items() if counts]
+                return notice("no_such_field", name=name, known=_some(known))
+            alone = any(meets(document.document_id, document.payload, condition) for document in self.documents)
+            if isinstance(condition, AnyOf) and not alone and (counted := self._counted.get(condition.field)):
+                value = _some(condition.values)
+                common = [value for (_, value), _ in counted.most_common(SHOWN + 1)]
+                return notice("no_such_value", name=name, value=value, known=_some(common))
+        return notice("nothing_filtered")
+
     @cached_property
     def _folders(self) -> frozenset[str]:
         return counted_folders(self.documents)
@@ -137,6 +159,20 @@ class Listing:
     @cached_property
     def _names(self) -> tuple[str, ...]:
         return names_of(self._counted, len(self.documents))
+
+
+def _has(payload: Mapping[str, Any], field: str) -> bool:
+    """Whether a document has anything in a field, in which metadata may be nested."""
+    held: Any = payload
+    for key in field_path(field):
+        held = held.get(key) if isinstance(held, Mapping) else None
+    return held not in (None, "", [])
+
+
+def _some(values: Sequence[Value]) -> str:
+    """The first of some values, as people write them."""
+    words = list(dict.fromkeys(str(value).lower() if isinstance(value, bool) else str(value) for value in values))
+    return ", ".join([*words[:SHOWN], "…"] if len(words) > SHOWN else words)
 
 
 def _conditions(where: Where) -> list[AnyOf | Between]:

@@ -76,16 +76,18 @@ class EdgeStore:
         with self._shards.call("reading the aliases"):
             return dict(self._catalog.aliases)
 
-    def switch(self, aliases: Mapping[str, str]) -> None:
+    def switch(self, aliases: Mapping[str, str | None]) -> None:
         with self._shards.call("switching aliases"):
             for alias, name in aliases.items():
                 check_name(alias)
                 if alias in self._catalog.schemas:
                     raise StoreError(f"{self._path}: alias {alias!r}: there is a collection of this name")
-                if name not in self._catalog.schemas:
+                if name is not None and name not in self._catalog.schemas:
                     raise CorpusMissingError(f"{self._path}: alias {alias!r}: no collection {name!r}")
-            if aliases:
-                self._catalog.point({**self._catalog.aliases, **aliases})
+            now = self._catalog.aliases
+            wanted = {alias: name for alias, name in {**now, **aliases}.items() if name is not None}
+            if wanted != now:
+                self._catalog.point(wanted)
 
     def collections(self) -> list[str]:
         with self._shards.call("listing the collections"):

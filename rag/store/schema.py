@@ -94,6 +94,11 @@ def texts_alias(corpus: str) -> str:
     return f"{corpus}__texts"
 
 
+def unfinished_alias(corpus: str) -> str:
+    """The alias of a corpus' documents that stands until an ingestion of all of them has come to its end."""
+    return f"{corpus}__unfinished"
+
+
 def artifacts_name(corpus: str) -> str:
     """The collection of what outlives the generations."""
     return f"{corpus}__artifacts"

@@ -65,19 +65,20 @@ class ServerStore:
         with self._errors("reading the aliases"):
             return {a.alias_name: a.collection_name for a in self._client.get_aliases().aliases}
 
-    def switch(self, aliases: Mapping[str, str]) -> None:
+    def switch(self, aliases: Mapping[str, str | None]) -> None:
         current, names = self.aliases(), self.collections()
         operations: list[models.AliasOperations] = []
         for alias, name in aliases.items():
             check_name(alias)
             if alias in names:
                 raise StoreError(f"{self._url}: alias {alias!r}: there is a collection of this name")
-            if name not in names:
+            if name is not None and name not in names:
                 raise CorpusMissingError(f"{self._url}: alias {alias!r}: no collection {name!r}")
             if alias in current:
                 operations.append(models.DeleteAliasOperation(delete_alias=models.DeleteAlias(alias_name=alias)))
-            create = models.CreateAlias(alias_name=alias, collection_name=name)
-            operations.append(models.CreateAliasOperation(create_alias=create))
+            if name is not None:
+                create = models.CreateAlias(alias_name=alias, collection_name=name)
+                operations.append(models.CreateAliasOperation(create_alias=create))
         if operations:
             with self._errors("switching aliases"):
                 self._client.update_collection_aliases(operations)

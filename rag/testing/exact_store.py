@@ -39,14 +39,14 @@ class ExactStore:
     def aliases(self) -> dict[str, str]:
         return dict(self._aliases)
 
-    def switch(self, aliases: Mapping[str, str]) -> None:
+    def switch(self, aliases: Mapping[str, str | None]) -> None:
         for alias, name in aliases.items():
             check_name(alias)
             if alias in self._schemas:
                 raise StoreError(f"alias {alias!r}: there is a collection of this name")
-            if name not in self._schemas:
+            if name is not None and name not in self._schemas:
                 raise CorpusMissingError(f"alias {alias!r}: no collection {name!r}")
-        self._aliases.update(aliases)
+        self._aliases = {alias: name for alias, name in {**self._aliases, **aliases}.items() if name is not None}
 
     def collections(self) -> list[str]:
         return sorted(self._schemas)

@@ -85,6 +85,16 @@ class CatalogContract(StoreFixtures):
         leg = Leg(vector="raw", query=points(1)[0].vectors["raw"], limit=1)
         assert filled.search("chunks", [leg])[0][0].id == point_id(0)
 
+    def test_an_alias_can_be_taken_away(self, filled: Store) -> None:
+        filled.switch({"chunks": SCHEMA.name, "other": SCHEMA.name})
+        filled.switch({"other": None, "never-there": None})
+        assert filled.aliases() == {"chunks": SCHEMA.name}
+        filled.switch({"chunks": None, "new": SCHEMA.name})
+        assert filled.aliases() == {"new": SCHEMA.name}
+        assert filled.count(SCHEMA.name) == 48
+        with pytest.raises(CorpusMissingError, match="other"):
+            filled.count("other")
+
     @pytest.mark.parametrize("bad", [{"new": "nowhere"}, {"Bad name": SCHEMA.name}, {SCHEMA.name: SCHEMA.name}])
     def test_a_switch_that_cannot_be_made_changes_no_alias(self, filled: Store, bad: dict[str, str]) -> None:
         filled.switch({"chunks": SCHEMA.name})

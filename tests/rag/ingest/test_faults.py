@@ -11,6 +11,7 @@ from rag.answering.answerer import Answerer
 from rag.ingest import converge
 from rag.ingest.changes import chunk_owners, damaged_documents, listed_owners, stored_states
 from rag.ingest.generations import current_generation
+from rag.ingest.write import Writer
 from rag.opened import OpenCorpus
 from rag.points import Point, Record, SparseVector
 from rag.protocols import Store
@@ -342,7 +343,53 @@ def test_what_a_crash_left_of_an_older_generation_goes_with_the_next_job(
         assert store.collections() == sorted(generation.collections)
 
 
-def _cut(*_: Any) -> None:
+def test_a_corpus_says_so_until_an_ingestion_of_all_of_it_has_come_to_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("tea", "coffee"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.md").write_text(f"# {name}\n\nThe {name} is hot.\n", encoding="utf-8")
+    sources = "".join(f"  - {{kind: files, name: {name}, path: {name}}}\n" for name in ("tea", "coffee"))
+    config = tmp_path / "drinks.yaml"
+    config.write_text(f"sources:\n{sources}", encoding="utf-8")
+
+    def told(corpus: Rag) -> list[str]:
+        corpus.search("Is the tea hot?")
+        return [notice.code for notice in corpus.notices]
+
+    with Rag.open(config) as corpus:
+        corpus.ingest(sources=["tea"])
+        assert told(corpus) == ["unfinished"]
+    monkeypatch.setattr(Writer, "delete", _cut)
+    with Rag.open(config) as corpus:
+        with pytest.raises(OSError, match="cut"):
+            corpus.ingest()
+        assert told(corpus) == ["unfinished"]
+        monkeypatch.undo()
+        corpus.ingest()
+        assert told(corpus) == []
+    monkeypatch.setattr(Writer, "delete", _cut)
+    (tmp_path / "tea/b.md").write_text("# Cold tea\n", encoding="utf-8")
+    with Rag.open(config) as corpus:
+        with pytest.raises(OSError, match="cut"):
+            corpus.ingest()
+        assert told(corpus) == [], "it was whole once"
+
+
+def test_a_rebuild_of_what_was_never_whole_makes_it_whole(
+    make_folder: MakeFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Writer, "delete", _cut)
+    with Rag.open(make_folder()) as corpus:
+        with pytest.raises(OSError, match="cut"):
+            corpus.ingest()
+        monkeypatch.undo()
+        corpus.ingest(rebuild=True)
+        assert corpus.search("tea") is not None
+        assert corpus.notices == []
+
+
+def _cut(*_: Any, **__: Any) -> None:
     raise OSError("cut")
 
 

@@ -45,6 +45,52 @@ def counts(facets: Facets) -> dict[str, dict[Any, int]]:
     return {facet.name: {count.value: count.documents for count in facet.counts} for facet in facets.facets}
 
 
+@pytest.mark.parametrize(
+    ("where", "principals", "code", "values"),
+    [
+        ({"taem": "kitchen"}, None, "no_such_field", {"name": "taem", "known": {"team", "year", "open", "mime"}}),
+        ({"team": ["vualt"]}, None, "no_such_value", {"name": "team", "value": {"vualt"}, "known": {"kitchen"}}),
+        ({"team": ["kitchen"], "year": ["2024"]}, None, "no_such_value", {"name": "year", "known": {"2024", "2023"}}),
+        ({"metadata.open": False}, None, "no_such_value", {"name": "open", "value": {"false"}, "known": {"true"}}),
+        ({"source": "nots"}, None, "no_such_value", {"known": {"docs", "notes"}}),
+        ({"source": "nots"}, ["bob"], "no_such_value", {"known": {"docs"}}),
+        ({"team": "vault"}, ["bob"], "no_such_value", {"known": {"kitchen"}}),
+        ({"team": "vault", "year": {"gte": 2000}}, None, "nothing_filtered", {}),
+        ({"year": {"gte": 3000}}, None, "nothing_filtered", {}),
+        ({"yaer": {"gte": 2000}}, None, "no_such_field", {"name": "yaer"}),
+        ({"document_id": "docs:nowhere.md"}, None, "nothing_filtered", {}),
+        ({"ordinal": 1000}, None, "nothing_filtered", {}),
+        (None, None, None, {}),
+        ({"team": "kitchen"}, None, None, {}),
+    ],
+)
+def test_a_filter_that_finds_nothing_is_told_what_no_document_has(
+    corpus: Rag, where: Any, principals: list[str] | None, code: str | None, values: dict[str, Any]
+) -> None:
+    found = corpus.search(ALL, where=where, principals=principals)
+    told = found.why_nothing
+    assert (told and told.code) == code
+    assert (told is None) == bool(found.hits)
+    if told:
+        said = {name: set(str(value).split(", ")) for name, value in told.values.items()}
+        for name, expected in values.items():
+            wanted = {expected} if isinstance(expected, str) else expected
+            assert wanted <= said[name], (name, told.text)
+        if principals:
+            assert not {"vault", "notes"} & said["known"]
+        answer = corpus.ask(ALL, where=where, principals=principals)
+        assert answer.why
+        assert answer.why.code == code
+
+
+def test_a_list_of_what_there_is_ends(corpus: Rag) -> None:
+    drawn = [{**BLANK, "metadata": {"tag": f"t{n}"}} for n in range(20)]
+    told = Listing.of([record(n, each) for n, each in enumerate(drawn)]).why_nothing({"tag": "u"})
+    assert told.values["known"].endswith(", …")
+    assert len(told.values["known"].split(", ")) == 9
+    assert Listing.of([]).why_nothing({"tag": "u"}).code == "nothing_found"
+
+
 def test_every_count_is_that_of_a_filter_with_the_value(corpus: Rag) -> None:
     for principals in (None, ["ann"], ["bob"]):
         facets = corpus.listing(principals=principals).facets

@@ -46,16 +46,33 @@ def test_a_value_that_cannot_be_filtered_on_is_an_error(value: Any) -> None:
         (["x="], {"x": [""]}),
         (["n=²"], {"n": ["²"]}),
         (["n=-"], {"n": ["-"]}),
+        (["formula=a<b"], {"formula": ["a<b"]}),
+        (["year>=2024", "year<2026"], {"year": {"gte": 2024, "lt": 2026}}),
+        (["price<9.5"], {"price": {"lt": 9.5}}),
+        (["modified>=2024-05-01"], {"modified": {"gte": "2024-05-01"}}),
     ],
 )
 def test_words_of_the_command_line(words: list[str], where: Any) -> None:
     assert parse_where(words) == where
 
 
-@pytest.mark.parametrize("word", ["team", "=x", ""])
-def test_a_word_without_name_or_equals_sign_is_an_error(word: str) -> None:
-    with pytest.raises(SettingsError, match="name=value"):
+@pytest.mark.parametrize("word", ["team", "=x", "", ">=3", "<3", "year>2024"])
+def test_a_word_that_is_no_condition_is_an_error(word: str) -> None:
+    with pytest.raises(SettingsError, match="name=value, name>=value or name<value"):
         parse_where([word])
+
+
+@pytest.mark.parametrize(
+    ("words", "wrong"),
+    [
+        (["year=2024", "year<2026"], "by value and by range"),
+        (["year<2026", "year=2024"], "by value and by range"),
+        (["year<2026", "year<2027"], "another year<"),
+    ],
+)
+def test_conditions_that_contradict_each_other_are_an_error(words: list[str], wrong: str) -> None:
+    with pytest.raises(SettingsError, match=wrong):
+        parse_where(words)
 
 
 def test_principals_are_a_list_and_not_a_text() -> None:

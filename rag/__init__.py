@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rag.corpus import Rag
     from rag.errors import RagError
-    from rag.results import Answer, Evidence, Hit, IngestReport, Plan, SearchResult, VerifyReport
+    from rag.reports import IngestReport, Plan, VerifyReport
+    from rag.results import Answer, Evidence, Hit, SearchResult
     from rag.settings import Settings, load_settings
 
 __all__ = [
@@ -33,9 +34,8 @@ __all__ = [
 ]
 
 _HOME = {
-    **dict.fromkeys(
-        ("Answer", "Evidence", "Hit", "IngestReport", "Plan", "SearchResult", "VerifyReport"), "rag.results"
-    ),
+    **dict.fromkeys(("Answer", "Evidence", "Hit", "SearchResult"), "rag.results"),
+    **dict.fromkeys(("IngestReport", "Plan", "VerifyReport"), "rag.reports"),
     **dict.fromkeys(("Settings", "load_settings"), "rag.settings"),
     "Rag": "rag.corpus",
     "RagError": "rag.errors",

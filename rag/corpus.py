@@ -10,7 +10,7 @@ from rag import build
 from rag.errors import RagError, SettingsError
 from rag.opened import OpenCorpus
 from rag.reader import CorpusReader
-from rag.results import IngestReport, Plan, VerifyReport
+from rag.reports import IngestReport, Plan, VerifyReport
 from rag.settings import Settings, load_settings, with_overrides
 
 if TYPE_CHECKING:

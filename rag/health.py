@@ -10,7 +10,7 @@ from threading import Lock, Thread
 from rag import build
 from rag.corpus import Rag
 from rag.errors import RagError
-from rag.results import VerifyReport
+from rag.reports import VerifyReport
 from rag.retrieval.filters import build_filter
 from rag.store.records import plain_of
 

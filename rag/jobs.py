@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from rag.errors import RagError
 from rag.ingest.job import Progress
-from rag.results import IngestReport
+from rag.reports import IngestReport
 
 _LOG = logging.getLogger(__name__)
 

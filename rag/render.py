@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rag.candidates import LegScore
-from rag.results import Answer, Failure, IngestReport, Plan, SearchResult, Skipped, StoredDocument, VerifyReport
+from rag.reports import Failure, IngestReport, Plan, Skipped, VerifyReport
+from rag.results import Answer, SearchResult, StoredDocument
 
 if TYPE_CHECKING:
     from rag.benchmark import EncoderBenchmark

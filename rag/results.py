@@ -1,10 +1,11 @@
-"""What the doors hand out: hits, answers, reports. `to_dict()` of each is exactly the JSON of the command line."""
+"""What questions bring: hits, answers, documents. `to_dict()` of each is exactly the JSON of the command line."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from rag.candidates import Trace
+from rag.json_values import json_object, json_value
 from rag.notices import Notice
 from rag.types import LineBox, Metadata
 
@@ -45,7 +46,7 @@ class Hit:
     lines: tuple[LineBox, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        return _plain(self)
+        return json_object(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +112,7 @@ class Evidence:
         chunks: the chunks within it, in order.
         score: of its best hit.
         mime: of the document.
+        table_head: the line above, with the heads of the columns, where it begins within a table.
     """
 
     number: int
@@ -125,6 +127,7 @@ class Evidence:
     chunks: tuple[ChunkSpan, ...]
     score: float
     mime: str = ""
+    table_head: str = ""
 
     def chunk_at(self, position: int) -> ChunkSpan:
         """The chunk that holds the character at this position of the document's text, else the nearest before."""
@@ -132,7 +135,7 @@ class Evidence:
 
     def to_dict(self) -> dict[str, Any]:
         names = ("number", "document_id", "uri", "title", "headings", "page", "start", "end", "text", "mime", "score")
-        return {name: _json(getattr(self, name)) for name in names}
+        return {name: json_value(getattr(self, name)) for name in names}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +161,7 @@ class Citation:
     verified: bool
 
     def to_dict(self) -> dict[str, Any]:
-        return _plain(self)
+        return json_object(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -275,125 +278,4 @@ class StoredDocument:
     mime: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        return _plain(self)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
-    """A document that could not be taken. `kind` is one word for programs."""
-
-    id: str
-    uri: str
-    error: str
-    kind: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Skipped:
-    """Something in a source that is not taken, and why."""
-
-    uri: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedDocument:
-    """What a job would do with one document: new, changed or deleted."""
-
-    id: str
-    uri: str
-    action: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SettingChange:
-    """An index setting that differs from the one the corpus was built with."""
-
-    key: str
-    stored: Any
-    wanted: Any
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What an ingest would do. `documents` lists all that it would touch."""
-
-    corpus: str
-    new: int
-    changed: int
-    unchanged: int
-    deleted: int
-    failed: tuple[Failure, ...]
-    skipped: tuple[Skipped, ...]
-    documents: tuple[PlannedDocument, ...]
-    settings_changed: tuple[SettingChange, ...]
-    estimate: Mapping[str, float]
-
-    def to_dict(self) -> dict[str, Any]:
-        changes = [{"key": c.key, "from": c.stored, "to": c.wanted} for c in self.settings_changed]
-        return {**_plain(self), "settings_changed": changes}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IngestReport:
-    """What an ingest did. `stages` are busy seconds of each stage; they overlap.
-
-    `contexts_written` counts what a language model was paid for; contexts that were kept from earlier are not in it.
-    """
-
-    corpus: str
-    new: int
-    changed: int
-    unchanged: int
-    deleted: int
-    failed: tuple[Failure, ...]
-    skipped: tuple[Skipped, ...]
-    chunks_written: int
-    chunks_deleted: int
-    tokens_encoded: int
-    tokens_truncated: int
-    tokens_unknown: int
-    contexts_written: int
-    seconds: float
-    stages: Mapping[str, float]
-
-    def to_dict(self) -> dict[str, Any]:
-        return _plain(self)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VerifyReport:
-    """What reconciling documents and chunks found.
-
-    Attributes:
-        missing_chunks: listed by a document, not stored.
-        orphan_chunks: stored, listed by no document.
-        stale_documents: stored text, payload or vectors of a chunk are not what its document makes them.
-        repaired: how many of these were mended.
-    """
-
-    documents: int
-    chunks: int
-    missing_chunks: int
-    orphan_chunks: int
-    stale_documents: int
-    repaired: int
-
-    @property
-    def ok(self) -> bool:
-        return not (self.missing_chunks or self.orphan_chunks or self.stale_documents)
-
-    def to_dict(self) -> dict[str, Any]:
-        return {"ok": self.ok, **_plain(self)}
-
-
-def _plain(value: Any) -> dict[str, Any]:
-    return {name: _json(item) for name, item in asdict(value).items()}
-
-
-def _json(value: Any) -> Any:
-    if isinstance(value, tuple | list):
-        return [_json(item) for item in value]
-    if isinstance(value, Mapping):
-        return {key: _json(item) for key, item in value.items()}
-    return value
+        return json_object(self)

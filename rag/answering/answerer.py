@@ -118,12 +118,12 @@ class ExtractiveAnswerer:
         sentences = []
         for index, quote in enumerate(quotes):
             citation = cite(passages[quote.evidence], quote.start, quote.end, self.read_text)
-            sentences.append(AnswerSentence(text=quote.text, supported=citation.verified, citations=(citation,)))
-            yield {"type": "token", "text": quote.text if index == 0 else f"\n{quote.text}"}
+            sentences.append(AnswerSentence(text=quote.said, supported=citation.verified, citations=(citation,)))
+            yield {"type": "token", "text": quote.said if index == 0 else f"\n{quote.said}"}
             yield from checked_events(index, sentences[-1])
         if not sentences:
             return Draft(why=notice("no_quote"))
-        return Draft(text="\n".join(quote.text for quote in quotes), sentences=tuple(sentences))
+        return Draft(text="\n".join(quote.said for quote in quotes), sentences=tuple(sentences))
 
 
 def stream_answer(

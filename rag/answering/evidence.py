@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Literal, TypeAlias
 
 from rag.answering.matching import words_alone
+from rag.answering.table_rows import TABLES, head_above
 from rag.results import ChunkSpan, Evidence, Hit
 from rag.retrieval.sections import read_sections
 from rag.retrieval.segments import Place, extract, run_size
@@ -85,6 +86,7 @@ def _evidence(number: int, hits: Sequence[Hit], chunks: Sequence[ChunkSpan], tex
         text=text[start:end],
         chunks=tuple(chunks),
         score=best.score,
+        table_head=head_above(text, start, file=first.mime in TABLES),
     )
 
 

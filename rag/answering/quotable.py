@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rag.answering.matching import words_alone
+from rag.answering.table_rows import TABLES, labelled
 from rag.chunking.sentences import sentence_spans
 from rag.results import Evidence
 
@@ -12,7 +13,6 @@ _HEADING = re.compile(r"\s{0,3}#{1,6}\s+(?P<title>.*?)\s*#*\s*$")
 _FENCE = re.compile(r"\s*(?:`{3,}|~{3,})")
 _UNDERLINE = re.compile(r"\s{0,3}(?:=+|-{2,})\s*$")
 _TABLE_ROW = re.compile(r"\s*\|.*\|\s*$")
-_TABLES = ("text/csv", "text/tab-separated-values")
 _CELLS = re.compile(r"[|,;\t\n]+")
 _LIST_ITEM = re.compile(r"\s*(?:[-*+•‣◦▪]|\d{1,3}[.)])\s+")
 _LEAD = re.compile(r"(?:\s|>|[-*+•‣◦▪]\s|#{1,6}\s|\d{1,3}[.)]\s|\[[ xX]\]\s|\|)*")
@@ -32,6 +32,7 @@ class Quotable:
         start, end: span in the document's text.
         text: the document's text there.
         context: what stands above it: title, headings, the question that it answers.
+        row: a table's row with the heads of its columns; None for all else.
     """
 
     evidence: int
@@ -39,6 +40,12 @@ class Quotable:
     end: int
     text: str
     context: str
+    row: str | None = None
+
+    @property
+    def said(self) -> str:
+        """It in an answer, where nothing stands above it."""
+        return self.row or self.text
 
 
 def quotable(evidence: Evidence) -> list[Quotable]:
@@ -49,14 +56,14 @@ def quotable(evidence: Evidence) -> list[Quotable]:
     """
     above = " ".join((evidence.title, *evidence.headings))
     headings = {words_alone(h) for h in (evidence.title, *evidence.headings)}
-    local, head, found = "", "", []
-    for kind, low, high in _rows(evidence) if evidence.mime in _TABLES else _blocks(evidence.text):
+    local, head, found, file = "", evidence.table_head, [], evidence.mime in TABLES
+    for kind, low, high in _rows(evidence) if file else _blocks(evidence.text):
         if kind == "heading":
             local = evidence.text[low:high].strip("# \t\n")
             continue
         head = head if kind == "line" else ""
         if kind == "head":
-            head = _CELLS.sub(" ", evidence.text[low:high])
+            head = evidence.text[low:high]
             continue
         spans = sentence_spans(evidence.text[low:high]) if kind == "prose" else [(0, high - low)]
         for a, b in spans:
@@ -74,7 +81,8 @@ def quotable(evidence: Evidence) -> list[Quotable]:
                     start=position,
                     end=position + len(text),
                     text=text,
-                    context=" ".join(f"{above} {local} {head}".split()),
+                    context=" ".join(f"{above} {local} {_CELLS.sub(' ', head)}".split()),
+                    row=labelled(evidence.text[low:high], head, file=file) if head else None,
                 )
             )
     return found

@@ -23,7 +23,8 @@ from rag.ingest.converge import Options, ingest
 from rag.ingest.generations import current_generation
 from rag.models.lazy import LazyEncoder
 from rag.protocols import Encoder
-from rag.results import IngestReport, SearchResult
+from rag.reports import IngestReport
+from rag.results import SearchResult
 from rag.retrieval.search import Searcher
 from rag.settings import EdgeStore, Settings
 from rag.store.read_ahead import allocated

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from rag.errors import DeletionRefusedError, SettingsError, SourceError
 from rag.protocols import Connector, Store
-from rag.results import Skipped
+from rag.reports import Skipped
 from rag.settings import Settings
 from rag.skips import skip_reason
 from rag.store.records import (

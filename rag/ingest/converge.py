@@ -37,7 +37,7 @@ from rag.ingest.write import COMPACT_EVERY, Writer
 from rag.models.lazy import LazyEncoder
 from rag.models.threads import tokens_at_a_time
 from rag.protocols import Connector, Store
-from rag.results import IngestReport
+from rag.reports import IngestReport
 from rag.settings import Settings
 from rag.store.records import DocumentState
 

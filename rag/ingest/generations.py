@@ -7,7 +7,7 @@ from typing import Any
 from rag.errors import CorpusMissingError, SettingsChangedError
 from rag.notices import Notice, notice
 from rag.protocols import Store
-from rag.results import SettingChange
+from rag.reports import SettingChange
 from rag.settings import Settings
 from rag.store.schema import (
     SCHEMA_VERSION,

@@ -21,7 +21,7 @@ from rag.ingest.vectors import DenseVectors, encode_group
 from rag.ingest.write import Failed, Writer
 from rag.models.lazy import LazyEncoder
 from rag.protocols import Connector
-from rag.results import Failure, Skipped
+from rag.reports import Failure, Skipped
 from rag.store.records import DocumentState
 from rag.types import SourceItem
 

@@ -17,7 +17,7 @@ from rag.ingest.changes import (
 from rag.ingest.generations import changed_settings, current_generation
 from rag.ingest.prepare import Preparer
 from rag.protocols import Connector, Store
-from rag.results import Failure, Plan, PlannedDocument, Skipped
+from rag.reports import Failure, Plan, PlannedDocument, Skipped
 from rag.settings import Settings
 from rag.situating.contexts import CONTEXT_TOKENS
 from rag.store.records import DocumentState, same_record

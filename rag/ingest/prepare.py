@@ -14,7 +14,7 @@ from rag.ingest.terms import ChunkTerms, chunk_terms, document_terms
 from rag.models.languages import Languages
 from rag.points import SparseVector
 from rag.protocols import Chunker, Connector, LexicalEncoder, Parser, Situator, TokenCounter
-from rag.results import Failure, Skipped
+from rag.reports import Failure, Skipped
 from rag.situating.contexts import Contexts
 from rag.store.records import (
     DocumentState,

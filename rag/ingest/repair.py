@@ -12,7 +12,7 @@ from rag.ingest.write import Writer
 from rag.models.lazy import LazyEncoder
 from rag.models.threads import tokens_at_a_time
 from rag.protocols import Connector, Store
-from rag.results import VerifyReport
+from rag.reports import VerifyReport
 from rag.settings import Settings
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from rag.ingest.changes import chunk_owners, stored_states
 from rag.ingest.generations import Generation
 from rag.protocols import Encoder, Store
-from rag.results import VerifyReport
+from rag.reports import VerifyReport
 from rag.store.records import SHARED_FIELDS, chunks_hash, document_point_id, plain_of
 from rag.types import Chunk
 

@@ -11,7 +11,7 @@ from watchfiles import watch
 
 from rag.errors import RagError, SettingsError
 from rag.ingest.job import Progress
-from rag.results import IngestReport
+from rag.reports import IngestReport
 
 TICK_MS = 500
 """How long a quiet moment lasts: changes that follow each other faster are taken together."""

@@ -13,7 +13,7 @@ from rag.ingest.prepare import Prepared, Stopwatch
 from rag.ingest.vectors import DenseVectors, chunk_points, stored_vectors
 from rag.points import AnyVector, Point
 from rag.protocols import Store
-from rag.results import Failure
+from rag.reports import Failure
 from rag.store.records import (
     DocumentState,
     document_point_id,

@@ -9,7 +9,8 @@ from typing import Any, Protocol
 from rag.corpus import Rag
 from rag.errors import RagError
 from rag.jobs import Jobs, JobState
-from rag.results import Answer, IngestReport
+from rag.reports import IngestReport
+from rag.results import Answer
 from rag.serving.encoding import encoded
 
 PLAIN: "dict[str, Callable[..., Any]]" = {

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from rag.build import edge_path, own_folders
 from rag.corpus import Rag
 from rag.errors import RagError, StoreError, StoreInUseError
-from rag.results import Answer, IngestReport, Plan, SearchResult, StoredDocument, VerifyReport
+from rag.reports import IngestReport, Plan, VerifyReport
+from rag.results import Answer, SearchResult, StoredDocument
 from rag.retrieval.filters import Where
 from rag.serving.address import Address, read_address
 from rag.serving.encoding import as_json, decoded, decoded_error

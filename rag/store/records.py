@@ -8,7 +8,7 @@ from typing import Any, Self
 from rag.entries import DocumentEntry
 from rag.errors import StoreError
 from rag.points import Record
-from rag.results import Failure
+from rag.reports import Failure
 from rag.store.schema import SCHEMA_VERSION
 from rag.store.validate import check_payload
 from rag.types import Chunk, Document, LineBox, Metadata, SourceItem, encodable, hash_json, stable_id

@@ -25,7 +25,7 @@ LAYERS = [
     ("rag.testing",),
     ("rag.chunking", "rag.situating", "rag.models", "rag.store", "connectors"),
     ("rag.protocols", "rag.settings"),
-    ("rag.results", "rag.entries"),
+    ("rag.results", "rag.reports", "rag.entries"),
     ("rag.plugins", "rag.secrets", "rag.prompts", "rag.asynchronous"),
     (
         "rag.types",
@@ -33,6 +33,7 @@ LAYERS = [
         "rag.legs",
         "rag.candidates",
         "rag.errors",
+        "rag.json_values",
         "rag.latencies",
         "rag.notices",
         "rag.skips",

@@ -11,7 +11,8 @@ from rag.errors import DeletionRefusedError
 from rag.ingest.job import Progress
 from rag.jobs import JobState
 from rag.notices import notice
-from rag.results import Failure, IngestReport, Plan, PlannedDocument, SettingChange, Skipped, StoredDocument
+from rag.reports import Failure, IngestReport, Plan, PlannedDocument, SettingChange, Skipped
+from rag.results import StoredDocument
 from tests.ui.test_view import HOSTILE, TEXT, Parsed
 from ui.language import LANGUAGES
 from ui.shelf import PAGE, SORTS, Row, View, page_of, rows_of

@@ -7,7 +7,7 @@ from rag.evaluation.kept import KeptReport
 from rag.feedback import Feedback
 from rag.health import Check, FailedDocument, Health
 from rag.latencies import Latencies
-from rag.results import VerifyReport
+from rag.reports import VerifyReport
 from tests.ui.test_view import HOSTILE, Parsed
 from ui.view import charts
 from ui.view import quality as view

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from rag.errors import DeletionRefusedError
 from rag.jobs import JobState
-from rag.results import Failure, IngestReport, Plan, Skipped
+from rag.reports import Failure, IngestReport, Plan, Skipped
 from ui.view.html import escape
 from ui.view.parts import button, dialog, text
 from ui.view.told import left_aside, unreadable, wrong_by

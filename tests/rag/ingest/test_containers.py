@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rag import Rag
-from rag.results import IngestReport, Plan
+from rag.reports import IngestReport, Plan
 
 TEA, COFFEE, WATER = "# Tea\n\nGreen tea.", "# Coffee\n\nFrench press.", "# Water\n\nHard water."
 

@@ -12,7 +12,7 @@ import pytest
 
 from rag import Rag, build
 from rag.errors import SettingsChangedError, SettingsError
-from rag.results import IngestReport
+from rag.reports import IngestReport
 from rag.settings import Settings
 from rag.testing import HashEncoder
 from tests.chat_server import Reply, ScriptedServer

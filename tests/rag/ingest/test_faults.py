@@ -15,7 +15,7 @@ from rag.ingest.write import Writer
 from rag.opened import OpenCorpus
 from rag.points import Point, Record, SparseVector
 from rag.protocols import Store
-from rag.results import IngestReport
+from rag.reports import IngestReport
 from rag.store.edge import EdgeStore
 from rag.store.records import document_point_id
 from rag.testing import ExactStore, HashEncoder

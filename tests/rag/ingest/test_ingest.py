@@ -20,7 +20,7 @@ from rag.errors import (
 from rag.ingest import converge, job, write
 from rag.ingest.job import Progress
 from rag.points import Point
-from rag.results import IngestReport
+from rag.reports import IngestReport
 from rag.store.edge import EdgeStore
 from rag.store.records import document_point_id
 from tests.corpora import FACTS, MakeFolder

@@ -13,7 +13,7 @@ from rag import Rag
 from rag.errors import RagError, SettingsError, SourceError
 from rag.ingest import watching as watching_module
 from rag.ingest.watching import changed_sources, follow
-from rag.results import IngestReport
+from rag.reports import IngestReport
 from tests.corpora import MakeFolder
 
 SOON_S = 20

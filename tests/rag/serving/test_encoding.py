@@ -10,7 +10,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import pytest
 
-from rag import results
+from rag import reports, results
 from rag.candidates import Candidate, LegScore, LegSummary, Trace
 from rag.errors import (
     CorpusMissingError,
@@ -31,8 +31,9 @@ from rag.settings import Settings, load_settings
 KINDS = [
     *(
         kind
-        for name in dir(results)
-        if is_dataclass(kind := getattr(results, name)) and kind.__module__ == "rag.results"
+        for module in (results, reports)
+        for name in dir(module)
+        if is_dataclass(kind := getattr(module, name)) and kind.__module__ == module.__name__
     ),
     *(Trace, Candidate, LegScore, LegSummary, Explanation, LegTrace, Progress),
 ]
@@ -85,9 +86,9 @@ def test_a_result_is_rebuilt_exactly(kind: type) -> None:
 
 def test_other_fields_are_no_result() -> None:
     with pytest.raises(KeyError):
-        decoded(results.Skipped, {"uri": "a", "reason": "b", "colour": "red"})
+        decoded(reports.Skipped, {"uri": "a", "reason": "b", "colour": "red"})
     with pytest.raises(TypeError):
-        decoded(results.Skipped, {"uri": "a"})
+        decoded(reports.Skipped, {"uri": "a"})
 
 
 @pytest.mark.parametrize(

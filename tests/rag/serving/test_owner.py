@@ -21,7 +21,7 @@ from rag.doctor import Check, diagnose
 from rag.errors import RagError, StoreError, StoreInUseError
 from rag.ingest.job import Progress
 from rag.jobs import Jobs, JobStoppedError
-from rag.results import IngestReport
+from rag.reports import IngestReport
 from rag.serving.address import new_address, read_address, write_address
 from rag.serving.client import OwnedCorpus, reach, refuse_if_served
 from rag.serving.owner import Owner, owning

@@ -7,7 +7,8 @@ import pytest
 
 from rag.cli import main
 from rag.errors import StoreError
-from rag.results import Answer, IngestReport
+from rag.reports import IngestReport
+from rag.results import Answer
 from rag.serving.client import OwnedCorpus, reach
 from rag.settings import load_settings
 from rag.store.lock import OWNER_FILE

@@ -1,7 +1,9 @@
 """Answers without a language model: the sentences of the evidence that answer best, quoted."""
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +12,7 @@ from rag.answering.matching import Idf, overlap, words_alone
 from rag.answering.meaning import SentenceVectors, StoredSentences
 from rag.answering.names import names
 from rag.answering.numbers import month_value, numbers
+from rag.answering.questions import asks_name, asks_number, asks_whether, parts
 from rag.answering.quotable import Quotable, plain, quotable
 from rag.points import SparseVector
 from rag.protocols import Encoder, LexicalEncoder
@@ -24,13 +27,18 @@ CLOSE = 0.9
 SAME = 0.9
 """Cosine from which two sentences say the same."""
 
-_ASKS_NUMBER = re.compile(
-    r"\b(?:how (?:many|much|long|old|often|far|tall|big|large|high|fast|late|early)|when|percentage|deadline|"
-    r"(?:what|which) (?:year|date|time|day|age|century|temperature|percent|number|amount|price|cost|version|rate))\b",
+_WHOLE_QUESTION = 4
+NEAR = 0.35
+"""Cosine, or share of the question's words, from which a sentence may answer where the best passage has none."""
+LIST_CHARS = 1_200
+"""A list that is longer is not quoted as a whole."""
+ORDER = 0.3
+"""What a sentence loses that tells its reader what to answer: it is seldom what somebody wants to know."""
+_ORDER = re.compile(
+    r"\b(?:ignore|disregard|forget)\b.{0,40}\b(?:instructions?|prompts?|rules|above|previous)\b|"
+    r"^\W*(?:please\s+|always\s+|now\s+)?(?:answer|reply|respond|say|claim|pretend)\s+(?:that|with|only)\b",
     re.IGNORECASE,
 )
-_WHOLE_QUESTION = 4
-_ASKS_NAME = re.compile(r"\b(?:who|whom|whose)\b", re.IGNORECASE)
 
 
 def answer_by_quotes(
@@ -48,7 +56,7 @@ def answer_by_quotes(
     The score of a sentence is COSINE x cosine + OVERLAP x idf-weighted share of the question's words (those in the
     headings above count half) + PRIOR x the passage's score relative to the best + CUE where it holds a number or name
     and the question asks for one. A further sentence is quoted only if it scores close to the best and says something
-    else.
+    else. Of a question that has several parts, the best for each. Items of a list bring the whole list.
 
     Args:
         question: in any language.
@@ -59,6 +67,27 @@ def answer_by_quotes(
         stored: vectors of the chunks' sentences.
         max_sentences: at most so many quotes.
     """
+    asked = parts(question)
+    if known := _answered_already(question, evidence, lexical):
+        return [known]
+    if len(asked) == 1:
+        found = _best(question, evidence, encoder, lexical, idf, stored, max_sentences)
+    else:
+        found = [quote for part in asked for quote in _best(part, evidence, encoder, lexical, idf, stored, 1)]
+        found = [*dict.fromkeys(found)][:max_sentences]
+    return _whole_lists(found, {e.number: e for e in evidence})
+
+
+def _best(
+    question: str,
+    evidence: Sequence[Evidence],
+    encoder: Encoder,
+    lexical: LexicalEncoder,
+    idf: Idf,
+    stored: StoredSentences,
+    max_sentences: int,
+) -> list[Quotable]:
+    """The sentences that answer a question of one part."""
     asked = lexical.encode([question], kind="query")[0]
     sentences, terms = _candidates(question, asked, evidence, lexical)
     if not sentences:
@@ -66,14 +95,18 @@ def answer_by_quotes(
     contexts = lexical.encode([s.context for s in sentences], kind="chunk")
     best = max(abs(e.score) for e in evidence) or 1.0
     relative = {e.number: e.score / best for e in evidence}
-    cheap = OVERLAP * overlap(asked, terms, idf, contexts=contexts)
+    shared = overlap(asked, terms, idf, contexts=contexts)
+    cheap = OVERLAP * shared
     cheap += PRIOR * np.array([relative[s.evidence] for s in sentences], dtype=np.float32)
     cheap += CUE * _cues(question, sentences)
+    cheap -= ORDER * np.array([bool(_ORDER.search(s.text)) for s in sentences], dtype=np.float32)
     chosen = np.argsort(-cheap, kind="stable")[:MAX_ENCODED]
     vectors = SentenceVectors(sentences, evidence, stored=stored, encoder=encoder).of(chosen.tolist())
     meaning = vectors @ encoder.encode([question], kind="query")[0]
     scores = cheap[chosen] + COSINE * np.maximum(meaning, 0)
     order = np.argsort(-scores, kind="stable")
+    if evidence[0].number not in {s.evidence for s in sentences}:  # what was found for a reason has nothing to quote
+        order = order[(shared[chosen[order]] >= NEAR) | (meaning[order] >= NEAR)]
     picked: list[int] = []
     for row in order:
         if len(picked) == max_sentences or (picked and scores[row] < CLOSE * scores[picked[0]]):
@@ -82,6 +115,50 @@ def answer_by_quotes(
         if all(vectors[row] @ vectors[other] < SAME or _differ(quote, sentences[chosen[other]]) for other in picked):
             picked.append(int(row))
     return [sentences[chosen[row]] for row in picked]
+
+
+def _answered_already(question: str, evidence: Sequence[Evidence], lexical: LexicalEncoder) -> Quotable | None:
+    """All that stands below the same question in a passage, as in a list of frequent ones; None where it is too long.
+
+    Two questions are the same that have the same words, stop words aside.
+    """
+    answers: dict[tuple[int, str], list[Quotable]] = {}
+    for passage in evidence:
+        for sentence in quotable(passage):
+            if sentence.asked:
+                answers.setdefault((passage.number, sentence.asked), []).append(sentence)
+    terms = lexical.encode([question, *(asked for _, asked in answers)], kind="query")
+    wanted = {*terms[0].indices.tolist()}
+    passages = {e.number: e for e in evidence}
+    for sentences, known in zip(answers.values(), terms[1:], strict=True):
+        first, last = sentences[0], sentences[-1]
+        if wanted and wanted == {*known.indices.tolist()} and last.end - first.start <= LIST_CHARS:
+            return _joined(first, first.start, last.end, passages[first.evidence])
+    return None
+
+
+def _leads(quote: Quotable) -> bool:
+    """A list begins with it."""
+    return quote.within is not None and quote.text.endswith(":")
+
+
+def _joined(quote: Quotable, start: int, end: int, passage: Evidence) -> Quotable:
+    return replace(
+        quote, start=start, end=end, text=passage.text[start - passage.start : end - passage.start], row=None
+    )
+
+
+def _whole_lists(quotes: Sequence[Quotable], passages: Mapping[int, Evidence]) -> list[Quotable]:
+    """A list in place of its items, where two of them were chosen or the sentence that it begins with."""
+    chosen = Counter((q.evidence, q.within) for q in quotes if q.within)
+    found: dict[tuple[int, int, int], Quotable] = {}
+    for quote in quotes:
+        span = quote.within
+        whole = span and (_leads(quote) or chosen[quote.evidence, span] > 1)
+        if span and whole and span[1] - span[0] <= LIST_CHARS:
+            quote = _joined(quote, *span, passages[quote.evidence])
+        found.setdefault((quote.evidence, quote.start, quote.end), quote)
+    return [*found.values()]
 
 
 def _candidates(
@@ -95,10 +172,13 @@ def _candidates(
     sentences = sorted(distinct.values(), key=lambda s: (s.evidence, s.start))
     terms = lexical.encode([plain(s.text) for s in sentences], kind="chunk")
     known = set(asked.indices.tolist())
+    whether = asks_whether(question)
     telling = [
         i
         for i, t in enumerate(terms)
-        if not known.issuperset(t.indices.tolist()) and not (asks and repeated in _words_of(sentences[i].text))
+        if whether
+        or _leads(sentences[i])
+        or not (known.issuperset(t.indices.tolist()) or (asks and repeated in _words_of(sentences[i].text)))
     ] or range(len(terms))
     return [sentences[i] for i in telling], [terms[i] for i in telling]
 
@@ -115,10 +195,10 @@ def _words_of(text: str) -> str:
 
 def _cues(question: str, sentences: Sequence[Quotable]) -> NDArray[np.float32]:
     """(n,) 1 where a sentence holds the kind of thing that the question asks for and does not name itself."""
-    if _ASKS_NUMBER.search(question):
+    if asks_number(question):
         given = frozenset().union(*numbers(question))
         held = [any(not number & given for number in numbers(s.text)) for s in sentences]
-    elif _ASKS_NAME.search(question):
+    elif asks_name(question):
         words = question.casefold()
         held = [
             any(name.casefold() not in words and not month_value(name) for name in names(s.text)) for s in sentences

@@ -74,6 +74,27 @@ def test_quotes_are_exact_trimmed_disjoint_slices(library: Any, text: str) -> No
         assert s.text
         assert s.start >= end
         end = s.end
+        assert not s.within or s.within[0] <= s.start < s.end <= s.within[1]
+
+
+def test_rows_and_items_of_html_are_sentences_of_their_own_and_are_said_without_tags(library: Any) -> None:
+    text = "<table>\n<tr>\n <td>Zendesk &amp; tickets\n </td>\n <td>5 years</td>\n</tr>\n<tr><td>Mail</td><td>none</td>"
+    text += "</tr>\n</table>\n<ul>\n<li>First <b>item</b></li>\n<li>Second item</li>\n</ul>"
+    said = [s.said for s in quotable(library({"d": text}).evidence("d"))]
+    assert said == ["Zendesk & tickets | 5 years", "Mail | none", "First item", "Second item"]
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("### Why is it hot?\n\nIt boils.", "Why is it hot?"),
+        ("**Q: Why is it hot?**\nA: It boils.", "Why is it hot?"),
+        ("Frage 3: Warum?\n\nEs kocht.", "Warum?"),
+        ("### Heat\n\nIt boils.", ""),
+    ],
+)
+def test_the_question_above_a_sentence(library: Any, text: str, asked: str) -> None:
+    assert quotable(library({"d": text}).evidence("d"))[-1].asked == asked
 
 
 def test_plain_text_has_no_markup() -> None:

@@ -5,7 +5,7 @@ of the corpus at once: what it has of them are the candidates.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,10 +47,9 @@ class Spelling:
         Args:
             where: words of other chunks do not count: who may not see them must not learn them.
         """
-        found = [match for match in _WORD.finditer(query) if _is_plain(match[0])]
-        terms = np.array([_term(match[0]) for match in found], np.uint32)
-        known = self.statistics.known(terms) if len(found) else ()
-        unknown = [match for match, is_known in zip(found, known, strict=True) if not is_known][:MOST]
+        found = [match for match in _WORD.finditer(query) if _is_plain(match[0]) and not self.is_word(fold(match[0]))]
+        known = self._known([_term(match[0]) for match in found], where)
+        unknown = [match for match in found if _term(match[0]) not in known][:MOST]
         parts, at = [], 0
         for match in unknown:
             better = self._nearest(fold(match[0]), where)
@@ -59,10 +58,23 @@ class Spelling:
                 at = match.end()
         return "".join([*parts, query[at:]])
 
+    def _known(self, terms: Sequence[int], where: Filter) -> set[int]:
+        """Those of the terms that a chunk has.
+
+        A word is asked for under the filter, too: one that stayed as it is because of a hidden chunk would tell of it.
+        """
+        held = self.statistics.known(np.array(terms, np.uint32)) if terms else ()
+        known = [term for term, is_held in zip(terms, held, strict=True) if is_held]
+        if not where or not known:
+            return {*known}
+        one = np.ones(1, np.float32)
+        queries = [SparseVector(np.array([term], np.uint32), one) for term in known]
+        legs = [Leg(vector="lexical", query=query, limit=1, where=where, ties=False) for query in queries]
+        found = self.store.search(self.chunks, legs)
+        return {term for term, hits in zip(known, found, strict=True) if hits}
+
     def _nearest(self, word: str, where: Filter) -> str | None:
         """What the corpus has one edit away; first what begins alike, then the most frequent."""
-        if self.is_word(word):
-            return None
         spelled: dict[int, list[str]] = {}
         for other in sorted(edits(word) - STOP_WORDS):
             spelled.setdefault(_term(other), []).append(other)

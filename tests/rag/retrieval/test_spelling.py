@@ -12,7 +12,7 @@ from rag.retrieval.spelling import LONGEST, MOST, edits
 from tests.corpora import MakeFolder
 
 POLICY = "# Accounts\n\nThe password policy needs fourteen characters. Größere Änderungen sind anzukündigen."
-SECRET = "# Plans\n\nThe codename of the merger is Zanzibarine."
+SECRET = "# Plans\n\nThe codename of the merger is Zanzibarine, its accountz."
 FILES = {"accounts.md": POLICY, "note.md": "# Note\n\nPassports and polices are kept apart, says getUserName."}
 
 
@@ -87,6 +87,14 @@ def test_nobody_learns_words_that_they_may_not_see(corpus: Rag) -> None:
     assert corrected(corpus, "Zanzybarine", principals=["board"]) is not None
     assert corrected(corpus, "Zanzybarine", principals=["guest"]) is None
     assert corrected(corpus, "Zanzybarine", where={"source": "files"}) is None
+
+
+def test_nobody_learns_of_a_hidden_word_because_it_stays_as_it_is(corpus: Rag) -> None:
+    # "accountz" is one letter from what everybody may read, and in a hidden document
+    assert corrected(corpus, "accountz") is None
+    assert corrected(corpus, "accountz", principals=["board"]) is None
+    assert corrected(corpus, "accountz", principals=["guest"]) == "accounts"
+    assert corrected(corpus, "accountz", where={"source": "files"}) == "accounts"
 
 
 def test_a_question_may_be_taken_as_it_is_written(corpus: Rag) -> None:

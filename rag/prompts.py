@@ -1,7 +1,7 @@
 """What language models are given: rules from a file, and documents as data between delimiters."""
 
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -12,6 +12,22 @@ from rag.errors import SettingsError
 
 Message: TypeAlias = Mapping[str, str]
 """`{"role": "system" | "user" | "assistant", "content": ...}`, which every LangChain chat model takes."""
+
+
+def check_history(history: Sequence[Message]) -> None:
+    """Refuse what is no conversation.
+
+    Raises:
+        SettingsError: it is no list of messages of the user and the assistant, each with a text.
+    """
+    if isinstance(history, str | Mapping):
+        raise SettingsError(f"history is {history!r:.80}; it is a list of messages, oldest first")
+    for message in history:
+        role, content = (message.get("role"), message.get("content")) if isinstance(message, Mapping) else (None, None)
+        if role not in ("user", "assistant") or not isinstance(content, str):
+            raise SettingsError(
+                f"history: a message needs a role, 'user' or 'assistant', and text as content, got {message!r:.80}"
+            )
 
 
 def new_nonce() -> str:

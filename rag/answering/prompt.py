@@ -9,7 +9,7 @@ from rag.answering.budget import estimated_tokens
 from rag.answering.markers import without_markers
 from rag.chunking.sentences import sentence_spans
 from rag.errors import SettingsError
-from rag.prompts import Message, delimited, new_nonce, own, packaged
+from rag.prompts import Message, check_history, delimited, new_nonce, own, packaged
 from rag.results import AnswerSentence, Evidence
 
 SENTINEL = "NOT_IN_EVIDENCE"
@@ -96,6 +96,7 @@ def build_messages(
     Raises:
         SettingsError: a message of the history has another role, or no text.
     """
+    check_history(history)
     nonce, rules = nonce or new_nonce(), rules or prompts(None).answer
     blocks = "\n\n".join(_block(passage, nonce) for passage in evidence)
     return [
@@ -149,18 +150,10 @@ def _recent(history: Sequence[Message], max_tokens: int, count: Callable[[str], 
 
 
 def _turns(history: Sequence[Message]) -> list[list[Message]]:
-    """Each question with what was answered; the numbers of earlier answers, which name other evidence, are left out.
-
-    Raises:
-        SettingsError: a message has another role, or no text.
-    """
+    """Each question with what was answered; the numbers of earlier answers, which name other evidence, are left out."""
     turns: list[list[Message]] = []
     for message in history:
-        role, content = message.get("role"), message.get("content")
-        if role not in ("user", "assistant") or not isinstance(content, str):
-            raise SettingsError(
-                f"history: a message needs a role, 'user' or 'assistant', and text as content, got {message!r:.80}"
-            )
+        role, content = message["role"], message["content"]
         if role == "user" or not turns:
             turns.append([])
         turns[-1].append({"role": role, "content": without_markers(content) if role == "assistant" else content})

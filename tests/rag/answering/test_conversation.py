@@ -7,6 +7,7 @@ import pytest
 from rag import Rag
 from rag.answering.conversation import depends, search_both, standalone
 from rag.answering.providers import chat_model
+from rag.errors import SettingsError
 from rag.settings import AnswerSettings
 from tests.corpora import MakeFolder
 
@@ -49,6 +50,66 @@ def test_words_of_the_last_whole_question_are_taken_along() -> None:
     assert standalone("And how coarse?", HISTORY, None, 1) == "And how coarse? (French press steep)"
     deeper = [*HISTORY, {"role": "user", "content": "And the grind?"}, {"role": "assistant", "content": "Coarse."}]
     assert standalone("Why is it coarse?", deeper, None, 1) == "Why is it coarse? (grind French press steep)"
+
+
+@pytest.mark.parametrize(
+    ("earlier", "question", "expected"),
+    [
+        ("How often is station 17 inspected?", "What about station 18?", "(inspected)"),
+        ("What was the revenue of Acme in 2022?", "And in 2023?", "(revenue Acme)"),
+        ("How often is station 17 inspected?", "And in 2023?", "(station 17 inspected)"),
+        ("What does error code E02 mean?", "And E07?", "(error code)"),
+        ("What is the price of the AquaLift 400?", "And of the TurboFlow X1?", "(price)"),
+        ("How much is parking in Munich?", "And in Berlin?", "(parking)"),
+        ("Was kostet das Parken in München?", "Und in Berlin?", "(kostet Parken München)"),  # a noun or a name
+        ("Was bedeutet der Fehlercode E02?", "Und E07?", "(Fehlercode)"),
+        ("Who founded Acme?", "Did Elke Sommer leave it in 1990?", "(founded Acme)"),  # "it" is Acme
+        ("Can I return an opened pump?", "Why not?", "(return opened pump)"),
+        ("What is cavitation?", "And NPSH?", ""),
+        ("What is cavitation?", "And in Germany?", "(cavitation)"),
+        ("What is cavitation?", "And NPSH here?", "(cavitation)"),
+    ],
+)
+def test_what_a_question_names_takes_the_place_of_what_was_named(earlier: str, question: str, expected: str) -> None:
+    assert standalone(question, [{"role": "user", "content": earlier}], None, 1) == f"{question} {expected}".strip()
+
+
+def test_what_was_replaced_does_not_come_back() -> None:
+    asked = ["What is the price of the AquaLift 400?", "And of the TurboFlow X1?"]
+    history = [{"role": "user", "content": text} for text in asked]
+    question = "How long is its warranty?"
+    assert standalone(question, history, None, 1) == f"{question} (TurboFlow X1 price)"
+
+
+@pytest.mark.parametrize("thanks", ["Thanks!", "OK, thank you very much.", "Super, vielen Dank", "merci beaucoup !"])
+def test_thanks_ask_nothing(thanks: str) -> None:
+    assert standalone(thanks, HISTORY, None, 1) == thanks
+    later = [*HISTORY, {"role": "user", "content": thanks}]
+    assert standalone("And how coarse?", later, None, 1) == "And how coarse? (French press steep)"
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        ["Hello"],
+        [{"role": "user"}],
+        [{"role": "user", "content": None}],
+        [{"role": "user", "content": [{"type": "text", "text": "Hello"}]}],
+        [{"role": "system", "content": "obey"}],
+        {"role": "user", "content": "Hello"},
+        "Hello",
+    ],
+)
+@pytest.mark.parametrize("rewrite", [True, False])
+def test_what_is_no_conversation_is_an_error(make_folder: MakeFolder, history: Any, rewrite: bool) -> None:
+    with Rag.open(make_folder()) as corpus, pytest.raises(SettingsError, match=r"^history"):
+        corpus.ask("And the grind?", history=history, rewrite=rewrite)
+
+
+@pytest.mark.parametrize("question", ["", " \n"])
+def test_nothing_is_no_question(make_folder: MakeFolder, question: str) -> None:
+    with Rag.open(make_folder()) as corpus, pytest.raises(SettingsError, match="question is empty"):
+        corpus.ask(question)
 
 
 def test_a_model_rewrites_and_is_told_that_all_is_data(server: Any) -> None:

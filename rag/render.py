@@ -4,6 +4,7 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from rag.answering.numbered import numbered, numbers
 from rag.candidates import LegScore
 from rag.reports import Failure, IngestReport, Plan, Skipped, VerifyReport
 from rag.results import Answer, SearchResult, StoredDocument
@@ -20,6 +21,7 @@ SHOWN = 20
 """Rows of a long list that are printed; the JSON has them all."""
 WIDTH = 100
 """Columns of what is wrapped."""
+UNSUPPORTED = "not supported by the sources"
 
 
 def printable(text: str) -> str:
@@ -102,10 +104,9 @@ def search(result: SearchResult) -> str:
     for hit in result.hits:
         # a leg that scores 0 has nothing to say of the hit
         legs = [f"{name} {score:.3f} (#{hit.ranks[name]})" for name, score in hit.scores.items() if score]
-        text = textwrap.shorten(hit.text, 240, placeholder=" ...")
         place = _place(hit.document_id, hit.page)
         head = f"{hit.rank}. {hit.score:.3f}  {hit.situation or hit.title}\n   {place}"
-        blocks.append("\n".join([head, *_columns(legs), textwrap.indent(textwrap.fill(text, WIDTH), "   ")]))
+        blocks.append("\n".join([head, *_columns(legs), textwrap.indent(_beginning(hit.text), "   ")]))
     return "\n\n".join(blocks)
 
 
@@ -192,38 +193,44 @@ def why(found: "Explanation") -> str:
 
 
 def answer(found: Answer) -> str:
-    text = f"No answer. {found.reason}" if found.abstained else _marked(found.to_dict())
-    return f"{text}\n{sources(found.to_dict())}"
+    """What was asked, where it differs from the question; the answer with numbers; what stands behind it."""
+    said = found.to_dict()
+    meant = [_meant(said)] if _meant(said) else []
+    text = f"No answer. {found.reason}" if found.abstained else numbered(said, UNSUPPORTED)
+    return "\n".join([*meant, text, sources(said)])
 
 
 def sources(found: Mapping[str, Any]) -> str:
-    """The cited passages of an answer's JSON, or the nearest ones where it abstained."""
-    cited = {c["evidence"]: c for s in found["sentences"] for c in s["citations"]}
-    rows = [e for e in found["evidence"] if e["number"] in cited or found["abstained"]]
-    title = "Nearest passages:" if found["abstained"] else "Sources:"
-    lines = [
-        f"[{e['number']}] {' > '.join([e['title'], *e['headings']])}  {_place(e['document_id'], e['page'])}"
-        for e in rows
-    ]
-    lines += [found["notice"]] if found.get("notice") else []
-    return "\n".join(["", title, *lines]) if rows else "\n".join(lines)
+    """The cited passages of an answer's JSON, or the nearest ones, each with its beginning, where it abstained."""
+    cited = {number for sentence in found["sentences"] for number in numbers(sentence)}
+    lines = []
+    for row in found["evidence"]:
+        if row["number"] in cited or found["abstained"]:
+            path = " > ".join([row["title"], *row["headings"]])
+            lines.append(f"[{row['number']}] {path}  {_place(row['document_id'], row['page'])}")
+        if found["abstained"]:
+            lines.append(textwrap.indent(_beginning(row["text"]), "    "))
+    if lines:
+        lines = ["", "Nearest passages:" if found["abstained"] else "Sources:", *lines]
+    return "\n".join([*lines, *([found["notice"]] if found.get("notice") else [])])
 
 
 def after_stream(found: Mapping[str, Any]) -> str:
     """What is left to say once the words of an answer have been printed as they came."""
+    said = [_meant(found)] if _meant(found) else []
     if found["abstained"]:
-        return f"No answer. {found['reason']}\n{sources(found)}"
-    unsupported = [f"Not supported by the sources: {s['text']}" for s in found["sentences"] if not s["supported"]]
-    return "\n".join([*unsupported, sources(found)])
+        said.append(f"No answer. {found['reason']}")
+    said += [f"{UNSUPPORTED.capitalize()}: {s['text']}" for s in found["sentences"] if not s["supported"]]
+    return "\n".join([*said, sources(found)])
 
 
-def _marked(found: Mapping[str, Any]) -> str:
-    """The sentences with their evidence numbers; what no checked citation backs is marked."""
-    lines = []
-    for sentence in found["sentences"]:
-        numbers = "".join(f" [{n}]" for n in sorted({c["evidence"] for c in sentence["citations"]}))
-        lines.append(f"{sentence['text']}{numbers}{'' if sentence['supported'] else ' (not supported by the sources)'}")
-    return "\n".join(lines)
+def _meant(found: Mapping[str, Any]) -> str:
+    meant: str = found["standalone_question"]
+    return "" if meant == found["question"] else f"searched for: {meant}"
+
+
+def _beginning(text: str) -> str:
+    return textwrap.fill(textwrap.shorten(text, 240, placeholder=" ..."), WIDTH)
 
 
 def _place(document_id: str, page: int | None) -> str:

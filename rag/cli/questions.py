@@ -118,18 +118,25 @@ def _ask(arguments: argparse.Namespace) -> int:
 def _stream(corpus: "Rag | OwnedCorpus", arguments: argparse.Namespace, scope: dict[str, Any]) -> int:
     """With --json one event a line; else the words as they come, then the sources."""
     from rag import render
+    from rag.answering.markers import cited
+    from rag.answering.numbered import marks
 
-    printed = False
+    printed = last = ""  # since the beginning, and since the last sentence
     for event in corpus.stream(arguments.question, **scope):
         if arguments.json:
             print(json.dumps(event, ensure_ascii=False), flush=True)
         elif event["type"] == "token":
             print(render.printable(event["text"]), end="", flush=True)
-            printed = True
+            printed, last = printed + event["text"], last + event["text"]
+        elif event["type"] == "sentence":
+            # the words of a model have the numbers in them
+            print("" if cited(last) else marks(event["sentence"]), end="", flush=True)
+            last = ""
         elif event["type"] == "retrieval" and printed:  # the model failed half way: the answer starts over
             print("\n---")
+            last = ""
         elif event["type"] == "done":
-            print(render.printable("\n" + render.after_stream(event["answer"])))
+            print(render.printable("\n" * bool(printed) + render.after_stream(event["answer"])))
     warn(corpus)
     return DONE
 

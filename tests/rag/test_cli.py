@@ -64,6 +64,14 @@ def test_abstention_is_status_zero_and_shows_the_nearest_passages(
     out = capsys.readouterr().out
     assert "No answer." in out
     assert "Nearest passages:" in out
+    assert " ".join(answer["evidence"][0]["text"].split())[:60] in out
+
+
+def test_a_question_that_was_corrected_is_said(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    for how in ([], ["--stream"]):
+        assert main(["ask", str(folder), "For how many minuttes is green tea brewed?", *how]) == 0
+        assert "searched for: For how many minutes is green tea brewed?\n" in capsys.readouterr().out
 
 
 def test_stream_prints_events_or_words(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -75,7 +83,10 @@ def test_stream_prints_events_or_words(folder: Path, capsys: pytest.CaptureFixtu
     assert events[-1]["type"] == "done"
     assert events[-1]["answer"]["question"] == question
     assert main(["ask", str(folder), question, "--stream"]) == 0
-    assert "75 degrees" in capsys.readouterr().out
+    streamed = capsys.readouterr().out
+    assert main(["ask", str(folder), question]) == 0
+    assert streamed == capsys.readouterr().out
+    assert "for two minutes. [1]\n" in streamed
     assert main(["ask", str(folder), "What is the capital of Mongolia?", "--stream"]) == 0
     out = capsys.readouterr().out
     assert "No answer." in out

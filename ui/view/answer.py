@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rag.answering.numbered import numbers, pieces
 from rag.feedback import LONGEST_REASON
 from ui.conversation import Turn, understood_as
 from ui.language import say
 from ui.view.buttons import button
-from ui.view.export import numbers, path, pieces, plain
+from ui.view.export import path, plain
 from ui.view.html import box, escape, prose
 from ui.view.told import failure, notices_of, reason_of, told
 

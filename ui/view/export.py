@@ -1,34 +1,16 @@
 """Answers as text to take along: for the clipboard, and a conversation as Markdown."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rag.answering.markers import without_markers
+from rag.answering.numbered import numbered, numbers
 from ui.conversation import Turn, understood_as
 from ui.language import say
 from ui.view.told import failure, notices_of, reason_of
 
 _MARKUP = re.compile(r"([\\<>\[\]`])")
 _UNFIT = re.compile(r"[^\w]+")
-
-
-def pieces(answer: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any] | None]]:
-    """The text of an answer in order: each sentence as its answer has it, and with None what stands between them."""
-    # the sentences of a model come without the markers that its text has
-    text = answer["answer"] if answer["model"] == "extractive" else without_markers(answer["answer"])
-    at = 0
-    for sentence in answer["sentences"]:
-        place = max(text.find(sentence["text"], at), at)
-        yield text[at:place], None
-        yield sentence["text"], sentence
-        at = place + len(sentence["text"])
-    yield text[at:], None
-
-
-def numbers(sentence: Mapping[str, Any]) -> list[int]:
-    """Of the evidence that a sentence cites."""
-    return sorted({citation["evidence"] for citation in sentence["citations"]})
 
 
 def path(evidence: Mapping[str, Any]) -> str:
@@ -49,7 +31,9 @@ def plain(turn: Turn, language: str) -> str:
         return turn.text
     if answer["abstained"]:
         return say("chat.abstained", language)
-    return _said(answer, language) + "".join(f"\n\n[{row['number']}] {place(row, language)}" for row in _cited(answer))
+    return numbered(answer, say("chat.unsupported", language)) + "".join(
+        f"\n\n[{row['number']}] {place(row, language)}" for row in _cited(answer)
+    )
 
 
 def markdown(name: str, turns: Sequence[Turn], *, corpus: str, date: str, language: str) -> str:
@@ -75,7 +59,7 @@ def _turn(turn: Turn, language: str) -> str:
     if turn.answer["abstained"]:
         parts += [say("chat.abstained", language), _text(reason_of(turn.answer, language))]
         return "\n\n".join(filter(None, parts))
-    parts.append(_said(turn.answer, language, escape=_text))
+    parts.append(numbered(turn.answer, say("chat.unsupported", language), _text))
     parts += [f"*{_text(each)}*" for each in notices_of(turn.answer, language)]
     rows = [_source(row, turn.answer, language) for row in _cited(turn.answer)]
     if rows:
@@ -92,16 +76,6 @@ def _source(row: Mapping[str, Any], answer: Mapping[str, Any], language: str) ->
         *("> " + _text(q) for q in quotes),
     ]
     return "\n".join(lines[:2]) + "".join(f"\n\n{line}" for line in lines[2:])
-
-
-def _said(answer: Mapping[str, Any], language: str, escape: Any = str) -> str:
-    text = ""
-    for piece, sentence in pieces(answer):
-        text += escape(piece)
-        if sentence is not None:
-            text += "".join(f" [{number}]" for number in numbers(sentence))
-            text += "" if sentence["supported"] else f" ({say('chat.unsupported', language)})"
-    return text
 
 
 def _cited(answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:

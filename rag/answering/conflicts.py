@@ -1,13 +1,16 @@
-"""Sources that say the same of two different numbers: the reader is told, whoever wrote the answer."""
+"""Sources that say the same of two different numbers, or say it and deny it: the reader is told, whoever answers."""
 
+import re
 import textwrap
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from rag.answering.matching import Idf, holds, overlap
+from rag.answering.matching import Idf, holds
+from rag.answering.names import names
 from rag.answering.numbers import Figure, figures, without_numbers
 from rag.answering.quotable import Quotable, plain, quotable
+from rag.answering.verification.polarity import opposed, polarity
 from rag.notices import Notice, notice
 from rag.protocols import LexicalEncoder
 from rag.results import AnswerSentence, Evidence
@@ -18,6 +21,13 @@ FEWEST_WORDS = 3
 """Words in common below which two sentences are not about the same."""
 SHOWN = 160
 """Characters of a sentence that are shown."""
+_NUMBERED = re.compile(r"\w*\d[\w.]*")
+_LABEL = re.compile(
+    r"(?:(?:in|for|at|on|the|der|die|das|im|für)\s+){0,2}[\w-]+\s+\d[\w.]*\s+"
+    r"(?:is|are|was|were|has|had|have|can|may|must|will|does|ist|war|hat|kann|muss|darf|wird)\b",
+    re.IGNORECASE,
+)
+"""A number that names what the sentence is about: "Room 4 has a projector"."""
 
 
 def differences(
@@ -30,8 +40,8 @@ def differences(
 ) -> Notice | None:
     """What the documents behind an answer disagree about; None where they do not.
 
-    Two sentences of different documents disagree where they share their words but for one number. A question that has
-    more words of one document's title and headings than of the other's asks for that one.
+    Two sentences of different documents disagree where they share their words but for one number, or one of them says
+    what the other denies. A question may ask for one of the documents: see `_Asked.asks_for`.
 
     Args:
         question: as it was meant.
@@ -39,32 +49,32 @@ def differences(
         evidence: what it rests on, numbered.
     """
     passages = {e.number: e for e in evidence}
-    every = [s for e in evidence for s in quotable(e) if figures(s.text)]
-    cited = [(c.evidence, c.start, c.end) for sentence in sentences for c in sentence.citations]
-    places = {(s.evidence, s.start, s.end): row for row, s in enumerate(every)}
-    rows = [places[place] for place in dict.fromkeys(cited) if place in places]
-    if not rows or len({e.document_id for e in evidence}) < 2:
+    cited = {(c.evidence, c.start, c.end): None for sentence in sentences for c in sentence.citations}
+    if not cited or len({e.document_id for e in evidence}) < 2:
         return None
+    every = [s for e in evidence for s in quotable(e)]
+    places = {(s.evidence, s.start, s.end): row for row, s in enumerate(every)}
     terms = lexical.encode([without_numbers(plain(s.text)) for s in every], kind="chunk")
-    contexts = lexical.encode([" ".join((e.title, *e.headings)) for e in evidence], kind="chunk")
-    chosen = dict(zip(passages, overlap(lexical.encode([question], kind="query")[0], contexts, idf), strict=True))
+    titles = {e.number: _Title(e, lexical) for e in evidence}
+    asked = _Asked(question, lexical)
 
     def others(row: int) -> Iterator[int]:
         weights = idf(terms[row].indices)
         held = holds(terms[row].indices, terms)
         for other, quote in enumerate(every):
             here, there = every[row].evidence, quote.evidence
-            if passages[here].document_id == passages[there].document_id or chosen[here] != chosen[there]:
-                continue
             shared = held[other]
+            if passages[here].document_id == passages[there].document_id or np.count_nonzero(shared) < FEWEST_WORDS:
+                continue
             of_other = float(idf(terms[other].indices).sum()) or 1.0
-            least = min(
-                float(weights[shared].sum()) / (float(weights.sum()) or 1.0), float(weights[shared].sum()) / of_other
-            )
-            if np.count_nonzero(shared) >= FEWEST_WORDS and least >= ALIKE and _one_differs(every[row], quote):
+            common = float(weights[shared].sum())
+            if min(common / (float(weights.sum()) or 1.0), common / of_other) < ALIKE:
+                continue
+            one, two = titles[here], titles[there]
+            if asked.asks_for(one, two) == asked.asks_for(two, one) and _disagree(every[row].text, quote.text):
                 yield other
 
-    for row in rows:
+    for row in (places[place] for place in cited if place in places):
         against = next(others(row), None)
         if against is not None:
             one, other = every[row], every[against]
@@ -73,11 +83,41 @@ def differences(
     return None
 
 
-def _one_differs(one: Quotable, other: Quotable) -> bool:
-    """They have the same numbers but for one, of the same unit."""
-    first, second = figures(one.text), figures(other.text)
+class _Title:
+    """What stands above a passage: the terms of its title and of each heading, and all of them."""
+
+    def __init__(self, passage: Evidence, lexical: LexicalEncoder) -> None:
+        above = lexical.encode([passage.title, *passage.headings], kind="query")
+        self.parts = [frozenset(part.indices.tolist()) for part in above]
+        self.terms = frozenset[int]().union(*self.parts)
+
+
+class _Asked:
+    """The terms of a question, and of the names and numbers in it."""
+
+    def __init__(self, question: str, lexical: LexicalEncoder) -> None:
+        named = " ".join((*names(question), *_NUMBERED.findall(question)))
+        every, of_names = lexical.encode([question, named], kind="query")
+        self.terms, self.named = frozenset(every.indices.tolist()), frozenset(of_names.indices.tolist())
+
+    def asks_for(self, one: _Title, other: _Title) -> bool:
+        """It has all words of a title, or a name or number of it, and the other title has not all of these.
+
+        A word in common is not enough: of a travel and an expense policy, "the allowance for travel" may mean either.
+        """
+        whole = any(part and part <= self.terms and part - other.terms for part in one.parts)
+        return whole or bool(self.named & one.terms - other.terms)
+
+
+def _disagree(one: str, other: str) -> bool:
+    """They have the same numbers but for one, of the same unit; or the same numbers, and one says what one denies."""
+    first, second = figures(one), figures(other)
     left, right = _without(first, second), _without(second, first)
-    return len(left) == len(right) == 1 and left[0].unit == right[0].unit
+    if left or right:
+        same_unit = len(left) == len(right) == 1 and left[0].unit == right[0].unit
+        return same_unit and not (_LABEL.match(plain(one)) and _LABEL.match(plain(other)))
+    said, denied = polarity(one), polarity(other)
+    return opposed(said, denied, denied) is not None
 
 
 def _without(some: Sequence[Figure], others: Sequence[Figure]) -> list[Figure]:

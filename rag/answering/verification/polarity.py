@@ -39,7 +39,7 @@ fast faster quick / slow slower
 early earlier / late later
 above over / below under
 open opened / close closed
-allow permit approve accept / forbid prohibit refuse reject
+allow permit approve accept / forbid forbidden prohibit refuse reject
 include / exclude
 enable / disable
 start begin began / stop end finish
@@ -53,7 +53,6 @@ legal / illegal
 safe / unsafe dangerous
 better best / worse worst
 maximum most / minimum least
-always / never
 import / export
 profit / loss
 cheap cheaper / expensive dear dearer

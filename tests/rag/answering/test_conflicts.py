@@ -61,6 +61,35 @@ def test_a_question_may_choose_between_the_documents(library: Any, tools: Any) -
     assert said(library, tools, OLD, NEW, "What was the allowance by the policy of 2023?", **titles) is None
 
 
+def test_a_word_of_a_title_alone_chooses_no_document(library: Any, tools: Any) -> None:
+    titles = {"d": "Travel policy", "e": "Expense policy"}
+    assert said(library, tools, OLD, NEW, **titles)
+    assert said(library, tools, OLD, NEW, "What is the allowance by the travel policy?", **titles) is None
+    assert said(library, tools, OLD, NEW, "What is the allowance in Norway?", d="Norway", e="Sweden") is None
+    assert said(library, tools, OLD, NEW, "What is it in Norway, and in Sweden?", d="Norway", e="Sweden")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("is allowed", "is not allowed"),
+        ("is allowed", "is forbidden"),
+        ("is always allowed", "is never allowed"),
+    ],
+)
+def test_what_one_source_says_and_another_denies_is_told(library: Any, tools: Any, one: str, other: str) -> None:
+    one, other = (f"Smoking {words} in the courtyard behind the northern gate." for words in (one, other))
+    assert said(library, tools, one, other)
+    assert said(library, tools, other, one)
+    assert said(library, tools, one, one) is None
+
+
+def test_numbers_of_names_are_no_difference(library: Any, tools: Any) -> None:
+    rest = "is equipped with a projector and a whiteboard."
+    assert said(library, tools, f"Room 4 {rest}", f"Room 7 {rest}") is None
+    assert said(library, tools, f"The station 4 {rest}", f"The station 7 {rest}") is None
+
+
 def test_one_document_that_says_both_is_left_to_the_reader(library: Any, tools: Any) -> None:
     corpus = library({"d": f"{OLD}\n\n{NEW}"})
     evidence = (corpus.evidence("d"),)

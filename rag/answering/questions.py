@@ -4,8 +4,11 @@ import re
 
 _WHO = r"(?:who|whom|whose|what|when|where|why|how|which|wer|wen|wem|was|wann|wo|wohin|warum|wie|welche[rsmn]?)\b"
 _ASKS_NUMBER = re.compile(
-    r"\b(?:how (?:many|much|long|old|often|far|tall|big|large|high|fast|late|early)|when|percentage|deadline|"
-    r"(?:what|which) (?:year|date|time|day|age|century|temperature|percent|number|amount|price|cost|version|rate))\b",
+    r"\b(?:how (?:many|much|long|old|often|frequently|far|tall|big|large|high|wide|deep|heavy|hot|fast|late|early)|"
+    r"when|percentage|deadline|"
+    r"(?:what|which)(?: (?:is|was|are|were) the)? (?:(?:annual|yearly|monthly|weekly|daily|total|average|net|gross|"
+    r"minimum|maximum) )?(?:year|date|time|day|age|century|temperature|percent|number|amount|price|cost|version|rate|"
+    r"salary|fee|revenue|income|weight|height|length|distance|speed|limit|duration|population))\b",
     re.IGNORECASE,
 )
 _ASKS_NAME = re.compile(r"\b(?:who|whom|whose)\b", re.IGNORECASE)

@@ -11,7 +11,7 @@ _ALWAYS = "。！？｡؟۔।॥።፧፨։။។"
 """Ends a sentence whether or not white space follows."""
 
 # Both parts are possessive and nothing is asked of what follows: a run of full stops is read once.
-_END = re.compile(f"[.!?…{_ALWAYS}]++[{_CLOSERS}]*+")
+_END = re.compile(f"[.!?…{_ALWAYS}]++(?:[{_CLOSERS}]|\\[\\d{{1,3}}\\])*+")
 _WORD_BEFORE = re.compile(r"[^\W_][\w.'’-]*\Z")
 _LIST_ITEM = re.compile(r"\s*(?:[-*+•‣◦▪–]|\d{1,9}[.)]|\(?[a-zA-Z0-9]{1,2}\))\s")
 _ALONE = re.compile(r"\s*(?:\||#{1,6}\s|```|~~~)")
@@ -37,9 +37,9 @@ _LONGEST = 24
 def sentence_spans(text: str) -> list[tuple[int, int]]:
     """Spans of the sentences of a text.
 
-    A sentence ends after `. ! ? …` and the like in other scripts (closing quotes, brackets and emphasis included), at a
-    blank line, before a list item, and on either side of a table row, a heading or a code fence. Abbreviations,
-    initials, decimals, versions, addresses and file names end none.
+    A sentence ends after `. ! ? …` and the like in other scripts (closing quotes, brackets, emphasis and footnotes such
+    as `[12]` included), at a blank line, before a list item, and on either side of a table row, a heading or a code
+    fence. Abbreviations, initials, decimals, versions, addresses and file names end none.
 
     Args:
         text: any text; a whole document or a chunk of it.

@@ -40,6 +40,7 @@ def test_one_sentence_stays_whole(text: str) -> None:
         ('He said "stop." Then (he left.) **Bold.** End', ['He said "stop."', "Then (he left.)", "**Bold.**", "End"]),
         ("Do you agree? No. I do not.", ["Do you agree?", "No.", "I do not."]),
         ("We sell pens, etc. They write.", ["We sell pens, etc.", "They write."]),
+        ("It is high.[12] It is old.[3][4] See [5]. End", ["It is high.[12]", "It is old.[3][4]", "See [5].", "End"]),
         ("It was in 2020. Then came 2021.", ["It was in 2020.", "Then came 2021."]),
         ("今天下雨。我们走吧！好吗？「好。」走", ["今天下雨。", "我们走吧！", "好吗？", "「好。」", "走"]),
         ("यह एक है। यह दो है।", ["यह एक है।", "यह दो है।"]),
@@ -74,7 +75,7 @@ def test_spans_are_ordered_disjoint_trimmed_and_cover_every_visible_character(te
     assert not text[at:].strip()
 
 
-@pytest.mark.parametrize("pattern", [".", '."', "a\n", "\n", " ", "*", "U.S.", "(", "-"])
+@pytest.mark.parametrize("pattern", [".", '."', "a\n", "\n", " ", "*", "U.S.", "(", "-", ".[1]", ".["])
 def test_time_grows_with_the_text_and_not_its_square(pattern: str) -> None:
     started = time.perf_counter()
     sentence_spans(pattern * (200_000 // len(pattern)))

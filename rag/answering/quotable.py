@@ -24,6 +24,7 @@ _MARKUP = re.compile(r"[*`~|]+|(?<!\w)_+|_+(?!\w)|</?[A-Za-z][^<>]*>")
 _TAG = re.compile(r"\s*</?(?:tr|li|p|table|thead|tbody|ul|ol|dl|dt|dd|div|h[1-6])\b", re.IGNORECASE)
 _CELL_ENDS = re.compile(r"</t[dh]>", re.IGNORECASE)
 _HTML = re.compile(r"</?[A-Za-z][^<>]*>|&(?:[A-Za-z]+|#\d+);")
+_DEFINED = re.compile(r"(?<=\S)\n:\s+")
 _LETTER = re.compile(r"(?:[QF]|Question|Frage)\s*\d*\s*[:.)]\s*")
 _QUESTION_END = ("?", "？", "؟", "?)", '?"', "?*", "?**")
 
@@ -57,7 +58,7 @@ class Quotable:
         if self.row:
             return self.row
         if not _HTML.search(self.text):
-            return self.text
+            return _DEFINED.sub(": ", self.text)
         cells = (plain(cell) for cell in _CELL_ENDS.split(self.text))
         return " | ".join(unescape(cell) for cell in cells if cell)
 

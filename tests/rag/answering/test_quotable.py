@@ -101,3 +101,9 @@ def test_plain_text_has_no_markup() -> None:
     assert plain("**Refunds** take [14 days](https://x.y/z_a) in `snake_case` <b>now</b> | yes") == (
         "Refunds take 14 days in snake_case now yes"
     )
+
+
+def test_a_term_and_its_definition_are_said_in_a_line(library: Any) -> None:
+    text = "Visitor card\n:   Lets a guest in for one day."
+    (sentence,) = quotable(library({"d": text}).evidence("d"))
+    assert (sentence.text, sentence.said) == (text, "Visitor card: Lets a guest in for one day.")

@@ -233,7 +233,10 @@ def _holder(folder: Path, in_use: str) -> Check:
     with suppress(WireError):
         if address is not None:
             greet(address).close()
-            return Check(name="lock", status="ok", detail=f"{address} serves the corpus; commands go through it")
+            does = (
+                "serves the corpus; commands go" if address.takes_jobs else "is at a job with the corpus; questions go"
+            )
+            return Check(name="lock", status="ok", detail=f"{address} {does} through it")
     return Check(name="lock", status="fail", detail=in_use, fix="wait for it, or end it")
 
 

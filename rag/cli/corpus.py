@@ -6,7 +6,18 @@ import sys
 from contextlib import nullcontext
 from typing import Any
 
-from rag.cli.options import DONE, INCOMPLETE, as_option, command, held, json_option, opened, print_json, share
+from rag.cli.options import (
+    DONE,
+    INCOMPLETE,
+    as_option,
+    at_a_job,
+    command,
+    held,
+    json_option,
+    opened,
+    print_json,
+    share,
+)
 from rag.errors import RagError
 
 
@@ -32,7 +43,7 @@ def add(commands: Any) -> None:
         "--rebuild",
         action="store_true",
         help="build everything anew, for changed index settings; the old state stays until the new one is complete, "
-        "and answers meanwhile in a chat that serves the corpus",
+        "and answers meanwhile",
     )
     ingest.add_argument(
         "--watch",
@@ -64,7 +75,7 @@ def _plan(arguments: argparse.Namespace) -> int:
     from rag import render
     from rag.progress import steps_bar
 
-    with opened(arguments) as corpus, steps_bar() as show:
+    with opened(arguments, job=True) as corpus, steps_bar() as show:
         plan = corpus.plan(progress=show)
     print_json(plan) if arguments.json else print(render.printable(render.plan(plan)))
     return DONE
@@ -78,7 +89,7 @@ def _ingest(arguments: argparse.Namespace) -> int:
     if arguments.watch:
         return _follow(arguments)
     # what another process does cannot be measured here
-    opening = held if arguments.profile else opened
+    opening = held if arguments.profile else at_a_job
     profiling = Profiler() if arguments.profile else nullcontext()
     with opening(arguments) as corpus, progress_bar() as show, profiling as profiler:
         share = 1.0 if arguments.yes else arguments.max_delete
@@ -106,7 +117,7 @@ def _follow(arguments: argparse.Namespace) -> int:
     if arguments.profile:
         raise SettingsError("--profile is about one run, --watch does not end: leave one of them out")
     share = 1.0 if arguments.yes else arguments.max_delete
-    with opened(arguments) as corpus, progress_bar() as show:
+    with at_a_job(arguments) as corpus, progress_bar() as show:
         for run, outcome in enumerate(corpus.follow(Event(), progress=show, max_delete=share)):
             if isinstance(outcome, RagError):
                 if run == 0:
@@ -123,7 +134,7 @@ def _verify(arguments: argparse.Namespace) -> int:
     from rag import render
     from rag.progress import steps_bar
 
-    with opened(arguments) as corpus, steps_bar() as show:
+    with at_a_job(arguments) as corpus, steps_bar() as show:
         report = corpus.verify(repair=arguments.repair, progress=show)
     print_json(report) if arguments.json else print(render.printable(render.verify(report)))
     return DONE if report.ok else INCOMPLETE

@@ -3,7 +3,8 @@
 import argparse
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -115,12 +116,26 @@ def writer_override(arguments: argparse.Namespace) -> list[str]:
     return [f"answer.llm={'null' if arguments.llm == 'none' else arguments.llm}"]
 
 
-def opened(arguments: argparse.Namespace) -> "Rag | OwnedCorpus":
-    """The corpus that the arguments name; through the process that serves it, where there is one."""
+def opened(arguments: argparse.Namespace, *, job: bool = False) -> "Rag | OwnedCorpus":
+    """The corpus that the arguments name; through the process that serves it, where there is one.
+
+    Args:
+        job: it is not only asked: see `rag.serving.client.reach`.
+    """
     from rag.serving.client import reach
     from rag.settings import load_settings
 
-    return reach(load_settings(arguments.config, arguments.set), wait_s=arguments.wait)
+    return reach(load_settings(arguments.config, arguments.set), wait_s=arguments.wait, job=job)
+
+
+@contextmanager
+def at_a_job(arguments: argparse.Namespace) -> "Iterator[Rag | OwnedCorpus]":
+    """The corpus, for a job with it; where this process holds its index, other commands may ask it meanwhile."""
+    from rag.corpus import Rag
+    from rag.serving.owner import answering
+
+    with opened(arguments, job=True) as corpus, answering(corpus) if isinstance(corpus, Rag) else nullcontext():
+        yield corpus
 
 
 def held(arguments: argparse.Namespace, *, overrides: Sequence[str] = ()) -> "Rag":

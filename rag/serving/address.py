@@ -21,20 +21,23 @@ class Address:
     Attributes:
         port: on 127.0.0.1.
         token: what both sides prove to know; never sent.
+        takes_jobs: it does all that commands ask for; otherwise it is at a job of its own, and answers questions only.
     """
 
     port: int
     pid: int
     command: str
     token: str
+    takes_jobs: bool = True
 
     def __str__(self) -> str:
         return f"process {self.pid} ({self.command})"
 
 
-def new_address(port: int) -> Address:
+def new_address(port: int, *, takes_jobs: bool = True) -> Address:
     """The address of this process, with a token of its own."""
-    return Address(port=port, pid=os.getpid(), command=" ".join(sys.argv)[:200], token=token_hex(32))
+    command = " ".join(sys.argv)[:200]
+    return Address(port=port, pid=os.getpid(), command=command, token=token_hex(32), takes_jobs=takes_jobs)
 
 
 def write_address(folder: Path, address: Address) -> None:
@@ -56,8 +59,8 @@ def read_address(folder: Path) -> Address | None:
         address = Address(**said)
     except (OSError, ValueError, TypeError):
         return None
-    kinds = {"port": int, "pid": int, "command": str, "token": str}
-    return address if all(type(said[name]) is kind for name, kind in kinds.items()) else None
+    kinds = {"port": int, "pid": int, "command": str, "token": str, "takes_jobs": bool}
+    return address if all(type(getattr(address, name)) is kind for name, kind in kinds.items()) else None
 
 
 def remove_address(folder: Path, address: Address) -> None:

@@ -7,7 +7,7 @@ from inspect import signature
 from typing import Any, Protocol
 
 from rag.corpus import Rag
-from rag.errors import RagError
+from rag.errors import RagError, StoreInUseError
 from rag.jobs import Jobs, JobState
 from rag.reports import IngestReport
 from rag.results import Answer
@@ -52,22 +52,24 @@ class Client(Protocol):
         ...
 
 
-def call(name: str, arguments: Mapping[str, Any], corpus: Rag, jobs: Jobs, client: Client, *, own: bool) -> Any:
+def call(name: str, arguments: Mapping[str, Any], corpus: Rag, jobs: Jobs | None, client: Client, *, own: bool) -> Any:
     """The result of a call.
 
     Args:
         corpus: by the settings of the client.
-        jobs: of the corpus.
+        jobs: of the corpus; None where the owner is at a job of its own, beside which it answers questions only.
         own: the client's settings are those of the corpus that is served.
 
     Raises:
         RagError: what the call raises.
     """
-    if name == "ingest":
+    if jobs is None and name in ("ingest", *STEPPED):
+        raise StoreInUseError("the process that holds the index is at a job of its own: wait until it is done")
+    if jobs is not None and name == "ingest":
         return _ingest(corpus, jobs, client, dict(arguments), own=own)
     if name in ("ask", "stream"):
         return _ask(corpus, client, arguments, told=name == "stream")
-    if name in STEPPED:
+    if jobs is not None and name in STEPPED:
         return _stepped(name, corpus, jobs, client, arguments)
     if name not in PLAIN:
         raise RagError(f"the process that serves the corpus knows no call {name!r}: it may be of another version")

@@ -34,10 +34,11 @@ Steps: TypeAlias = Callable[[str, int, int], object]
 _VARIABLE = re.compile(r"environment variable '?([A-Za-z_][A-Za-z0-9_]*)")
 
 
-def reach(settings: Settings, *, wait_s: float) -> "Rag | OwnedCorpus":
+def reach(settings: Settings, *, wait_s: float, job: bool = False) -> "Rag | OwnedCorpus":
     """The corpus, opened here where its index is free, else through the process that serves it.
 
     Args:
+        job: it is not only asked: a process that is at a job of its own is waited for.
         wait_s: seconds to wait for a process that holds the index and serves nobody.
 
     Raises:
@@ -55,7 +56,7 @@ def reach(settings: Settings, *, wait_s: float) -> "Rag | OwnedCorpus":
         except StoreInUseError:
             address = read_address(folder)
         try:
-            if address is not None:
+            if address is not None and (address.takes_jobs or not job):
                 greet(address).close()
                 return OwnedCorpus(settings, folder)
         except WireError as error:
@@ -83,7 +84,7 @@ def refuse_if_served(corpus: Rag) -> None:
     except StoreInUseError:
         address = read_address(folder)
         with suppress(WireError):
-            if address is not None:
+            if address is not None and address.takes_jobs:
                 greet(address).close()
                 raise
     except RagError:

@@ -26,6 +26,8 @@ LOOK_S = 0.5
 """How often is looked whether the corpus was opened or closed, which its address follows."""
 PATIENCE_S = 2.0
 """How long the end waits for what is being answered."""
+AFTER_JOB_S = 30.0
+"""The same where nobody asked for the end but the job, which is done."""
 GREETED_AT_ONCE = 32
 """Connections that did not yet prove to be clients."""
 
@@ -55,21 +57,40 @@ def owning(served: Iterable[Served]) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def answering(corpus: Rag) -> Iterator[None]:
+    """Answer the questions of other processes while the block is at a job with the corpus.
+
+    Of a corpus on a server others need not ask here.
+    """
+    if not isinstance(corpus.settings.store, EdgeStore):
+        yield
+        return
+    owner, patience_s = Owner(corpus), PATIENCE_S
+    owner.start()
+    try:
+        yield
+        patience_s = AFTER_JOB_S
+    finally:
+        owner.close(patience_s)
+
+
 class Owner:
     """Answers for one corpus, a thread for each client. Only who reads the address in the index folder is a client.
 
     Args:
         corpus: stays open; who opened it closes it.
-        jobs: what ingests it.
+        jobs: what ingests it; None where this process is at a job of its own, beside which it answers questions only.
     """
 
-    def __init__(self, corpus: Rag, jobs: Jobs) -> None:
-        assert isinstance(corpus.settings.store, EdgeStore)  # noqa: S101 - see owning
-        self._corpus, self._jobs = corpus, {corpus.name: jobs}
+    def __init__(self, corpus: Rag, jobs: Jobs | None = None) -> None:
+        assert isinstance(corpus.settings.store, EdgeStore)  # noqa: S101 - see owning and answering
+        self._corpus, self._jobs = corpus, {corpus.name: jobs} if jobs else {}
+        self._takes_jobs = jobs is not None
         self._folder = Path(edge_path(corpus.settings.store))
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._listener.settimeout(LOOK_S)
-        self._address = new_address(self._listener.getsockname()[1])
+        self._address = new_address(self._listener.getsockname()[1], takes_jobs=self._takes_jobs)
         self._greeted = BoundedSemaphore(GREETED_AT_ONCE)
         self._ended, self._lock = Event(), Lock()
         self._connections: set[socket.socket] = set()
@@ -78,21 +99,22 @@ class Owner:
     def start(self) -> None:
         """Open the corpus, if it holds anything and nobody else does, and answer from now on."""
         try:
-            self._corpus.hold(wait_s=0, serving=True)
+            # a job of this process may rewrite the index, which holds up those who ask
+            self._corpus.hold(wait_s=0, serving=self._takes_jobs)
         except RagError as error:  # its first use will say so
             _LOG.info("%s is not open yet: %s", self._corpus.name, error)
         self._announce()
         self._thread.start()
 
-    def close(self) -> None:
-        """Answer nobody any more; clients that wait are told by the end of their connection."""
+    def close(self, patience_s: float = PATIENCE_S) -> None:
+        """Answer nobody any more; clients that wait for longer are told by the end of their connection."""
         self._ended.set()
         self._listener.close()
         remove_address(self._folder, self._address)
         self._thread.join()
         for jobs in self._jobs.values():
             jobs.close()
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = time.monotonic() + patience_s
         while self._connections and time.monotonic() < deadline:
             time.sleep(0.02)
         with self._lock:
@@ -150,7 +172,7 @@ class Owner:
             corpus = self._by_settings(request["settings"])
             own = corpus is self._corpus
             with self._lock:
-                jobs = self._jobs.setdefault(corpus.name, Jobs(corpus.ingest))
+                jobs = self._jobs.setdefault(corpus.name, Jobs(corpus.ingest)) if self._takes_jobs else None
             result = call(request["call"], request["arguments"], corpus, jobs, client, own=own)
             return {"result": encoded(result), "warnings": list(corpus.warnings)}
         except WireError:

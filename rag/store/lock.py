@@ -129,7 +129,9 @@ def in_use(path: Path, waited_s: float) -> str:
     if pid == os.getpid():
         return f"{folder}: the index is already open in this process ({who}): close that store first"
     way = "wait until it is done, wait longer with --wait SECONDS, stop that process"
-    if (folder / OWNER_FILE).exists():
+    if (serves := _serves(folder)) is False:
+        way += ", while its user's rag show, search, why and ask go through it"
+    elif serves:
         way = (
             "it serves the corpus, and its user's rag plan, ingest, verify, show, search, why and ask go through it; "
             "for anything else stop that process"
@@ -138,6 +140,16 @@ def in_use(path: Path, waited_s: float) -> str:
         f"{folder}: the index is in use by {who}, waited {waited_s:g} s: {way}, "
         "or use a server (store: {kind: server, url: ...})"
     )
+
+
+def _serves(folder: Path) -> bool | None:
+    """Whether the holder does all that commands ask for, or only answers questions; None where it does neither."""
+    try:
+        return '"takes_jobs": false' not in (folder / OWNER_FILE).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError):  # another user's
+        return True
 
 
 def unwritable(path: Path, error: OSError) -> StoreError:

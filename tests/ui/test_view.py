@@ -522,6 +522,7 @@ def test_an_empty_conversation_says_what_will_come():
         ("See [time off](../../a/time-off.md).", "See time off."),
         ("See [the video](https://x.org/v?a=1) now", "See the video (https://x.org/v?a=1) now"),
         ("See [a](https://x.org/b_(c)) now", "See a (https://x.org/b_(c)) now"),
+        ("[a](https://x.org/d/1nqkTF-e32wx-WMw5Y1a2C8iyh/edit)", "a (x.org/…)"),
         ('[a](b.md "title") and ![picture](p.png)', "a and picture"),
         ("[https://x.org](https://x.org)", "https://x.org"),
         ("**[bold](a.md)**", "<strong>bold</strong>"),

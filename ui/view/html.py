@@ -16,6 +16,9 @@ _LINK = re.compile(
     r"""(?:\s+["'][^"']*["'])?\s*\)"""
 )
 
+_WHOLE_ADDRESS = 40
+"""Characters of an address that is shown in an answer; of a longer one its host is: the passage has it all."""
+
 
 def escape(text: str) -> str:
     """The text as nothing but text, in HTML as well as in Markdown: no ASCII punctuation is left as it is."""
@@ -32,7 +35,9 @@ def prose(text: str) -> str:
 def _linked(link: re.Match[str]) -> str:
     """Addresses within a tree of files lead nowhere from here, and nobody clicks on what a model made up by mistake."""
     words, target = link.groups()
-    return f"{words} ({target})" if web_address(target) and target != words else words
+    if not web_address(target) or target == words:
+        return words
+    return f"{words} ({target if len(target) <= _WHOLE_ADDRESS else f'{urlsplit(target).netloc}/…'})"
 
 
 def merged(spans: Iterable[Span], start: int, end: int) -> list[Span]:

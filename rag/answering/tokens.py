@@ -4,19 +4,9 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from rag.models.words import STOP_WORDS, is_dense, stem
+from rag.models.words import FUNCTION_WORDS, is_dense, stem
 
 _WORD = re.compile(r"[^\W_]+(?:['’.,-][^\W_]+)*")
-_BUILDING = """am been being is are was were do does did has have had having may might must can could will would shall
-should than who which what when where how so also only too very from about after before until its his her cannot
-each every all both some any together two three
-der die das den dem des ein eine einen einem einer ist sind war waren wird werden wurde wurden hat haben hatte kann
-können darf dürfen muss müssen soll sollen im am zum zur von mit für auf aus bei und oder
-le la les un une des du de est sont était a ont et ou el los las es son fue y o en que se"""
-_AUXILIARIES = frozenset(_BUILDING.split())
-"""Beside the lexical leg's stop words: what says no more of a statement than how it is built."""
-
-
 _IRREGULAR = """beat beaten|become became|begin began begun|break broke broken|bring brought|build built|buy bought
 catch caught|choose chose chosen|come came|cut cutting|deal dealt|do did done|draw drew drawn|drive drove driven
 eat ate eaten|fall fell fallen|feel felt|fight fought|find found|fly flew flown flight|forget forgot forgotten|get got
@@ -55,7 +45,7 @@ def tokens(text: str) -> tuple[Token, ...]:
         folded = word.casefold()
         if is_dense(word):
             found += [Token(word[i : i + 2], word[i : i + 2], match.start() + i, i > 0) for i in range(len(word) - 1)]
-        elif folded not in STOP_WORDS and folded not in _AUXILIARIES:
+        elif folded not in FUNCTION_WORDS:
             follows = end >= 0 and text[end : match.start()].isspace()
             found.append(Token(word, stem(_BASE.get(folded, folded)), match.start(), follows))
             end = match.end()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.models.words import STOP_WORDS, is_dense, stem, words
+from rag.models.words import FUNCTION_WORDS, is_dense, stem, words
 from rag.points import Vector
 
 MOST = 9
@@ -81,7 +81,7 @@ def name_topics(groups: Sequence[int], texts: Sequence[str]) -> list[tuple[str, 
     """The words that tell each group from the rest, by their share of the points in it and in all.
 
     A word counts once a point, in the form that is most frequent; p ln(p / q) rather than tf-idf, which leaves words
-    such as "how" in that are frequent everywhere.
+    in that are frequent everywhere.
 
     Args:
         groups: of each point, numbered from 0 without gaps.
@@ -96,7 +96,7 @@ def name_topics(groups: Sequence[int], texts: Sequence[str]) -> list[tuple[str, 
             if len(word) > 1 and not is_dense(word) and any(c.isalpha() for c in word):
                 stems.setdefault(stem(word.casefold()), word)
                 forms.setdefault(stem(word.casefold()), Counter())[word] += 1
-        kept = {base for base, word in stems.items() if word.casefold() not in STOP_WORDS}
+        kept = {base for base, word in stems.items() if word.casefold() not in FUNCTION_WORDS}
         everywhere.update(kept)
         within[group].update(kept)
     sizes = Counter(groups)

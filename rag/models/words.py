@@ -27,7 +27,16 @@ Terms: TypeAlias = tuple[tuple[int, float], ...]
 _ENGLISH = """a an and are as at be but by for if in into is it no not of on or such that the their then there these
 they this to was will with"""
 STOP_WORDS = frozenset(_ENGLISH.split())
-"""Lucene's English list."""
+"""Lucene's English list: words that have no terms."""
+
+_BUILDING = """am been being is are was were do does did has have had having may might must can could will would shall
+should than who which what when where how so also only too very from about after before until its his her cannot
+each every all both some any together two three
+der die das den dem des ein eine einen einem einer ist sind war waren wird werden wurde wurden hat haben hatte kann
+können darf dürfen muss müssen soll sollen im am zum zur von mit für auf aus bei und oder
+le la les un une des du de est sont était a ont et ou el los las es son fue y o en que se"""
+FUNCTION_WORDS = STOP_WORDS | frozenset(_BUILDING.split())
+"""Words that say no more of a statement than how it is built. They have terms, for they may tell two texts apart."""
 
 _PREFIX, _PREFIX_FROM, _PREFIX_WEIGHT = 5, 6, 0.3
 _CHARACTER_WEIGHT = 0.3

@@ -2,7 +2,7 @@
 
 import re
 
-from rag.models.words import is_dense, terms, words
+from rag.models.words import FUNCTION_WORDS, is_dense, terms, words
 
 _RUN = re.compile(r"\w+(?:[.,-]\w+)*")
 
@@ -10,9 +10,12 @@ _RUN = re.compile(r"\w+(?:[.,-]\w+)*")
 def matches(query: str, text: str) -> list[tuple[int, int]]:
     """(start, end) of each word of the text that shares a term with the query, in order.
 
+    Words such as "how" and "have" count where the query has no others.
     Of a run of Han, kana or Hangul, which has no words, it is the characters that two neighbours of the query share.
     """
-    wanted = {term for word in words(query) for term, _ in terms(word)}
+    asked = [*words(query)]
+    telling = [word for word in asked if word.casefold() not in FUNCTION_WORDS]
+    wanted = {term for word in telling or asked for term, _ in terms(word)}
     found: list[tuple[int, int]] = []
     for run in _RUN.finditer(text) if wanted else ():
         start, end = run.span()

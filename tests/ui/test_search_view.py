@@ -136,6 +136,9 @@ def test_words_are_marked_in_all_their_forms():
     assert [text[a:b] for a, b in matches("press steep degree", text)] == ["press", "steeping", "degrees"]
     assert [text[a:b] for a, b in matches("the of and", text)] == []
     assert matches("", text) == []
+    asking = "How do you press?"
+    assert [asking[a:b] for a, b in matches("how do we press it", asking)] == ["press"]
+    assert [asking[a:b] for a, b in matches("How to", asking)] == ["How"]
     chinese = "我们喜欢绿茶和咖啡"
     assert "绿茶" in {chinese[a:b] for a, b in matches("绿茶", chinese)}
 

@@ -139,6 +139,7 @@ def test_the_words_of_a_single_topic_are_the_frequent_ones():
 
 def test_a_topic_without_words_has_no_name():
     assert name_topics([0, 1, 1], ["2024", "the", "?!"]) == [(), ()]
+    assert name_topics([0, 1, 1], ["When", "How pay", "how"]) == [(), ("pay",)]
 
 
 WORDS = [f"word{i}" for i in range(400)]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from langchain_core.exceptions import ContextOverflowError
 
+from rag.answering.thoughts import Thoughts
 from rag.errors import ModelError
 from rag.notices import Notice, notice
 from rag.prompts import Message
@@ -81,7 +82,7 @@ def stream_model(
 
 
 def complete(model: "BaseChatModel", messages: Sequence[Message], *, timeout_s: float, max_chars: int) -> str:
-    """The model's reply; nothing more of it is read once it has `max_chars` characters.
+    """The model's reply without what it thought; nothing more of it is read once it has `max_chars` characters.
 
     Args:
         timeout_s: longest wait in seconds for the next piece, retries included.
@@ -89,17 +90,19 @@ def complete(model: "BaseChatModel", messages: Sequence[Message], *, timeout_s: 
     Raises:
         ModelError: it sent none, and why, in a few words without the server's own.
     """
-    reply = ""
+    reply, thoughts = "", Thoughts()
     try:
         with closing(stream_model(model, messages, timeout_s)) as pieces:
             for piece in pieces:
-                reply += str(piece.text)
+                said = thoughts.feed(str(piece.text))
+                reply = said if thoughts.anew else reply + said
                 if len(reply) >= max_chars:
-                    break
+                    return reply
     except Exception as error:  # whatever the model raises
         why = why_failed(error)
         raise ModelError(why.text, why=why) from None
-    return reply
+    said = thoughts.finish()
+    return said if thoughts.anew else reply + said
 
 
 def is_too_long(error: Exception) -> bool:

@@ -19,6 +19,7 @@ from rag.answering.answerer import (
 from rag.answering.llm import is_too_long, stream_model, why_failed
 from rag.answering.prompt import Prompts, build_messages, repair_messages
 from rag.answering.streaming import Transcript
+from rag.answering.thoughts import Thoughts
 from rag.answering.verification.judge import Judge
 from rag.answering.verification.verifier import Verifier
 from rag.notices import Notice, notice
@@ -121,32 +122,8 @@ class ModelAnswerer:
         return Draft(text=draft.text, sentences=draft.sentences, why=draft.why, notices=(failed,))
 
     def _reply(self, messages: Sequence[Message], evidence: Sequence[Evidence]) -> Generator[Event, None, Draft]:
-        writing = _Writing(
-            Verifier(
-                evidence,
-                encoder=self.quotes.encoder,
-                lexical=self.quotes.lexical,
-                idf=self.quotes.idf,
-                read_text=self.quotes.read_text,
-                judge=self.judge,
-            ),
-            Transcript({e.number for e in evidence}),
-            drop=self.quotes.settings.unsupported == "drop",
-        )
         usage: Counter[str] = Counter()
-        pieces = stream_model(self.model, messages, self.quotes.settings.model.timeout_s)
-        while True:
-            try:
-                piece = next(pieces, None)
-            except Exception as error:  # whatever a model raises, the documents can still be quoted
-                failed = _TooLongError if is_too_long(error) else _ModelFailedError
-                raise failed(why_failed(error)) from error
-            if piece is None:
-                break
-            if used := piece.usage_metadata:
-                usage.update({kind: used[kind] for kind in ("input_tokens", "output_tokens", "total_tokens")})
-            yield from writing.show(writing.transcript.feed(str(piece.text)))
-        yield from writing.show(writing.transcript.finish(), final=True)
+        writing = yield from self._written(messages, evidence, usage)
         prices = self.quotes.settings.model.price_per_million
         cost = {"cost": prices.cost(usage["input_tokens"], usage["output_tokens"])} if prices and usage else {}
         draft = Draft(model=self.name, usage={**usage, **cost})
@@ -160,6 +137,43 @@ class ModelAnswerer:
         told = [notice("left_out", number=writing.dropped)] if writing.dropped else []
         told += [] if verified else [notice("nothing_verified")]
         return replace(draft, text=writing.text.strip(), sentences=tuple(writing.sentences), notices=tuple(told))
+
+    def _written(
+        self, messages: Sequence[Message], evidence: Sequence[Evidence], usage: Counter[str]
+    ) -> Generator[Event, None, "_Writing"]:
+        """The model's reply, without what it thought.
+
+        Args:
+            usage: what the model's server counts is added to it.
+        """
+        verifier = Verifier(
+            evidence,
+            encoder=self.quotes.encoder,
+            lexical=self.quotes.lexical,
+            idf=self.quotes.idf,
+            read_text=self.quotes.read_text,
+            judge=self.judge,
+        )
+        known, drop = {e.number for e in evidence}, self.quotes.settings.unsupported == "drop"
+        writing, thoughts = _Writing(verifier, Transcript(known), drop=drop), Thoughts()
+        pieces = stream_model(self.model, messages, self.quotes.settings.model.timeout_s)
+        while True:
+            try:
+                piece = next(pieces, None)
+            except Exception as error:  # whatever a model raises, the documents can still be quoted
+                failed = _TooLongError if is_too_long(error) else _ModelFailedError
+                raise failed(why_failed(error)) from error
+            if piece is not None and (used := piece.usage_metadata):
+                usage.update({kind: used[kind] for kind in ("input_tokens", "output_tokens", "total_tokens")})
+            said = thoughts.finish() if piece is None else thoughts.feed(str(piece.text))
+            if thoughts.anew:
+                if writing.text:
+                    yield retrieval_event(evidence)
+                writing = _Writing(verifier, Transcript(known), drop=drop)
+            yield from writing.show(writing.transcript.feed(said))
+            if piece is None:
+                yield from writing.show(writing.transcript.finish(), final=True)
+                return writing
 
 
 class _ModelFailedError(Exception):

@@ -127,11 +127,13 @@ class ModelAnswerer:
         prices = self.quotes.settings.model.price_per_million
         cost = {"cost": prices.cost(usage["input_tokens"], usage["output_tokens"])} if prices and usage else {}
         draft = Draft(model=self.name, usage={**usage, **cost})
-        if writing.transcript.refused:
+        verified = any(sentence.supported for sentence in writing.sentences)
+        if writing.transcript.declines and not verified:
+            if writing.text:
+                yield retrieval_event(evidence)
             return replace(draft, why=notice("not_stated"))
         if not writing.transcript.text.strip():
             raise _ModelFailedError(notice("empty_reply"))
-        verified = any(sentence.supported for sentence in writing.sentences)
         if writing.dropped and not verified:
             return replace(draft, why=notice("all_left_out", number=writing.dropped))
         told = [notice("left_out", number=writing.dropped)] if writing.dropped else []

@@ -4,21 +4,22 @@ from collections.abc import Collection
 from itertools import pairwise
 
 from rag.answering.markers import MARKER, OPEN_MARKER, with_known_markers
-from rag.answering.prompt import SENTINEL
+from rag.answering.refusals import REFUSAL, declines, undecided
 from rag.chunking.sentences import sentence_spans
 
-_QUOTING = " \t\n\"'`*_."
+_QUOTING = " \t\n\"'`*_.[](){}<>#-"
+_LONGEST_QUOTING = 40
 
 
 class Transcript:
     """Takes a reply piece by piece.
 
     Markers that name no evidence never come out of it, even when a piece ends in the middle of one: what may still
-    become a marker or the sentinel is held back until it is decided.
+    become a marker or a refusal is held back until it is decided.
 
     Attributes:
         text: what was shown so far.
-        refused: the reply opened with the sentinel: the model says that the evidence does not hold the answer.
+        refused: the reply opened with a refusal: the model says that the evidence does not hold the answer.
     """
 
     def __init__(self, known: Collection[int]) -> None:
@@ -27,6 +28,12 @@ class Transcript:
         self._known = known
         self._held = ""
         self._given = 0
+        self._refuses = False
+
+    @property
+    def declines(self) -> bool:
+        """Unless something of it can be verified, the reply is a refusal: it is short, and has one somewhere."""
+        return self.refused or declines(self.text, refused=self._refuses)
 
     def feed(self, piece: str) -> str:
         """What may be shown now."""
@@ -55,23 +62,27 @@ class Transcript:
         return [self.text[start:end] for start, end in pairwise(bounds)]
 
     def _undecided(self, pending: str) -> int:
-        """Where the part begins that later pieces may turn into a marker or the sentinel."""
-        if not self.text and not pending.strip(_QUOTING):
+        """Where the part begins that later pieces may turn into a marker or a refusal."""
+        opening = not self.text and len(pending) <= _LONGEST_QUOTING
+        if opening and not pending.strip(_QUOTING):
             return 0
-        for length in range(min(len(SENTINEL) - 1, len(pending)), 0, -1):
-            if pending.endswith(SENTINEL[:length]):
-                before = pending[:-length]
-                # an opening quote must wait with the sentinel that it may belong to
-                return len(before.rstrip(" \t") if self.text or before.strip(_QUOTING) else "")
         match = OPEN_MARKER.search(pending)
-        return match.start() if match else len(pending)
+        cut = match.start() if match else len(pending)
+        refusal = undecided(pending)
+        if refusal < len(pending):
+            before = pending[:refusal]
+            # an opening quote must wait with the refusal that it may belong to
+            cut = min(cut, 0 if opening and not before.strip(_QUOTING) else len(before.rstrip(" \t")))
+        return cut
 
     def _show(self, piece: str) -> str:
-        if not self.text and piece.lstrip(_QUOTING).startswith(SENTINEL):
+        if not self.text and REFUSAL.match(piece.lstrip(_QUOTING)):
             self.refused = True
         if self.refused:
             return ""
-        shown = with_known_markers(piece.replace(SENTINEL, ""), self._known)
+        rest = REFUSAL.sub("", piece)
+        self._refuses = self._refuses or rest != piece
+        shown = with_known_markers(rest, self._known)
         shown = shown if self.text else shown.lstrip()
         self.text += shown
         return shown

@@ -251,6 +251,28 @@ def test_a_model_that_finds_nothing_abstains(corpus: Any, result: Any, quoting: 
     assert final.usage["total_tokens"] == 47
 
 
+@pytest.mark.parametrize("how", ["flag", "drop", "repair"])
+@pytest.mark.parametrize("reply", ["I am sorry. NOT_IN_EVIDENCE", "**Sorry:** not in the evidence.", "not_in_evidence"])
+def test_a_refusal_in_other_words_abstains(
+    corpus: Any, result: Any, quoting: Any, server: Any, reply: str, how: str
+) -> None:
+    server.replies(*[reply[i : i + 3] for i in range(0, len(reply), 3)])
+    events, final = events_of(over_http(server, corpus, quoting, unsupported=how).stream(QUESTION, result))
+    assert (final.abstained, final.answer, final.sentences) == (True, "", ())
+    assert final.reason == "The passages found do not state the answer."
+    starts = max(n for n, event in enumerate(events) if event["type"] == "retrieval")
+    assert [event["type"] for event in events[starts:]] == ["retrieval", "done"], "nothing of it stays on the page"
+    assert len(server.requests) == 1
+
+
+def test_a_part_that_holds_is_answered_though_the_rest_is_refused(
+    corpus: Any, result: Any, quoting: Any, server: Any
+) -> None:
+    server.replies("Green tea is brewed at 75 degrees [1]. **NOT_IN", "_EVIDENCE**.")
+    final = answer(QUESTION, result, answerer=over_http(server, corpus, quoting))
+    assert (final.abstained, final.answer) == (False, "Green tea is brewed at 75 degrees [1].")
+
+
 def test_an_answer_in_which_nothing_holds_says_so(corpus: Any, result: Any, quoting: Any, server: Any) -> None:
     server.replies("Walruses eat clams [1].")
     final = answer(QUESTION, result, answerer=over_http(server, corpus, quoting))

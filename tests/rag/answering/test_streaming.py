@@ -57,7 +57,19 @@ def test_a_sentence_is_complete_when_the_next_one_begins() -> None:
 
 
 @pytest.mark.parametrize(
-    "reply", [SENTINEL, f"  {SENTINEL}.", f'"{SENTINEL}"', f"`{SENTINEL}` because nothing is said."]
+    "reply",
+    [
+        SENTINEL,
+        f"  {SENTINEL}.",
+        f'"{SENTINEL}"',
+        f"`{SENTINEL}` because nothing is said.",
+        f"**{SENTINEL}**",
+        f"[{SENTINEL}]",
+        "not_in_evidence",
+        "Not-In-Evidence.",
+        "NOT IN EVIDENCE",
+        "NOT\\_IN\\_EVIDENCE",
+    ],
 )
 def test_the_sentinel_at_the_beginning_is_a_refusal_in_any_pieces(reply: str) -> None:
     for size in (1, 2, 7, len(reply)):
@@ -71,6 +83,25 @@ def test_the_sentinel_in_the_middle_is_not_shown() -> None:
     transcript, tokens, _ = replay(list(f"Tea is hot [1]. {SENTINEL}"))
     assert "".join(tokens).strip() == "Tea is hot [1]."
     assert not transcript.refused
+
+
+@pytest.mark.parametrize(
+    ("reply", "shown", "declines"),
+    [
+        (f"I am sorry. {SENTINEL}", "I am sorry.", True),
+        (f"I am sorry: **{SENTINEL}**.", "I am sorry:", True),
+        ("Sorry, this is not in the evidence.", "Sorry, this is not in the evidence.", True),
+        ("Not in evidence.", "Not in evidence.", True),
+        (f"Tea is hot. {'It is good. ' * 20}{SENTINEL}", f"Tea is hot. {'It is good. ' * 20}".strip(), False),
+        ("Tea is not in the pot. Note the noise", "Tea is not in the pot. Note the noise", False),
+        ("2 * 3 is **not** _n_ot", "2 * 3 is **not** _n_ot", False),
+    ],
+)
+def test_a_short_reply_with_the_sentinel_somewhere_declines(reply: str, shown: str, declines: bool) -> None:
+    for size in (1, 2, 7, len(reply)):
+        transcript, tokens, _ = replay([reply[i : i + size] for i in range(0, len(reply), size)])
+        assert "".join(tokens).strip() == shown
+        assert (transcript.declines, transcript.refused) == (declines, False)
 
 
 def test_a_marker_that_is_never_closed_is_not_shown() -> None:

@@ -1,11 +1,24 @@
-"""Citation markers in the text of a model: `[1]`, `[1, 2]`, `[1-3]`, `[1][3]`."""
+"""Citation markers in the text of a model: `[1]`, `[1, 2]`, `[1-3]`, `[1][3]`, `[Source 1]`, `[[1]](address)`."""
 
 import re
 from collections.abc import Collection
 
-# a marker takes the blanks before it along, so that a removed one leaves none
-MARKER = re.compile(r"(?<![ \t])[ \t]*[\[【]\s*\^?\s*(\d[\d\s,;–-]*)(?:†[^\]】\n]*)?[\]】]")
-OPEN_MARKER = re.compile(r"(?<![ \t])[ \t]*(?:[\[【][\s\d,;^–-]*(?:†[^\]】\n]*)?)?$")
+# possessive and bounded throughout: what is no marker is read once
+_WORD = (
+    "(?:(?i:evidence|sources?|passages?|documents?|docs?|ref(?:erence)?s?|citations?|quellen?|belege?|nr|no)"
+    r"[\s:.#-]{0,3}+|[#^]\s{0,3}+)"
+)
+_NAMED = rf"[\[【]{{1,2}}\s{{0,3}}{_WORD}?(\d(?:[\d\s,;–&-]|and\s|und\s|{_WORD}){{0,200}}+)(?:†[^\]】\n]{{0,200}})?"
+# a marker takes the blanks before it along, so that a removed one leaves none, and the address that a model makes up
+_BLANKS = r"(?<![ \t])[ \t]*"
+MARKER = re.compile(rf"{_BLANKS}{_NAMED}[\]】]{{1,2}}(?:\((?:[a-z]{{2,9}}:|#|\.{{0,2}}/|www\.)[^()\s]{{0,500}}\))?")
+OPEN_MARKER = re.compile(
+    rf"{_BLANKS}(?:[\[【]{{1,2}}\s{{0,3}}(?:[A-Za-z]{{0,10}}[\s:.#^-]{{0,3}}(?:\d[\d\s,;–&.:#^A-Za-z-]{{0,200}}"
+    r"(?:†[^\]】\n]{0,200})?(?:[\]】]{1,2}(?:\([^()\s]{0,500})?)?)?)?)?\Z"
+)
+"""What may become one, or go on with an address."""
+_UNCLOSED = re.compile(rf"{_BLANKS}(?:{_NAMED}|[\[【]{{1,2}})?\Z")
+_ADDRESS = re.compile(r"(?<=[\]】])\([^()\s]{0,500}\Z")
 _LONGEST_NUMBER = 9
 _LONGEST_RANGE = 100
 
@@ -31,9 +44,14 @@ def with_known_markers(text: str, known: Collection[int]) -> str:
     return MARKER.sub(rewrite, text)
 
 
+def without_open_marker(text: str) -> str:
+    """The text without a marker at its end that was never closed."""
+    return _UNCLOSED.sub("", _ADDRESS.sub("", text))
+
+
 def _named(numbers: str) -> list[int]:
     named: list[int] = []
-    for part in re.split(r"[,;\s]+", re.sub(r"\s*[–-]\s*", "-", numbers.strip())):
+    for part in re.split(r"[^\d-]+", re.sub(r"\s*[–-]\s*", "-", numbers)):
         digits = [d for d in part.split("-") if d]
         if not digits or any(len(d) > _LONGEST_NUMBER for d in digits):
             continue

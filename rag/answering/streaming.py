@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from itertools import pairwise
 
-from rag.answering.markers import MARKER, OPEN_MARKER, with_known_markers
+from rag.answering.markers import MARKER, OPEN_MARKER, with_known_markers, without_open_marker
 from rag.answering.refusals import REFUSAL, declines, undecided
 from rag.chunking.sentences import sentence_spans
 
@@ -44,7 +44,7 @@ class Transcript:
 
     def finish(self) -> str:
         """What was held back and may be shown after all; a marker that was never closed may not."""
-        rest, self._held = OPEN_MARKER.sub("", self._held), ""
+        rest, self._held = without_open_marker(self._held), ""
         return self._show(rest)
 
     def sentences(self, *, final: bool = False) -> list[str]:

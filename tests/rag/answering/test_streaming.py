@@ -17,6 +17,17 @@ from rag.answering.streaming import Transcript
         ("a 【2†source】", [2]),
         ("a [^4]", [4]),
         ("a [x] (1)", []),
+        ("a [Evidence 1]", [1]),
+        ("a [evidence: 2, Evidence 3]", [2, 3]),
+        ("a [Sources 1 and 3]", [1, 3]),
+        ("a [Quelle 1 und 2]", [1, 2]),
+        ("a [#2]", [2]),
+        ("a [[1]](https://tea.example/x?y=1)", [1]),
+        ("a [[1]][[2]]", [1, 2]),
+        ("a [2](#source-2)", [2]),
+        ("a 【1】【2】", [1, 2]),
+        ("a [Figure 1] [Section 2]", []),
+        ("a [1st], [2nd flush] [Source code 1]", []),
         ("a [" + "9" * 5000 + "]", []),
         ("a [1-999999999]", [1, 999999999]),
     ],
@@ -28,6 +39,28 @@ def test_markers_name_evidence(text: str, named: list[int]) -> None:
 
 def test_unknown_numbers_leave_no_trace() -> None:
     assert with_known_markers("a [9]. b [1, 9] c [2-9][7]", {1, 2}) == "a. b [1] c [2]"
+
+
+@pytest.mark.parametrize(
+    ("reply", "shown"),
+    [
+        ("Hot [Evidence 1].", "Hot [1]."),
+        ("Hot [Source 1, Source 9].", "Hot [1]."),
+        ("Hot [Evidence 9].", "Hot."),
+        ("Hot [[1]](https://evil.example/x).", "Hot [1]."),
+        ("Hot [9](https://evil.example/x).", "Hot."),
+        ("Hot [1] (or so).", "Hot [1] (or so)."),
+        ("Hot [1](or so).", "Hot [1](or so)."),
+        ("Hot [docs](https://tea.example) (1).", "Hot [docs](https://tea.example) (1)."),
+        ("Hot [Evidence", "Hot [Evidence"),
+        ("Hot [Source 1", "Hot"),
+        ("Hot [[1]](https://evil", "Hot [1]"),
+        ("A list [a, [b, 1]] and f[i].", "A list [a, [b, 1]] and f[i]."),
+    ],
+)
+def test_markers_of_other_forms_are_shown_as_numbers(reply: str, shown: str) -> None:
+    for size in (1, 2, 3, 7, len(reply)):
+        assert "".join(replay([reply[i : i + size] for i in range(0, len(reply), size)])[1]) == shown
 
 
 def replay(pieces: list[str], known: set[int] | None = None) -> tuple[Transcript, list[str], list[str]]:
@@ -127,7 +160,7 @@ def test_markers_stay_with_their_sentence(reply: str, expected: list[str]) -> No
 
 
 @settings(deadline=None, max_examples=100)
-@given(st.lists(st.text(alphabet="ab .[]129,-\nNOT_", max_size=6), max_size=25))
+@given(st.lists(st.text(alphabet="ab .[]129,-\nNOT_(#)", max_size=6), max_size=25))
 def test_pieces_make_no_difference_and_unknown_numbers_never_show(pieces: list[str]) -> None:
     transcript, tokens, sentences = replay(pieces)
     shown = "".join(tokens)

@@ -200,10 +200,14 @@ class _Writing:
 
     def __init__(self, verifier: Verifier, transcript: Transcript, *, drop: bool) -> None:
         self.transcript = transcript
-        self.text = ""
+        self._shown: list[str] = []
         self.sentences: list[AnswerSentence] = []
         self.dropped = 0
         self._verifier, self._drop = verifier, drop
+
+    @property
+    def text(self) -> str:
+        return "".join(self._shown)
 
     def show(self, text: str, *, final: bool = False) -> Iterator[Event]:
         """The events of a further piece of text: at once, or where sentences may be dropped when they are checked."""
@@ -222,5 +226,5 @@ class _Writing:
 
     def _token(self, text: str) -> Iterator[Event]:
         if text:
-            self.text += text
+            self._shown.append(text)
             yield {"type": "token", "text": text}

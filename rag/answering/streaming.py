@@ -9,6 +9,10 @@ from rag.chunking.sentences import sentence_spans
 
 _QUOTING = " \t\n\"'`*_.[](){}<>#-"
 _LONGEST_QUOTING = 40
+_LONGEST_HELD = 1500
+"""Characters that are held back at most; a marker has fewer."""
+LONG, LOOKS = 1000, 0.125
+"""Characters from which a sentence that goes on is long: its end is looked for when it has grown by this share."""
 
 
 class Transcript:
@@ -23,12 +27,18 @@ class Transcript:
     """
 
     def __init__(self, known: Collection[int]) -> None:
-        self.text = ""
         self.refused = False
         self._known = known
         self._held = ""
-        self._given = 0
         self._refuses = False
+        # in parts, and read again only where enough has come: a sentence may never end
+        self._shown: list[str] = []
+        self._open: list[str] = []
+        self._open_chars = self._next_look = 0
+
+    @property
+    def text(self) -> str:
+        return "".join(self._shown)
 
     @property
     def declines(self) -> bool:
@@ -53,17 +63,18 @@ class Transcript:
         Args:
             final: also the last one.
         """
-        bounds = [self._given + start for start in _starts(self.text[self._given :])]
-        if final:
-            bounds.append(len(self.text))
-        if len(bounds) < 2:
+        if self._open_chars < self._next_look and not final:
             return []
-        self._given = bounds[-1]
-        return [self.text[start:end] for start, end in pairwise(bounds)]
+        rest = "".join(self._open)
+        bounds = [*_starts(rest), *([len(rest)] if final else [])]
+        given = bounds[-1] if bounds else 0
+        self._open, self._open_chars = [rest[given:]], len(rest) - given
+        self._next_look = self._open_chars * (1 + LOOKS) if self._open_chars > LONG else 0
+        return [rest[start:end] for start, end in pairwise(bounds)]
 
     def _undecided(self, pending: str) -> int:
         """Where the part begins that later pieces may turn into a marker or a refusal."""
-        opening = not self.text and len(pending) <= _LONGEST_QUOTING
+        opening = not self._shown and len(pending) <= _LONGEST_QUOTING
         if opening and not pending.strip(_QUOTING):
             return 0
         match = OPEN_MARKER.search(pending)
@@ -73,18 +84,21 @@ class Transcript:
             before = pending[:refusal]
             # an opening quote must wait with the refusal that it may belong to
             cut = min(cut, 0 if opening and not before.strip(_QUOTING) else len(before.rstrip(" \t")))
-        return cut
+        return cut if len(pending) - cut <= _LONGEST_HELD else len(pending)
 
     def _show(self, piece: str) -> str:
-        if not self.text and REFUSAL.match(piece.lstrip(_QUOTING)):
+        if not self._shown and REFUSAL.match(piece.lstrip(_QUOTING)):
             self.refused = True
         if self.refused:
             return ""
         rest = REFUSAL.sub("", piece)
         self._refuses = self._refuses or rest != piece
         shown = with_known_markers(rest, self._known)
-        shown = shown if self.text else shown.lstrip()
-        self.text += shown
+        shown = shown if self._shown else shown.lstrip()
+        if shown:
+            self._shown.append(shown)
+            self._open.append(shown)
+            self._open_chars += len(shown)
         return shown
 
 

@@ -19,12 +19,14 @@ from rag.answering.verification.polarity import opposed, polarity
 from rag.answering.verification.reservation import reserved
 from rag.notices import Notice, notice
 
-_AND = re.compile(r"\s*[,;]?\s+(?:and|but|while|whereas|und|aber|et|mais|pero)\s+|;\s+", re.IGNORECASE)
+_AND = re.compile(r"\s{0,9}[,;]?\s{1,9}(?:and|but|while|whereas|und|aber|et|mais|pero)\s+|;\s+", re.IGNORECASE)
 _BY = re.compile(r"\b(?:by|durch|par|por)\b")
 ALIKE = 0.75
 """Share of the claim's words that a sentence has which differs from it by the places of two names."""
 _THAN, _AFTER = ("than", "als", "que"), ("after", "nach", "nachdem", "après", "después")
 _ORDER = re.compile(r"\b(?:before|after|than|bevor|nachdem|als|avant|après|antes|después)\b", re.IGNORECASE)
+_TOLD = 300
+"""Characters of a part of a claim that tell whether it can stand alone."""
 _CODE = re.compile(r"`([^`\s]+)`")
 
 
@@ -48,9 +50,10 @@ def statements(claim: str) -> list[str]:
     """The parts of a claim that can stand alone, such as what is on either side of an "and"."""
     parts, start = [], 0
     for match in _AND.finditer(claim):
-        left, right = claim[start : match.start()], claim[match.end() :]
+        # a beginning tells whether it can: a claim may be as long as a model likes
+        left, right = claim[start : min(match.start(), start + _TOLD)], claim[match.end() : match.end() + _TOLD]
         if _stands_alone(left) and _stands_alone(right):
-            parts.append(left)
+            parts.append(claim[start : match.start()])
             start = match.end()
     return [*parts, claim[start:]]
 

@@ -38,6 +38,8 @@ ADDS, ADDED = 0.15, 2
 """Share of the claim's words that a further quote must add, and how many further ones there may be."""
 NEAREST = 2
 """Sentences by words, and as many by meaning, that a judge reads where none back a claim."""
+LONGEST = 2000
+"""Characters of a claim from which it is no sentence that could be compared, but what a model repeats without end."""
 BEFORE = 4
 """Sentences before a quote in which "it" and "the company" may be named."""
 
@@ -111,7 +113,7 @@ class Verifier:
             return None
         named = [n for n in cited(text) if n in self._evidence]
         pool = [i for i, s in enumerate(self._sentences) if not named or s.evidence in named]
-        backing = self._word_for_word(claim, pool) or self._judged(claim, pool, self._stated(claim, named, pool))
+        backing = self._word_for_word(claim, pool) or self._compared(claim, named, pool)
         sentences = [self._sentences[i] for i in sorted(backing.rows)]
         citations = tuple(cite(self._evidence[s.evidence], s.start, s.end, self._read_text) for s in sentences)
         why = backing.why
@@ -123,6 +125,12 @@ class Verifier:
         words = words_alone(plain(claim))
         same = [i for i in pool if " " in words and self._wordings[i] == words]
         return _Backing(frozenset(same[:1])) if same else None
+
+    def _compared(self, claim: str, named: Sequence[int], pool: Sequence[int]) -> _Backing:
+        """What backs a claim that says it in other words."""
+        if len(claim) > LONGEST:
+            return _Backing(why=notice("too_long_to_check"))
+        return self._judged(claim, pool, self._stated(claim, named, pool))
 
     def _stated(self, claim: str, named: Sequence[int], pool: Sequence[int]) -> _Backing:
         """What backs the statements of a claim, all of them."""

@@ -1,5 +1,7 @@
 """What a claim may share all of its words with and still not be said by."""
 
+import time
+
 import pytest
 
 from rag.answering.tokens import tokens
@@ -90,3 +92,12 @@ def test_a_source_about_something_else_does_not_speak_of_it() -> None:
 )
 def test_a_claim_is_parted_where_both_sides_state_something(claim: str, parts: int) -> None:
     assert len(statements(claim)) == parts
+
+
+@pytest.mark.parametrize("unit", ["the red fox ran and ", "Xavier and Yolanda and ", " ", "; "])
+def test_a_claim_is_taken_apart_in_linear_time(unit: str) -> None:
+    claim = f"It said {unit * (30_000 // len(unit))}tea is hot"
+    started = time.process_time()
+    parts = statements(claim)
+    assert time.process_time() - started < 5
+    assert sum(map(len, parts)) <= len(claim)

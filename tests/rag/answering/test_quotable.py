@@ -1,3 +1,4 @@
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -5,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rag.answering.quotable import plain, quotable
+from rag.answering.quotable import plain, quotable, trimmed
 
 
 def quotes(library: Any, text: str) -> list[str]:
@@ -107,3 +108,12 @@ def test_a_term_and_its_definition_are_said_in_a_line(library: Any) -> None:
     text = "Visitor card\n:   Lets a guest in for one day."
     (sentence,) = quotable(library({"d": text}).evidence("d"))
     assert (sentence.text, sentence.said) == (text, "Visitor card: Lets a guest in for one day.")
+
+
+@pytest.mark.parametrize("unit", ["_", "a_", "[", "[a](", " ", "<a", "*", "|"])
+def test_plain_text_takes_linear_time(unit: str) -> None:
+    text = f"x{unit * (40_000 // len(unit))}b"
+    started = time.process_time()
+    plain(text)
+    trimmed(text, 0, len(text))
+    assert time.process_time() - started < 3

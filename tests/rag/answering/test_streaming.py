@@ -1,3 +1,5 @@
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -157,6 +159,28 @@ def test_a_marker_that_is_never_closed_is_not_shown() -> None:
 def test_markers_stay_with_their_sentence(reply: str, expected: list[str]) -> None:
     for size in (1, 3, 1000):
         assert replay([reply[i : i + size] for i in range(0, len(reply), size)])[2] == expected
+
+
+@pytest.mark.parametrize(
+    "unit", ["a", "word ", "_", "[", "[1, ", "[Source 1 ", "a.b.", " ", "<", "not_", "e.g. ", "\n"]
+)
+def test_a_sentence_that_never_ends_takes_linear_time(unit: str) -> None:
+    took = []
+    for length in (10_000, 40_000):
+        text = "x" + unit * (length // len(unit))
+        started = time.process_time()
+        _, tokens, sentences = replay([text[i : i + 4] for i in range(0, len(text), 4)])
+        took.append(time.process_time() - started)
+        assert "".join("".join(sentences).split()) == "".join("".join(tokens).split())
+    assert took[1] < 8 * took[0] + 0.5
+
+
+def test_a_long_sentence_is_given_once_it_has_ended() -> None:
+    long = "word " * 2000
+    transcript = Transcript({1})
+    for piece in [long + "ends. ", "Another one is short. ", "A third one "]:
+        transcript.feed(piece)
+    assert [s.strip() for s in transcript.sentences()] == [long + "ends.", "Another one is short."]
 
 
 @settings(deadline=None, max_examples=100)

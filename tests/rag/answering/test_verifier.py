@@ -134,3 +134,10 @@ def test_what_a_document_asks_for_is_not_what_it_states(library: Any, tools: Any
     assert checked is not None
     assert not checked.supported
     assert checked.reason == "the source tells of this without stating it"
+
+
+def test_a_sentence_without_end_is_not_compared(verifier: Verifier) -> None:
+    for unit in ("the red fox ran and ", "[", "[a](", "_", "lorem ipsum "):
+        sentence = verifier.support(f"Green tea {unit * (50_000 // len(unit))}is hot [1].")
+        assert sentence is not None
+        assert (sentence.supported, sentence.reason) == (False, "it is too long to be compared with the source")

@@ -16,6 +16,7 @@ from rag.answering.answerer import (
     retrieval_event,
     stream_answer,
 )
+from rag.answering.leaving_out import LeavingOut, Piece
 from rag.answering.llm import is_too_long, stream_model, why_failed
 from rag.answering.prompt import Prompts, build_messages, repair_messages
 from rag.answering.streaming import Transcript
@@ -135,6 +136,8 @@ class ModelAnswerer:
         if not writing.transcript.text.strip():
             raise _ModelFailedError(notice("empty_reply"))
         if writing.dropped and not verified:
+            if writing.text:
+                yield retrieval_event(evidence)
             return replace(draft, why=notice("all_left_out", number=writing.dropped))
         told = [notice("left_out", number=writing.dropped)] if writing.dropped else []
         told += [] if verified else [notice("nothing_verified")]
@@ -191,40 +194,48 @@ class _TooLongError(_ModelFailedError):
 
 
 class _Writing:
-    """An answer while it comes in: what of it is shown, and its checked sentences.
-
-    Attributes:
-        text: what was shown.
-        dropped: how many sentences were not shown, since nothing supports them.
-    """
+    """An answer while it comes in: what of it is shown, and its checked sentences."""
 
     def __init__(self, verifier: Verifier, transcript: Transcript, *, drop: bool) -> None:
         self.transcript = transcript
         self._shown: list[str] = []
         self.sentences: list[AnswerSentence] = []
-        self.dropped = 0
-        self._verifier, self._drop = verifier, drop
+        self._verifier = verifier
+        self._leaving_out = LeavingOut() if drop else None
 
     @property
     def text(self) -> str:
+        """What was shown."""
         return "".join(self._shown)
+
+    @property
+    def dropped(self) -> int:
+        """How many sentences were not shown, since nothing supports them."""
+        return self._leaving_out.left_out if self._leaving_out else 0
 
     def show(self, text: str, *, final: bool = False) -> Iterator[Event]:
         """The events of a further piece of text: at once, or where sentences may be dropped when they are checked."""
-        if not self._drop:
+        if not self._leaving_out:
             yield from self._token(text)
         for complete in self.transcript.sentences(final=final):
             sentence = self._verifier.support(complete.strip())
-            if self._drop and sentence is not None and not sentence.supported:
-                self.dropped += 1
+            if not self._leaving_out:
+                yield from self._checked(sentence)
                 continue
-            if self._drop:
-                yield from self._token(complete)
-            if sentence is not None:
-                yield from checked_events(len(self.sentences), sentence)
-                self.sentences.append(sentence)
+            for piece in self._leaving_out.add(Piece(complete, sentence)):
+                yield from self._token(piece.text)
+                yield from self._checked(piece.sentence)
+        if self._leaving_out and final:
+            for piece in self._leaving_out.end():
+                yield from self._token(piece.text)
+                yield from self._checked(piece.sentence)
 
     def _token(self, text: str) -> Iterator[Event]:
         if text:
             self._shown.append(text)
             yield {"type": "token", "text": text}
+
+    def _checked(self, sentence: AnswerSentence | None) -> Iterator[Event]:
+        if sentence is not None:
+            yield from checked_events(len(self.sentences), sentence)
+            self.sentences.append(sentence)

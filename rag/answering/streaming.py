@@ -69,7 +69,7 @@ class Transcript:
         bounds = [*_starts(rest), *([len(rest)] if final else [])]
         given = bounds[-1] if bounds else 0
         self._open, self._open_chars = [rest[given:]], len(rest) - given
-        self._next_look = self._open_chars * (1 + LOOKS) if self._open_chars > LONG else 0
+        self._next_look = int(self._open_chars * (1 + LOOKS)) if self._open_chars > LONG else 0
         return [rest[start:end] for start, end in pairwise(bounds)]
 
     def _undecided(self, pending: str) -> int:

@@ -370,6 +370,17 @@ def test_unsupported_sentences_are_left_out_before_they_are_shown(
     assert final.notice == "Sentences left out, since the documents do not support them: 1."
 
 
+def test_what_is_left_of_a_list_and_a_table_is_whole(server: Any, corpus: Any, result: Any, quoting: Any) -> None:
+    table = "| Tea | Degrees |\n|---|---|\n| Green tea is brewed at | 75 degrees |\n| Black tea | 60 degrees |"
+    reply = f"Temperatures:\n\n- {BAD}\n  - {GOOD}\n- {GOOD}\n\n## More\n\n{BAD}\n\n## All\n\n{table}"
+    server.replies(*[reply[i : i + 5] for i in range(0, len(reply), 5)])
+    events, final = events_of(over_http(server, corpus, quoting, unsupported="drop").stream(QUESTION, result))
+    assert final.answer == f"Temperatures:\n\n- {GOOD}\n\n## All\n\n{table.rpartition(chr(10))[0]}"
+    assert "".join(e["text"] for e in events if e["type"] == "token").strip() == final.answer
+    assert all(sentence.supported for sentence in final.sentences)
+    assert final.notice == "Sentences left out, since the documents do not support them: 3."
+
+
 def test_an_answer_of_which_nothing_is_left_abstains(server: Any, corpus: Any, result: Any, quoting: Any) -> None:
     server.replies(BAD)
     events, final = events_of(over_http(server, corpus, quoting, unsupported="drop").stream(QUESTION, result))

@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import TYPE_CHECKING
@@ -12,20 +12,21 @@ from rag.answering.answerer import (
     Event,
     Events,
     ExtractiveAnswerer,
-    checked_events,
     retrieval_event,
     stream_answer,
 )
-from rag.answering.leaving_out import LeavingOut, Piece
+from rag.answering.leaving_out import Piece
 from rag.answering.llm import is_too_long, stream_model, why_failed
+from rag.answering.mending import keeps, mended
 from rag.answering.prompt import Prompts, build_messages, repair_messages
 from rag.answering.streaming import Transcript
 from rag.answering.thoughts import Thoughts
 from rag.answering.verification.judge import Judge
 from rag.answering.verification.verifier import Verifier
+from rag.answering.writing import Writing, replayed
 from rag.notices import Notice, notice
 from rag.prompts import Message
-from rag.results import AnswerSentence, Evidence, SearchResult
+from rag.results import Evidence, SearchResult
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -41,7 +42,7 @@ class ModelAnswerer:
 
     With `answer.unsupported: flag`, sentences that are not supported are marked; with `drop` they are not shown, so
     that the stream shows a sentence when it is checked; with `repair` the model is told of them and writes the answer
-    once more.
+    once more, and what was verified of the first is kept.
 
     Attributes:
         model: any LangChain chat model.
@@ -103,16 +104,28 @@ class ModelAnswerer:
             max_history_tokens=settings.max_history_tokens,
             count=self.quotes.tokens.count,
         )
-        draft = yield from self._reply(messages, evidence)
-        unsupported = [sentence for sentence in draft.sentences if not sentence.supported]
+        first, pieces = yield from self._reply(messages, evidence)
+        unsupported = [sentence for sentence in first.sentences if not sentence.supported]
         if not unsupported or settings.unsupported != "repair":
-            return draft
+            return first
         yield retrieval_event(evidence)
-        asked = repair_messages(messages, draft.text, unsupported, self.prompts.repair)
-        again = yield from self._reply(asked, evidence)
-        usage = {kind: count + again.usage.get(kind, 0) for kind, count in draft.usage.items()}
-        rewritten = notice("rewritten", number=len(unsupported), all=len(draft.sentences))
-        return replace(again, usage=usage, notices=(rewritten, *again.notices))
+        asked = repair_messages(messages, first.text, unsupported, self.prompts.repair)
+        try:
+            again, others = yield from self._reply(asked, evidence)
+        except _ModelFailedError:
+            if len(unsupported) == len(first.sentences):
+                raise
+            again, others = Draft(), []
+        usage = {kind: count + again.usage.get(kind, 0) for kind, count in first.usage.items()}
+        if keeps(others, pieces):
+            rewritten = notice("rewritten", number=len(unsupported), all=len(first.sentences))
+            return replace(again, usage=usage, notices=(rewritten, *again.notices))
+        yield retrieval_event(evidence)
+        whole = mended(pieces, others)
+        yield from replayed(whole)
+        text, sentences = "".join(piece.text for piece in whole), [piece.sentence for piece in whole if piece.sentence]
+        left_out = notice("left_out", number=len(unsupported))
+        return replace(first, text=text.strip(), sentences=tuple(sentences), usage=usage, notices=(left_out,))
 
     def _quoted(self, question: str, evidence: Sequence[Evidence], failure: Notice) -> Generator[Event, None, Draft]:
         """Quotes, and a notice of why the model did not answer."""
@@ -122,7 +135,10 @@ class ModelAnswerer:
         draft = yield from self.quotes.quote(question, evidence)
         return Draft(text=draft.text, sentences=draft.sentences, why=draft.why, notices=(failed,))
 
-    def _reply(self, messages: Sequence[Message], evidence: Sequence[Evidence]) -> Generator[Event, None, Draft]:
+    def _reply(
+        self, messages: Sequence[Message], evidence: Sequence[Evidence]
+    ) -> Generator[Event, None, tuple[Draft, list[Piece]]]:
+        """The model's answer, and all that it wrote, sentence by sentence."""
         usage: Counter[str] = Counter()
         writing = yield from self._written(messages, evidence, usage)
         prices = self.quotes.settings.model.price_per_million
@@ -132,20 +148,21 @@ class ModelAnswerer:
         if writing.transcript.declines and not verified:
             if writing.text:
                 yield retrieval_event(evidence)
-            return replace(draft, why=notice("not_stated"))
+            return replace(draft, why=notice("not_stated")), []
         if not writing.transcript.text.strip():
             raise _ModelFailedError(notice("empty_reply"))
         if writing.dropped and not verified:
             if writing.text:
                 yield retrieval_event(evidence)
-            return replace(draft, why=notice("all_left_out", number=writing.dropped))
+            return replace(draft, why=notice("all_left_out", number=writing.dropped)), []
         told = [notice("left_out", number=writing.dropped)] if writing.dropped else []
         told += [] if verified else [notice("nothing_verified")]
-        return replace(draft, text=writing.text.strip(), sentences=tuple(writing.sentences), notices=tuple(told))
+        draft = replace(draft, text=writing.text.strip(), sentences=tuple(writing.sentences), notices=tuple(told))
+        return draft, writing.pieces
 
     def _written(
         self, messages: Sequence[Message], evidence: Sequence[Evidence], usage: Counter[str]
-    ) -> Generator[Event, None, "_Writing"]:
+    ) -> Generator[Event, None, Writing]:
         """The model's reply, without what it thought.
 
         Args:
@@ -160,7 +177,7 @@ class ModelAnswerer:
             judge=self.judge,
         )
         known, drop = {e.number for e in evidence}, self.quotes.settings.unsupported == "drop"
-        writing, thoughts = _Writing(verifier, Transcript(known), drop=drop), Thoughts()
+        writing, thoughts = Writing(verifier, Transcript(known), drop=drop), Thoughts()
         pieces = stream_model(self.model, messages, self.quotes.settings.model.timeout_s)
         while True:
             try:
@@ -174,7 +191,7 @@ class ModelAnswerer:
             if thoughts.anew:
                 if writing.text:
                     yield retrieval_event(evidence)
-                writing = _Writing(verifier, Transcript(known), drop=drop)
+                writing = Writing(verifier, Transcript(known), drop=drop)
             yield from writing.show(writing.transcript.feed(said))
             if piece is None:
                 yield from writing.show(writing.transcript.finish(), final=True)
@@ -191,51 +208,3 @@ class _ModelFailedError(Exception):
 
 class _TooLongError(_ModelFailedError):
     """The model reads less than it was sent."""
-
-
-class _Writing:
-    """An answer while it comes in: what of it is shown, and its checked sentences."""
-
-    def __init__(self, verifier: Verifier, transcript: Transcript, *, drop: bool) -> None:
-        self.transcript = transcript
-        self._shown: list[str] = []
-        self.sentences: list[AnswerSentence] = []
-        self._verifier = verifier
-        self._leaving_out = LeavingOut() if drop else None
-
-    @property
-    def text(self) -> str:
-        """What was shown."""
-        return "".join(self._shown)
-
-    @property
-    def dropped(self) -> int:
-        """How many sentences were not shown, since nothing supports them."""
-        return self._leaving_out.left_out if self._leaving_out else 0
-
-    def show(self, text: str, *, final: bool = False) -> Iterator[Event]:
-        """The events of a further piece of text: at once, or where sentences may be dropped when they are checked."""
-        if not self._leaving_out:
-            yield from self._token(text)
-        for complete in self.transcript.sentences(final=final):
-            sentence = self._verifier.support(complete.strip())
-            if not self._leaving_out:
-                yield from self._checked(sentence)
-                continue
-            for piece in self._leaving_out.add(Piece(complete, sentence)):
-                yield from self._token(piece.text)
-                yield from self._checked(piece.sentence)
-        if self._leaving_out and final:
-            for piece in self._leaving_out.end():
-                yield from self._token(piece.text)
-                yield from self._checked(piece.sentence)
-
-    def _token(self, text: str) -> Iterator[Event]:
-        if text:
-            self._shown.append(text)
-            yield {"type": "token", "text": text}
-
-    def _checked(self, sentence: AnswerSentence | None) -> Iterator[Event]:
-        if sentence is not None:
-            yield from checked_events(len(self.sentences), sentence)
-            self.sentences.append(sentence)

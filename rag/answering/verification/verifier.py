@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.answering.citations import cite
+from rag.answering.courtesies import is_courtesy
 from rag.answering.evidence import ReadText
 from rag.answering.markers import cited, without_markers
 from rag.answering.matching import Idf, holds, overlap, union, words_alone
@@ -101,7 +102,7 @@ class Verifier:
         self._read: dict[tuple[int, ...], Passages] = {}
 
     def support(self, text: str) -> AnswerSentence | None:
-        """The sentence with what backs it; None for what states nothing (headings, "Here is the answer:").
+        """The sentence with what backs it; None for what states nothing (headings, "Hope this helps!").
 
         The evidence that the sentence cites is searched, or all of it where it cites none.
 
@@ -296,4 +297,4 @@ def _claim(text: str) -> str | None:
     claim = bare[start:end]
     if bare.startswith(("#", "```", "~~~")) or claim.endswith((":", "：")) or not any(c.isalnum() for c in claim):
         return None
-    return claim
+    return None if is_courtesy(claim) and not cited(text) else claim

@@ -410,6 +410,45 @@ def test_what_is_wrong_again_is_flagged(server: Any, corpus: Any, result: Any, q
     assert [s.supported for s in final.sentences] == [True, False]
 
 
+@pytest.mark.parametrize(
+    ("second", "expected"),
+    [
+        ("Black tea is brewed at 95 degrees [1].", f"{GOOD} Black tea is brewed at 95 degrees [1]."),
+        (f"Sorry! {BAD}", f"{GOOD}"),
+        ("NOT_IN_EVIDENCE", GOOD),
+        ("", GOOD),
+    ],
+)
+def test_what_was_verified_is_kept_when_an_answer_is_repaired(
+    server: Any, corpus: Any, result: Any, quoting: Any, second: str, expected: str
+) -> None:
+    server.replies(f"{GOOD} {BAD}")
+    server.replies(second)
+    events, final = events_of(over_http(server, corpus, quoting, unsupported="repair").stream(QUESTION, result))
+    assert (final.answer, final.model, final.abstained) == (expected, "openai:tea-1", False)
+    assert all(sentence.supported for sentence in final.sentences)
+    assert final.notice == "Sentences left out, since the documents do not support them: 1."
+    starts = max(n for n, event in enumerate(events) if event["type"] == "retrieval")
+    assert "".join(event["text"] for event in events[starts:] if event["type"] == "token").strip() == expected
+    shown = [event["index"] for event in events[starts:] if event["type"] == "sentence"]
+    assert shown == [*range(len(final.sentences))]
+    assert len(server.requests) == 2
+
+
+def test_a_repair_that_fails_keeps_what_was_verified(server: Any, corpus: Any, result: Any, quoting: Any) -> None:
+    server.replies(f"{GOOD} {BAD}")
+    server.replies(status=500)
+    final = answer(QUESTION, result, answerer=over_http(server, corpus, quoting, unsupported="repair"))
+    assert (final.answer, final.model) == (GOOD, "openai:tea-1")
+
+
+def test_courtesies_are_not_repaired(server: Any, corpus: Any, result: Any, quoting: Any) -> None:
+    server.replies(f"Sure, here is what I found! {GOOD} I hope this helps!")
+    final = answer(QUESTION, result, answerer=over_http(server, corpus, quoting, unsupported="repair"))
+    assert len(server.requests) == 1
+    assert [s.supported for s in final.sentences] == [True]
+
+
 def test_a_good_answer_is_not_written_twice(server: Any, corpus: Any, result: Any, quoting: Any) -> None:
     server.replies(GOOD)
     answer(QUESTION, result, answerer=over_http(server, corpus, quoting, unsupported="repair"))

@@ -55,6 +55,7 @@ MESSAGES = {
     "only_told": "the source tells of this without stating it",
     "reserved": "the source says this with a reservation that is left out here",
     "too_long_to_check": "it is too long to be compared with the source",
+    "other_language": "it is in another language than the source: their words cannot be compared",
     "text_changed": "the stored text has changed since",
     "judge_failed": "the judge gave no answer ({failure})",
     "judge_disagrees": "the judge does not find it in the source",

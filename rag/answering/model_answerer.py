@@ -105,7 +105,8 @@ class ModelAnswerer:
             count=self.quotes.tokens.count,
         )
         first, pieces = yield from self._reply(messages, evidence)
-        unsupported = [sentence for sentence in first.sentences if not sentence.supported]
+        # in another language than its source, a sentence would be no more comparable if it were written again
+        unsupported = [s for s in first.sentences if not s.supported and not (s.why and s.why.code == "other_language")]
         if not unsupported or settings.unsupported != "repair":
             return first
         yield retrieval_event(evidence)
@@ -113,7 +114,7 @@ class ModelAnswerer:
         try:
             again, others = yield from self._reply(asked, evidence)
         except _ModelFailedError:
-            if len(unsupported) == len(first.sentences):
+            if not any(sentence.supported for sentence in first.sentences):
                 raise
             again, others = Draft(), []
         usage = {kind: count + again.usage.get(kind, 0) for kind, count in first.usage.items()}

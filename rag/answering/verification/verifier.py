@@ -17,7 +17,7 @@ from rag.answering.tokens import tokens
 from rag.answering.verification.alignment import Source
 from rag.answering.verification.entailment import ABSENT, Comparison, Objection, statements
 from rag.answering.verification.judge import AGREED, Judge
-from rag.answering.verification.passages import Passages
+from rag.answering.verification.passages import OTHER_LANGUAGE, Passages
 from rag.errors import ModelError
 from rag.notices import Notice, notice
 from rag.points import SparseVector, Vector
@@ -131,7 +131,11 @@ class Verifier:
         """What backs a claim that says it in other words."""
         if len(claim) > LONGEST:
             return _Backing(why=notice("too_long_to_check"))
-        return self._judged(claim, pool, self._stated(claim, named, pool))
+        backing = self._stated(claim, named, pool)
+        if backing.why and backing.why.code in ("absent", "unknown_name", "other_name"):
+            # of another language, it cannot be known: neither is a noun of German with its capital a name
+            backing = _Backing(why=self._passages(named).incomparable(plain(claim)) or backing.why)
+        return self._judged(claim, pool, backing)
 
     def _stated(self, claim: str, named: Sequence[int], pool: Sequence[int]) -> _Backing:
         """What backs the statements of a claim, all of them."""
@@ -142,7 +146,7 @@ class Verifier:
 
     def _judged(self, claim: str, pool: Sequence[int], backing: _Backing) -> _Backing:
         """What the judge says, where there is one and no number, name or negation speaks against the claim."""
-        if self._judge is None or not pool or backing.why not in (None, ABSENT.why):
+        if self._judge is None or not pool or backing.why not in (None, ABSENT.why, OTHER_LANGUAGE):
             return backing
         rows = backing.rows or self._nearest(claim, pool)
         # what "it" stands for is often said one sentence before

@@ -449,6 +449,14 @@ def test_courtesies_are_not_repaired(server: Any, corpus: Any, result: Any, quot
     assert [s.supported for s in final.sentences] == [True]
 
 
+def test_another_language_than_the_sources_is_not_repaired(server: Any, corpus: Any, result: Any, quoting: Any) -> None:
+    server.replies("Grüner Tee wird mit 75 Grad heißem Wasser und ohne Milch zubereitet [1].")
+    final = answer(QUESTION, result, answerer=over_http(server, corpus, quoting, unsupported="repair"))
+    assert len(server.requests) == 1
+    assert final.sentences[0].why is not None
+    assert final.sentences[0].why.code == "other_language"
+
+
 def test_a_good_answer_is_not_written_twice(server: Any, corpus: Any, result: Any, quoting: Any) -> None:
     server.replies(GOOD)
     answer(QUESTION, result, answerer=over_http(server, corpus, quoting, unsupported="repair"))

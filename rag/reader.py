@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rag.asynchronous import in_thread
-from rag.errors import CorpusMissingError, SettingsError
+from rag.errors import CorpusMissingError
 from rag.notices import notice
 from rag.opened import OpenCorpus
 from rag.results import Answer, SearchResult, StoredDocument
@@ -292,8 +292,6 @@ class CorpusReader:
         from rag.answering.prompt import prompts
         from rag.prompts import check_history
 
-        if not question.strip():
-            raise SettingsError("the question is empty: ask something")
         check_history(history)
         started = time.perf_counter()
         llm, settings = self._opened.model[1] if self._opened.model else None, self.settings.answer

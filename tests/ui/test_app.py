@@ -71,7 +71,10 @@ def test_a_hostile_document_stays_text(page):
     source = page.locator(".rag-source").first.inner_text()
     assert '<script>document.title = "run"</script>' in source
     assert '${document.title = "run"} and {{value}}' in source
-    assert '<img src="http://203.0.113.1/b.png"' in page.locator(".rag-answer").inner_text()
+    assert '<img src="http://203.0.113.1/b.png"' in source
+    answer = page.locator(".rag-answer")
+    assert '${document.title = "run"} and {{value}}' in answer.inner_text()
+    assert page.locator(".rag-answer img, .rag-source img").count() == 0
     picture(page, "hostile")
 
 

@@ -106,12 +106,6 @@ def test_what_is_no_conversation_is_an_error(make_folder: MakeFolder, history: A
         corpus.ask("And the grind?", history=history, rewrite=rewrite)
 
 
-@pytest.mark.parametrize("question", ["", " \n"])
-def test_nothing_is_no_question(make_folder: MakeFolder, question: str) -> None:
-    with Rag.open(make_folder()) as corpus, pytest.raises(SettingsError, match="question is empty"):
-        corpus.ask(question)
-
-
 def test_a_model_rewrites_and_is_told_that_all_is_data(server: Any) -> None:
     server.replies('"What grind does a French', ' press need?"')
     model = chat_model(AnswerSettings(llm="openai:tea", base_url=server.base_url))

@@ -35,7 +35,12 @@ QUESTION = "At what temperature is green tea brewed?"
 @contextmanager
 def following(config: Path) -> Iterator["subprocess.Popen[str]"]:
     """`rag ingest --watch` as a process of its own."""
-    command = [sys.executable, "-m", "rag", "ingest", str(config), "--watch", "--json"]
+    # a shell starts what runs in the background so that it is deaf to Ctrl-C, and so are its children
+    code = (
+        "import signal, sys; from rag.cli import main; "
+        "signal.signal(signal.SIGINT, signal.default_int_handler); sys.exit(main(sys.argv[1:]))"
+    )
+    command = [sys.executable, "-c", code, "ingest", str(config), "--watch", "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
             yield process

@@ -114,15 +114,17 @@ def is_short_scale(text: str, end: int) -> bool:
 
 
 def apart(one: frozenset[str], other: frozenset[str]) -> bool:
-    """Whether two numbers of these measures cannot count the same: of one kind they have different ones."""
-    kinds = {kind for name in one for kind in [_KNOWN[name][0]]} & {_KNOWN[name][0] for name in other}
-    return any(not _of(kind, one) & _of(kind, other) for kind in kinds)
+    """Whether two numbers of these measures cannot count the same: of one kind they have others, or none in common."""
+    if not one or not other:
+        return False
+    kinds = {_KNOWN[name][0] for name in one} & {_KNOWN[name][0] for name in other}
+    return not kinds or any(not _of(kind, one) & _of(kind, other) for kind in kinds)
 
 
-def scaled(measures: frozenset[str]) -> bool:
-    """Whether one of them is a scale, such as "million"."""
-    return bool(_of(_SCALE, measures))
+def scale_of(measures: frozenset[str]) -> frozenset[str]:
+    """Those that are a scale, such as "million"."""
+    return _of(_SCALE, measures)
 
 
-def _of(kind: str, measures: frozenset[str]) -> set[str]:
-    return {name for name in measures if _KNOWN[name][0] == kind}
+def _of(kind: str, measures: frozenset[str]) -> frozenset[str]:
+    return frozenset(name for name in measures if _KNOWN[name][0] == kind)

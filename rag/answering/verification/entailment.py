@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from rag.answering.measures import apart, scaled
+from rag.answering.measures import apart, scale_of
 from rag.answering.names import capitalises_nouns, names, recurring_names
 from rag.answering.numbers import Figure, is_date, month_value, values
 from rag.answering.tokens import Token, tokens
@@ -192,8 +192,10 @@ def _other_measure(claim: Clause, found: Sequence[Clause]) -> Objection | None:
 
 
 def _counts_otherwise(claimed: Figure, said: Figure) -> bool:
-    unscaled = scaled(said.measures) and claimed.measures and not (scaled(claimed.measures) or claimed.unclear)
-    return bool(unscaled) or apart(claimed.measures, said.measures)
+    own, theirs = claimed.measures, said.measures
+    if claimed.unclear or said.unclear:
+        return apart(own - scale_of(own), theirs - scale_of(theirs))
+    return apart(own, theirs) or bool(own and scale_of(theirs) and not scale_of(own))
 
 
 def _counted(number: str, figure: Figure) -> str:

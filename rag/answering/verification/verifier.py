@@ -134,6 +134,8 @@ class Verifier:
     def _word_for_word(self, claim: str, pool: Sequence[int]) -> _Backing | None:
         words = words_alone(plain(claim))
         same = [i for i in pool if " " in words and words in self._wordings[i]]
+        # "$5" and "€5" have the same words
+        same = [i for i in same if figures(self._sources[i].text) == figures(plain(claim))]
         return _Backing(frozenset(same[:1])) if same else None
 
     def _compared(self, claim: str, named: Sequence[int], pool: Sequence[int]) -> _Backing:

@@ -57,28 +57,6 @@ _COURTESIES = (
 _COURTESY = re.compile("|".join(f"(?:{each})" for each in _COURTESIES))
 
 
-_AGREEMENT = re.compile(
-    r"(?:yes|no|yeah|nope|right|correct|exactly|true|false|indeed|ja|nein|doch|genau|richtig|stimmt|falsch|oui|non|sí)"
-    r"(?: it (?:is|does|can|was)(?: not)?| that(?:'s| is) (?:right|correct|true)| das (?:ist richtig|stimmt))?",
-)
-_ANSWERS = re.compile(r"\W*(?:yes|no|ja|nein|oui|non|sí)\b[,.!:–—-]+\s*(?=\w)", re.IGNORECASE)
-
-
-def is_agreement(text: str) -> bool:
-    """Whether a sentence is a mere "Yes.": what it says depends on the question, and what stands behind it backs it.
-
-    Args:
-        text: one sentence, without citation markers.
-    """
-    said = " ".join(text.casefold().replace("’", "'").replace("*", "").replace(",", "").split()).rstrip(".:! ")
-    return _AGREEMENT.fullmatch(said) is not None
-
-
-def without_agreement(text: str) -> str:
-    """The sentence without a "Yes," before it."""
-    return _ANSWERS.sub("", text, count=1)
-
-
 def is_courtesy(text: str) -> bool:
     """Whether a sentence only greets, offers, hopes or excuses itself.
 

@@ -4,7 +4,6 @@ import re
 from collections import Counter
 from collections.abc import Collection
 
-from rag.answering.measures import CURRENCY_CODES
 from rag.answering.numbers import is_date
 from rag.models.words import STOP_WORDS
 
@@ -25,7 +24,7 @@ def names(text: str, known: Collection[str] = ()) -> list[str]:
     found = []
     for match in _NAME.finditer(text):
         word = _bare(match[0])
-        if is_date(word) or word in CURRENCY_CODES:
+        if is_date(word):
             continue
         inner = any(c.isupper() or (c.isdigit() and word[0].isupper()) for c in word[1:])
         first = _starts_sentence(text, match.start())

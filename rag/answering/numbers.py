@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TypeAlias
 
-from rag.answering.measures import is_short_scale, measures_at
 from rag.models.words import STOP_WORDS, stem
 
 Number: TypeAlias = frozenset[str]
@@ -44,18 +43,10 @@ _UNIT = re.compile(r"\s*(?:(%)|([^\W\d_]+))")
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number as a statement makes it.
-
-    Attributes:
-        unit: the word behind it, None where there is none.
-        measures: what it counts, as far as that is a known currency, scale or unit.
-        unclear: a letter behind it may be short for a scale.
-    """
+    """A number as a statement makes it. `unit`: the word behind it, None where there is none."""
 
     values: Number
     unit: str | None
-    measures: frozenset[str] = frozenset()
-    unclear: bool = False
 
 
 def numbers(text: str) -> list[Number]:
@@ -72,10 +63,7 @@ def figures(text: str) -> list[Figure]:
     written = [(match, readings) for match in _NUMBER.finditer(text) for readings in _readings(match[0])]
     written += [(match, frozenset({_CERTAIN[match[0].casefold()]})) for match in _SPELLED.finditer(text)]
     written += [(match, frozenset({"1"})) for match in _ONE.finditer(text)]
-    found = [
-        Figure(readings, _unit(text, match.end()), measures_at(text, *match.span()), is_short_scale(text, match.end()))
-        for match, readings in written
-    ]
+    found = [Figure(readings, _unit(text, match.end())) for match, readings in written]
     return found + [Figure(frozenset({value}), None) for value in (*_dates(text), *_days(text))]
 
 

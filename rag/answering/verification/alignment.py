@@ -27,14 +27,12 @@ class Source:
         before: the sentences before it in its passage, the nearest first.
         context: title and headings above it.
         subjects: keys of what the sentences of its passage begin with.
-        cells: of a row of a table, each behind the head of its column.
     """
 
     text: str
     before: Sequence[str] = ()
     context: str = ""
     subjects: frozenset[str] = frozenset()
-    cells: Sequence[str] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,11 +68,9 @@ class Clause:
 
 
 def clauses(source: Source, names: Names) -> list[Clause]:
-    """The clauses of a sentence in order, split where a comma, a colon or a conjunction stands; the cells of a row."""
+    """The clauses of a sentence in order, split where a comma, a colon or a conjunction stands."""
     text, found, start = source.text, [], 0
     named = names(text)
-    if source.cells:
-        return [Clause(c, source, named & {w.text.casefold() for w in tokens(c)}) for c in source.cells if tokens(c)]
     for end in [*(match.start() for match in _CLAUSE.finditer(text)), len(text)]:
         words = tokens(text[start:end])
         folded = {word.text.casefold() for word in words}

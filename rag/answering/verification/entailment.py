@@ -10,15 +10,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from rag.answering.measures import apart, scale_of
 from rag.answering.names import capitalises_nouns, names, recurring_names
-from rag.answering.numbers import Figure, is_date, month_value, values
+from rag.answering.numbers import month_value, values
 from rag.answering.tokens import Token, tokens
 from rag.answering.verification.alignment import Clause, Names, Source, aligned, clauses
 from rag.answering.verification.assertion import only_told
 from rag.answering.verification.polarity import opposed, polarity
 from rag.answering.verification.reservation import reserved
-from rag.models.words import FUNCTION_WORDS
 from rag.notices import Notice, notice
 
 _AND = re.compile(r"\s{0,9}[,;]?\s{1,9}(?:and|but|while|whereas|und|aber|et|mais|pero)\s+|;\s+", re.IGNORECASE)
@@ -29,7 +27,6 @@ _THAN, _AFTER = ("than", "als", "que"), ("after", "nach", "nachdem", "après", "
 _ORDER = re.compile(r"\b(?:before|after|than|bevor|nachdem|als|avant|après|antes|después)\b", re.IGNORECASE)
 _TOLD = 300
 """Characters of a part of a claim that tell whether it can stand alone."""
-_NUMBERED = re.compile(r"\b([A-ZÄÖÜ][\w-]*[^\W\d_]) (\d+)\b(?![.,:]\d)")
 _CODE = re.compile(r"`([^`\s]+)`")
 
 
@@ -93,12 +90,10 @@ class Comparison:
         claimed = Clause(claim, Source(text=claim), named(claim))
         found = aligned(claimed, [clause for source in sources for clause in clauses(source, named)])
         if not found:
-            return ABSENT if claimed.content else _unknown_number(claimed, sources)
+            return ABSENT if claimed.content else None
         return (
             _not_stated(claimed, sources)
             or _other_number(claimed, found)
-            or _other_measure(claimed, found)
-            or _other_numbered(claimed, found)
             or _other_name(claimed, found, sources, named)
             or _other_polarity(claimed, found)
             or _other_modifier(claimed, found)
@@ -162,64 +157,6 @@ def _other_number(claim: Clause, found: Sequence[Clause]) -> Objection | None:
         if not holding and not any(figure.values & values(text) for text in near):
             return Objection(notice("unknown_number", number=str(min(figure.values))), contrary=False)
     return None
-
-
-def _unknown_number(claim: Clause, sources: Sequence[Source]) -> Objection | None:
-    """A claim of names and numbers alone has a number that no sentence has."""
-    said = frozenset().union(*(values(text) for s in sources for text in (s.text, s.context)))
-    missing = next((figure.values for figure in claim.figures if not figure.values & said), None)
-    return Objection(notice("unknown_number", number=str(min(missing))), contrary=False) if missing else None
-
-
-def _other_measure(claim: Clause, found: Sequence[Clause]) -> Objection | None:
-    """A number of the claim counts something else in the source: 5 dollars are no 5 euros."""
-    theirs = [figure for clause in found for figure in clause.figures]
-    units = {figure.unit for figure in claim.figures} - {None}
-    for figure in claim.figures:
-        same = [other for other in theirs if other.values & figure.values]
-        if not same:
-            continue
-        number = str(min(figure.values))
-        if all(_counts_otherwise(figure, other) for other in same):
-            words = {"words": _counted(number, figure), "other": _counted(number, same[0])}
-            return Objection(notice("other_words", **words), contrary=True)
-        # "5 doors and 4 windows" of a house with 4 doors and 5 windows
-        of_unit = [o for o in theirs if figure.unit and o.unit == figure.unit and not o.values & figure.values]
-        if of_unit and all(other.unit in units - {figure.unit} for other in same):
-            why = notice("other_words", words=number, other=str(min(of_unit[0].values)))
-            return Objection(why, contrary=True)
-    return None
-
-
-def _counts_otherwise(claimed: Figure, said: Figure) -> bool:
-    own, theirs = claimed.measures, said.measures
-    if claimed.unclear or said.unclear:
-        return apart(own - scale_of(own), theirs - scale_of(theirs))
-    return apart(own, theirs) or bool(own and scale_of(theirs) and not scale_of(own))
-
-
-def _counted(number: str, figure: Figure) -> str:
-    return " ".join((number, *sorted(figure.measures)))
-
-
-def _other_numbered(claim: Clause, found: Sequence[Clause]) -> Objection | None:
-    """The source is about another one of that name: Room 7 is not Room 4."""
-    own, theirs = _numbered(claim.text), _numbered(" ".join(c.source.text for c in found))
-    for name, (number, *_) in own.items():
-        others = theirs.get(name, ())
-        if others and number not in others:
-            words = {"words": f"{name} {number}", "other": f"{name} {others[0]}"}
-            return Objection(notice("other_words", **words), contrary=True)
-    return None
-
-
-def _numbered(text: str) -> dict[str, list[str]]:
-    """Words with a capital and the numbers right behind them, as in "Room 4"."""
-    found: dict[str, list[str]] = {}
-    for match in _NUMBERED.finditer(text):
-        if match[1].casefold() not in FUNCTION_WORDS and not is_date(match[1]):
-            found.setdefault(match[1], []).append(match[2])
-    return found
 
 
 def _other_polarity(claim: Clause, found: Sequence[Clause]) -> Objection | None:

@@ -7,13 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.answering.citations import cite
-from rag.answering.courtesies import is_agreement, is_courtesy, without_agreement
+from rag.answering.courtesies import is_courtesy
 from rag.answering.evidence import ReadText
 from rag.answering.markers import cited, without_markers
 from rag.answering.matching import Idf, holds, overlap, union, words_alone
 from rag.answering.numbers import Number, figures, values, without_numbers
 from rag.answering.quotable import plain, quotable, trimmed
-from rag.answering.table_rows import BETWEEN
 from rag.answering.tokens import tokens
 from rag.answering.verification.alignment import Source
 from rag.answering.verification.entailment import ABSENT, Comparison, Objection, statements
@@ -84,24 +83,16 @@ class Verifier:
         self._evidence = {e.number: e for e in evidence}
         self._sentences = [s for e in evidence for s in quotable(e)]
         self._encoder, self._lexical, self._idf, self._read_text = encoder, lexical, idf, read_text
-        texts = [plain(s.row or s.text) for s in self._sentences]
+        texts = [plain(s.text) for s in self._sentences]
         self._terms = lexical.encode(texts, kind="chunk")
         self._contexts = lexical.encode([s.context for s in self._sentences], kind="chunk")
         self._values = [values(text) for text in texts]
-        self._wordings = [
-            {words_alone(text), words_alone(plain(s.text))} for s, text in zip(self._sentences, texts, strict=True)
-        ]
+        self._wordings = [words_alone(text) for text in texts]
         subjects: dict[int, frozenset[str]] = {}
         for s, text in zip(self._sentences, texts, strict=True):
             subjects[s.evidence] = subjects.get(s.evidence, frozenset()) | {w.key for w in tokens(text)[:1]}
         self._sources = [
-            Source(
-                text=text,
-                before=self._before(i, texts),
-                context=s.context,
-                subjects=subjects[s.evidence],
-                cells=[plain(cell) for cell in s.row.split(BETWEEN)] if s.row else (),
-            )
+            Source(text=text, before=self._before(i, texts), context=s.context, subjects=subjects[s.evidence])
             for i, (s, text) in enumerate(zip(self._sentences, texts, strict=True))
         ]
         self._comparison = Comparison(
@@ -111,7 +102,7 @@ class Verifier:
         self._read: dict[tuple[int, ...], Passages] = {}
 
     def support(self, text: str) -> AnswerSentence | None:
-        """The sentence with what backs it; None for what states nothing (headings, "Hope this helps!", "Yes.").
+        """The sentence with what backs it; None for what states nothing (headings, "Hope this helps!").
 
         The evidence that the sentence cites is searched, or all of it where it cites none.
 
@@ -123,7 +114,7 @@ class Verifier:
             return None
         named = [n for n in cited(text) if n in self._evidence]
         pool = [i for i, s in enumerate(self._sentences) if not named or s.evidence in named]
-        backing = self._word_for_word(claim, pool) or self._compared(without_agreement(claim), named, pool)
+        backing = self._word_for_word(claim, pool) or self._compared(claim, named, pool)
         sentences = [self._sentences[i] for i in sorted(backing.rows)]
         citations = tuple(cite(self._evidence[s.evidence], s.start, s.end, self._read_text) for s in sentences)
         why = backing.why
@@ -133,17 +124,13 @@ class Verifier:
 
     def _word_for_word(self, claim: str, pool: Sequence[int]) -> _Backing | None:
         words = words_alone(plain(claim))
-        same = [i for i in pool if " " in words and words in self._wordings[i]]
-        # "$5" and "€5" have the same words
-        same = [i for i in same if figures(self._sources[i].text) == figures(plain(claim))]
+        same = [i for i in pool if " " in words and self._wordings[i] == words]
         return _Backing(frozenset(same[:1])) if same else None
 
     def _compared(self, claim: str, named: Sequence[int], pool: Sequence[int]) -> _Backing:
         """What backs a claim that says it in other words."""
         if len(claim) > LONGEST:
             return _Backing(why=notice("too_long_to_check"))
-        if is_agreement(claim):
-            return _Backing(why=ABSENT.why)
         backing = self._stated(claim, named, pool)
         if backing.why and backing.why.code in ("absent", "unknown_name", "other_name"):
             # of another language, it cannot be known: neither is a noun of German with its capital a name
@@ -314,4 +301,4 @@ def _claim(text: str) -> str | None:
     claim = bare[start:end]
     if bare.startswith(("#", "```", "~~~")) or claim.endswith((":", "：")) or not any(c.isalnum() for c in claim):
         return None
-    return None if (is_courtesy(claim) or is_agreement(claim)) and not cited(text) else claim
+    return None if is_courtesy(claim) and not cited(text) else claim

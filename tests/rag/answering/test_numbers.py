@@ -1,6 +1,6 @@
 import pytest
 
-from rag.answering.numbers import figures, numbers, values
+from rag.answering.numbers import Figure, figures, numbers, values
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_every_part_of_a_date_and_a_list_is_a_number() -> None:
     ],
 )
 def test_a_statement_makes_numbers_of_something(text: str, expected: list[tuple[set[str], str | None]]) -> None:
-    assert [(figure.values, figure.unit) for figure in figures(text)] == [*expected]
+    assert figures(text) == [Figure(frozenset(values), unit) for values, unit in expected]
 
 
 def test_fifty_thousand_is_not_fifty() -> None:

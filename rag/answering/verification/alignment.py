@@ -87,8 +87,11 @@ def aligned(claim: Clause, pool: Iterable[Clause]) -> list[Clause]:
     """The clauses that say what the claim says.
 
     Each adds content words; names and numbers only decide between equals. A clause with a number of the claim that the
-    others miss comes along where it is about something of the claim, too.
+    others miss comes along where it is about something of the claim, too. A claim of names and numbers alone ("AquaLift
+    400: 349.00") rests on the clauses that have one of them.
     """
+    if not claim.content:
+        return [clause for clause in pool if clause.keys & claim.keys or clause.values & claim.values]
     left, found, missing = [*pool], list[Clause](), {*claim.content}
     while missing and left:
         best = max(

@@ -90,7 +90,7 @@ class Comparison:
         claimed = Clause(claim, Source(text=claim), named(claim))
         found = aligned(claimed, [clause for source in sources for clause in clauses(source, named)])
         if not found:
-            return ABSENT if claimed.content else None
+            return ABSENT if claimed.keys else None
         return (
             _not_stated(claimed, sources)
             or _other_number(claimed, found)

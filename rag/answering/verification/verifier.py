@@ -172,8 +172,10 @@ class Verifier:
         # only a marker ties a bare number to a passage
         if not pool or not (len(terms) or (is_cited and figures(claim))):
             return _Backing(why=ABSENT.why)
-        shares = self._shares(terms, pool)
-        rated = np.argsort(-shares, kind="stable")[:ANCHORS]
+        held = self._figures_held(claim, pool)
+        shares = self._shares(terms, pool) if len(terms) else held
+        # of many rows of a table that have its words, the one with its number
+        rated = np.lexsort((-held, -shares))[:ANCHORS]
         against: list[Objection] = []
         fitting: list[tuple[list[int], float]] = []
         for row in rated:
@@ -235,6 +237,12 @@ class Verifier:
     def _shares(self, terms: SparseVector, pool: Sequence[int]) -> NDArray[np.float32]:
         contexts = [self._contexts[i] for i in pool]
         return overlap(terms, [self._terms[i] for i in pool], self._idf, contexts=contexts)
+
+    def _figures_held(self, claim: str, pool: Sequence[int]) -> NDArray[np.float32]:
+        """Share of the claim's figures that each sentence has; 0 where the claim has none."""
+        claimed = [figure.values for figure in figures(claim)]
+        held = [sum(bool(number & self._values[i]) for number in claimed) / (len(claimed) or 1) for i in pool]
+        return np.asarray(held, np.float32)
 
     def _best_of_each(self, shares: NDArray[np.float32], pool: Sequence[int]) -> set[int]:
         """The best sentence of every cited passage that says a part of it."""

@@ -31,6 +31,8 @@ def verifier(corpus: Any, tools: Any) -> Verifier:
         ("The ship Aurora sails to Bergen [1, 2].", {2}),
         ("Green tea is brewed at 75 degrees and the ship Aurora sails to Bergen [1][2].", {1, 2}),
         ("75 [1]", {1}),
+        ("1,234,500 [1]", {1}),
+        ("Ingrid Holm: 1,998 [1]", {1}),
         ("Green tea is brewed at 75 degrees [9].", {1}),
     ],
 )
@@ -56,6 +58,9 @@ def test_what_the_evidence_says_is_supported(verifier: Verifier, sentence: str, 
         "It was built in 2031.",
         "It is [1].",
         "75",
+        "77 [1]",
+        "Ingrid Holm: 1,997 [1]",
+        "Aurora 75 [2]",
     ],
 )
 def test_what_it_does_not_say_is_not_supported(verifier: Verifier, sentence: str) -> None:

@@ -1,12 +1,17 @@
 """A model's reply while it arrives: what may be shown of it, and which of its sentences are complete."""
 
+import re
 from collections.abc import Collection
 from itertools import pairwise
 
-from rag.answering.markers import MARKER, OPEN_MARKER, with_known_markers, without_open_marker
+from rag.answering.markers import MARKER, OPEN_MARKER, with_known_markers, without_markers, without_open_marker
 from rag.answering.refusals import REFUSAL, declines, undecided
+from rag.answering.replies import only_replies
 from rag.chunking.sentences import sentence_spans
 
+_BLOCK = re.compile(r"#|[-*+•]\s|\d{1,3}[.)]\s|\||```|~~~")
+"""Opens a heading, a list item, a row or code; with so many characters at most."""
+_OPENING = 8
 _QUOTING = " \t\n\"'`*_.[](){}<>#-"
 _LONGEST_QUOTING = 40
 _LONGEST_HELD = 1500
@@ -109,4 +114,14 @@ def _starts(text: str) -> list[int]:
     for line in masked.splitlines(keepends=True):
         starts += [at + start for start, _ in sentence_spans(line)]
         at += len(line)
-    return [0, *starts[1:]] if text.strip() else []
+    starts = [0, *starts[1:]] if text.strip() else []
+    return [
+        start
+        for before, start in pairwise([0, *starts])
+        if not _joins(text[before:start], text[start : start + _OPENING])
+    ]
+
+
+def _joins(before: str, text: str) -> bool:
+    """A "Yes." goes with the sentence behind it, which says what is so."""
+    return only_replies(without_markers(before)) and not _BLOCK.match(text)

@@ -13,6 +13,7 @@ from rag.answering.markers import cited, without_markers
 from rag.answering.matching import Idf, holds, overlap, union, words_alone
 from rag.answering.numbers import Number, figures, values, without_numbers
 from rag.answering.quotable import plain, quotable, trimmed
+from rag.answering.replies import after_reply, only_replies
 from rag.answering.tokens import tokens
 from rag.answering.verification.alignment import Source
 from rag.answering.verification.entailment import ABSENT, Comparison, Objection, statements
@@ -104,7 +105,8 @@ class Verifier:
     def support(self, text: str) -> AnswerSentence | None:
         """The sentence with what backs it; None for what states nothing (headings, "Hope this helps!").
 
-        The evidence that the sentence cites is searched, or all of it where it cites none.
+        The evidence that the sentence cites is searched, or all of it where it cites none. "Yes." and "No." are not
+        searched for: alone they are not supported, and in front of a sentence they stand or fall with it.
 
         Args:
             text: one sentence with its markers.
@@ -112,15 +114,18 @@ class Verifier:
         claim = _claim(text)
         if claim is None:
             return None
-        named = [n for n in cited(text) if n in self._evidence]
-        pool = [i for i, s in enumerate(self._sentences) if not named or s.evidence in named]
-        backing = self._word_for_word(claim, pool) or self._compared(claim, named, pool)
+        backing = _Backing(why=ABSENT.why) if only_replies(claim) else self._checked(after_reply(claim), cited(text))
         sentences = [self._sentences[i] for i in sorted(backing.rows)]
         citations = tuple(cite(self._evidence[s.evidence], s.start, s.end, self._read_text) for s in sentences)
         why = backing.why
         if citations and not all(c.verified for c in citations):
             why = notice("text_changed")
         return AnswerSentence(text=claim, supported=bool(citations) and why is None, citations=citations, why=why)
+
+    def _checked(self, claim: str, numbers: Sequence[int]) -> _Backing:
+        named = [n for n in numbers if n in self._evidence]
+        pool = [i for i, s in enumerate(self._sentences) if not named or s.evidence in named]
+        return self._word_for_word(claim, pool) or self._compared(claim, named, pool)
 
     def _word_for_word(self, claim: str, pool: Sequence[int]) -> _Backing | None:
         words = words_alone(plain(claim))

@@ -92,6 +92,23 @@ def test_a_sentence_is_complete_when_the_next_one_begins() -> None:
 
 
 @pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        ("Yes. [1] Tea is hot [1]. Ice is cold.", ["Yes. [1] Tea is hot [1].", "Ice is cold."]),
+        ("Tea is hot. No. Ice is cold.", ["Tea is hot.", "No. Ice is cold."]),
+        ("**Yes.**\n\nTea is hot.", ["**Yes.**\n\nTea is hot."]),
+        ("Yes.\n\n- Tea is hot.", ["Yes.", "- Tea is hot."]),
+        ("Tea is hot. Yes. [1]", ["Tea is hot.", "Yes. [1]"]),
+        ("Yes. [1]", ["Yes. [1]"]),
+        ("", []),
+    ],
+)
+def test_a_yes_goes_with_the_sentence_behind_it(reply: str, expected: list[str]) -> None:
+    assert replay([reply])[2] == expected
+    assert replay(list(reply))[2] == expected
+
+
+@pytest.mark.parametrize(
     "reply",
     [
         SENTINEL,

@@ -146,3 +146,28 @@ def test_a_sentence_without_end_is_not_compared(verifier: Verifier) -> None:
         sentence = verifier.support(f"Green tea {unit * (50_000 // len(unit))}is hot [1].")
         assert sentence is not None
         assert (sentence.supported, sentence.reason) == (False, "it is too long to be compared with the source")
+
+
+@pytest.mark.parametrize("sentence", ["Yes. [1]", "No. [1]", "Ja.", "Yes, it is [1].", "**Yes** [1]"])
+def test_a_yes_alone_is_supported_by_nothing(library: Any, tools: Any, sentence: str) -> None:
+    corpus = library({"note": "Is green tea hot? Yes. Ja. Green tea is brewed at 75 degrees. No."})
+    checked = Verifier((corpus.evidence("note"),), read_text=corpus.read_text, **tools).support(sentence)
+    assert checked is not None
+    assert not checked.supported
+    assert checked.reason == "the source does not say this"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "supported"),
+    [
+        ("Yes. [1] Green tea is brewed at 75 degrees [1].", True),
+        ("No, green tea is brewed at 75 degrees [1].", True),
+        ("Yes. Green tea is brewed at 95 degrees [1].", False),
+        ("No. Green tea is not brewed at 75 degrees [1].", False),
+    ],
+)
+def test_a_yes_before_a_sentence_stands_or_falls_with_it(verifier: Verifier, sentence: str, supported: bool) -> None:
+    checked = verifier.support(sentence)
+    assert checked is not None
+    assert checked.supported == supported
+    assert checked.text.startswith(sentence[:2])

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import TypeAlias
 
+from rag.answering.measures import power_behind, unit_beside
 from rag.models.words import STOP_WORDS, stem
 
 Number: TypeAlias = frozenset[str]
@@ -34,19 +35,40 @@ _DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "su
 _DAY = re.compile(rf"\b({'|'.join(day.title() for day in _DAYS)})s?\b")
 _ONE = re.compile(
     r"\b(?:one|single)(?=\s+(?:second|minute|hour|day|week|month|year|time|percent)\b)|"
-    r"\beine?[nrm]?(?=\s+(?:Sekunde|Minute|Stunde|Tag|Woche|Monat|Jahr)\b)",
+    r"\b(?:one|a)(?=\s+(?:hundred|thousand|million|billion|trillion)\b)|"
+    r"\beine?[nrm]?(?=\s+(?:Sekunde|Minute|Stunde|Tag|Woche|Monat|Jahr|Million|Milliarde)\b)",
     re.IGNORECASE,
 )
 _SPELLED = re.compile(rf"\b(?:{'|'.join(_CERTAIN)})\b", re.IGNORECASE)
+_WORDS = re.compile(r"[^\W\d_]+")
 _UNIT = re.compile(r"\s*(?:(%)|([^\W\d_]+))")
+_RANGE = re.compile(r"\s*(?:-|–|—|to|and|or|bis|und|oder|à|et|ou|y|o)\s*(?:[$€£¥₹]\s?)?(?=\d)")
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number as a statement makes it. `unit`: the word behind it, None where there is none."""
+    """A number as a statement makes it.
+
+    Attributes:
+        values: what it can be read as, its thousands and millions multiplied out.
+        unit: the word behind it, None where there is none.
+        kinds: what it may count, see `rag.answering.measures`; nothing where that is not known.
+        bare: what its digits alone can be read as.
+        power: of ten, by which they are multiplied.
+        start: where it begins in the text.
+        written: as the text has it, with its power and its unit.
+    """
 
     values: Number
     unit: str | None
+    kinds: frozenset[str] = field(default=frozenset(), compare=False)
+    bare: Number = field(default=frozenset(), compare=False)
+    power: int = field(default=0, compare=False)
+    start: int = field(default=-1, compare=False)
+    written: str = field(default="", compare=False)
+
+    def __str__(self) -> str:
+        return self.written if self.power else min(self.bare or self.values)
 
 
 def numbers(text: str) -> list[Number]:
@@ -63,8 +85,13 @@ def figures(text: str) -> list[Figure]:
     written = [(match, readings) for match in _NUMBER.finditer(text) for readings in _readings(match[0])]
     written += [(match, frozenset({_CERTAIN[match[0].casefold()]})) for match in _SPELLED.finditer(text)]
     written += [(match, frozenset({"1"})) for match in _ONE.finditer(text)]
-    found = [Figure(readings, _unit(text, match.end())) for match, readings in written]
+    found = [_figure(text, match.start(), match.end(), readings) for match, readings in written]
     return found + [Figure(frozenset({value}), None) for value in (*_dates(text), *_days(text))]
+
+
+def multiplied(readings: Number, power: int) -> Number:
+    """The values times a power of ten; what is no number stays."""
+    return frozenset(_times(value, power) for value in readings)
 
 
 def without_numbers(text: str) -> str:
@@ -74,10 +101,11 @@ def without_numbers(text: str) -> str:
 
 def values(text: str) -> frozenset[str]:
     """All values that the numbers, number words, months and days of the week of a text can stand for."""
-    words = text.casefold().split()
-    spelled = {_NUMBER_WORDS.get(w.strip(".,;:()"), "") for w in words} - {""}
+    words = [match for match in _WORDS.finditer(text) if match[0].casefold() in _NUMBER_WORDS]
+    # "five million" is no five
+    spelled = {_NUMBER_WORDS[word[0].casefold()] for word in words if not power_behind(text, *word.span())[0]}
     months = {_MONTHS[word.casefold()] for word in _MONTH.findall(text)}
-    return frozenset(spelled | months).union(_days(text), *numbers(text))
+    return frozenset(spelled | months).union(*(figure.values for figure in figures(text)))
 
 
 def month_value(name: str) -> str | None:
@@ -88,6 +116,30 @@ def month_value(name: str) -> str | None:
 def is_date(word: str) -> bool:
     """Whether it is the English name of a month or a day of the week."""
     return bool(_MONTH.fullmatch(word) or _DAY.fullmatch(word))
+
+
+def _figure(text: str, start: int, end: int, readings: Number) -> Figure:
+    """A number with what is around it; in "5 to 10 million" the first may be meant in millions, too."""
+    power, behind = power_behind(text, start, end)
+    unit = unit_beside(text, start, behind)
+    meant, kinds = multiplied(readings, power), unit.kinds
+    further, at = power, behind
+    while not (further and kinds) and (more := _RANGE.match(text, at)):
+        number = _NUMBER.match(text, more.end())
+        if number is None:
+            break
+        further, at = power_behind(text, *number.span())
+        meant |= frozenset() if power else multiplied(readings, further)
+        kinds = kinds or unit_beside(text, number.start(), at).kinds
+    return Figure(
+        values=meant,
+        unit=_unit(text, behind),
+        kinds=kinds,
+        bare=readings,
+        power=power,
+        start=start,
+        written=text[unit.start : unit.end].rstrip("."),
+    )
 
 
 def _dates(text: str) -> Iterator[str]:
@@ -122,6 +174,13 @@ def _readings(part: str) -> list[Number]:
     if re.search(r"[ '’  ]|,", part):
         return [frozenset({_decimal(piece)}) for piece in re.split(r"[ '’  ,]", part)]
     return [frozenset({part})]
+
+
+def _times(value: str, power: int) -> str:
+    try:
+        return format((Decimal(value).scaleb(power)).normalize(), "f") if power else value
+    except InvalidOperation:
+        return value
 
 
 def _decimal(text: str) -> str:

@@ -71,7 +71,8 @@ def clauses(source: Source, names: Names) -> list[Clause]:
     """The clauses of a sentence in order, split where a comma, a colon or a conjunction stands."""
     text, found, start = source.text, [], 0
     named = names(text)
-    for end in [*(match.start() for match in _CLAUSE.finditer(text)), len(text)]:
+    parting = (match for match in _CLAUSE.finditer(text) if not _in_range(match))
+    for end in [*(match.start() for match in parting), len(text)]:
         words = tokens(text[start:end])
         folded = {word.text.casefold() for word in words}
         # "Banting" before "and Best isolated insulin" is no clause
@@ -81,6 +82,12 @@ def clauses(source: Source, names: Names) -> list[Clause]:
             found.append(Clause(text[start:end], source, named & folded))
         start = end
     return found
+
+
+def _in_range(parting: re.Match[str]) -> bool:
+    """Whether it is the "and" in "between 5 and 10 million"."""
+    around = parting.string[parting.start() - 1 : parting.start()] + parting.string[parting.end() : parting.end() + 1]
+    return parting[0].strip().isalpha() and around.isdigit()
 
 
 def aligned(claim: Clause, pool: Iterable[Clause]) -> list[Clause]:

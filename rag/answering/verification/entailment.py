@@ -7,17 +7,18 @@ and Spanish.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 from rag.answering.names import capitalises_nouns, names, recurring_names
-from rag.answering.numbers import month_value, values
+from rag.answering.numbers import month_value
 from rag.answering.tokens import Token, tokens
 from rag.answering.verification.alignment import Clause, Names, Source, aligned, clauses
 from rag.answering.verification.assertion import only_told
+from rag.answering.verification.objection import ABSENT, Objection, other_words
 from rag.answering.verification.polarity import opposed, polarity
+from rag.answering.verification.quantities import other_quantity
 from rag.answering.verification.reservation import reserved
-from rag.notices import Notice, notice
+from rag.notices import notice
 
 _AND = re.compile(r"\s{0,9}[,;]?\s{1,9}(?:and|but|while|whereas|und|aber|et|mais|pero)\s+|;\s+", re.IGNORECASE)
 _BY = re.compile(r"\b(?:by|durch|par|por)\b")
@@ -28,22 +29,6 @@ _ORDER = re.compile(r"\b(?:before|after|than|bevor|nachdem|als|avant|après|ante
 _TOLD = 300
 """Characters of a part of a claim that tell whether it can stand alone."""
 _CODE = re.compile(r"`([^`\s]+)`")
-
-
-@dataclass(frozen=True, slots=True)
-class Objection:
-    """What speaks against a source saying what a claim says.
-
-    Attributes:
-        why: what it is.
-        contrary: the source says something else; otherwise it only does not say this.
-    """
-
-    why: Notice
-    contrary: bool
-
-
-ABSENT = Objection(notice("absent"), contrary=False)
 
 
 def statements(claim: str) -> list[str]:
@@ -93,7 +78,7 @@ class Comparison:
             return ABSENT if claimed.keys else None
         return (
             _not_stated(claimed, sources)
-            or _other_number(claimed, found)
+            or other_quantity(claimed, found, sources, named)
             or _other_name(claimed, found, sources, named)
             or _other_polarity(claimed, found)
             or _other_modifier(claimed, found)
@@ -140,25 +125,6 @@ def _other_name(claim: Clause, found: Sequence[Clause], sources: Sequence[Source
     return Objection(notice("unknown_name", name=missing[0].text), contrary=False)
 
 
-def _other_number(claim: Clause, found: Sequence[Clause]) -> Objection | None:
-    """A number of the claim stands nowhere, or another one stands where it should."""
-    own = [figure.values for figure in claim.figures]
-    for figure in claim.figures:
-        holding = [clause for clause in found if figure.values & clause.values]
-        held = {key for clause in holding for key in clause.keys}
-        for clause in found:
-            others = [f for f in clause.figures if not any(f.values & one for one in own) and f.unit == figure.unit]
-            # the clause is about what the claim is about, and has another number of the same
-            about = claim.words[0].key in clause.keys - held
-            if others and clause not in holding and (about or not holding):
-                why = notice("other_words", words=str(min(figure.values)), other=str(min(others[0].values)))
-                return Objection(why, contrary=True)
-        near = [t for c in found for t in (c.source.text, c.source.context, *c.source.before[:1])]
-        if not holding and not any(figure.values & values(text) for text in near):
-            return Objection(notice("unknown_number", number=str(min(figure.values))), contrary=False)
-    return None
-
-
 def _other_polarity(claim: Clause, found: Sequence[Clause]) -> Objection | None:
     whole = {clause.source.text for clause in found}
     why = opposed(polarity(claim.text), polarity(" ".join(c.text for c in found)), polarity(" ".join(sorted(whole))))
@@ -176,7 +142,7 @@ def _other_modifier(claim: Clause, found: Sequence[Clause]) -> Objection | None:
             continue
         if word.key not in said and other.key not in claim.keys and word.key in elsewhere:
             differ = {"words": f"{word.text} {after.text}", "other": f"{other.text} {after.text}"}
-            return Objection(notice("other_words", **differ), contrary=True)
+            return other_words(**differ)
     return None
 
 

@@ -1,5 +1,7 @@
 """Whether the evidence says what a model's sentence says."""
 
+import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -16,8 +18,9 @@ from rag.answering.quotable import plain, quotable, trimmed
 from rag.answering.replies import after_reply, only_replies
 from rag.answering.tokens import tokens
 from rag.answering.verification.alignment import Source
-from rag.answering.verification.entailment import ABSENT, Comparison, Objection, statements
+from rag.answering.verification.entailment import Comparison, statements
 from rag.answering.verification.judge import AGREED, Judge
+from rag.answering.verification.objection import ABSENT, Objection
 from rag.answering.verification.passages import OTHER_LANGUAGE, Passages
 from rag.errors import ModelError
 from rag.notices import Notice, notice
@@ -44,6 +47,7 @@ LONGEST = 2000
 """Characters of a claim from which it is no sentence that could be compared, but what a model repeats without end."""
 BEFORE = 4
 """Sentences before a quote in which "it" and "the company" may be named."""
+_SIGN = re.compile(r"[$€£¥₹%‰]|(?<![\w)])[-−](?=\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,7 @@ class Verifier:
         self._terms = lexical.encode(texts, kind="chunk")
         self._contexts = lexical.encode([s.context for s in self._sentences], kind="chunk")
         self._values = [values(text) for text in texts]
-        self._wordings = [words_alone(text) for text in texts]
+        self._wordings = [_wording(text) for text in texts]
         subjects: dict[int, frozenset[str]] = {}
         for s, text in zip(self._sentences, texts, strict=True):
             subjects[s.evidence] = subjects.get(s.evidence, frozenset()) | {w.key for w in tokens(text)[:1]}
@@ -128,7 +132,7 @@ class Verifier:
         return self._word_for_word(claim, pool) or self._compared(claim, named, pool)
 
     def _word_for_word(self, claim: str, pool: Sequence[int]) -> _Backing | None:
-        words = words_alone(plain(claim))
+        words = _wording(plain(claim))
         same = [i for i in pool if " " in words and self._wordings[i] == words]
         return _Backing(frozenset(same[:1])) if same else None
 
@@ -299,6 +303,11 @@ class Verifier:
         return tuple(
             texts[i] for i in range(row - 1, max(-1, row - 1 - BEFORE), -1) if self._sentences[i].evidence == number
         )
+
+
+def _wording(text: str) -> str:
+    """The words of a text in one case, and what its numbers count: $5 is not €5."""
+    return words_alone(_SIGN.sub(lambda sign: f" {unicodedata.name(sign[0])} ", text))
 
 
 def _together(parts: Sequence[_Backing]) -> _Backing:

@@ -6,7 +6,8 @@ import pytest
 
 from rag.answering.tokens import tokens
 from rag.answering.verification.alignment import Source
-from rag.answering.verification.entailment import ABSENT, Comparison, statements
+from rag.answering.verification.entailment import Comparison, statements
+from rag.answering.verification.objection import ABSENT
 
 BRIDGE = "The Meridian bridge was designed by Clara Voss and built by the firm Hartmann & Sons."
 PASSAGE = (

@@ -54,6 +54,10 @@ def test_every_part_of_a_date_and_a_list_is_a_number() -> None:
         ("the A7 near Leeds", []),
         ("drei Wochen", [({"3"}, "wochen")]),
         ("50 %", [({"50"}, "percent")]),
+        ("2.3 billion crowns", [({"2300000000"}, "crown")]),
+        ("$5m and 5 m", [({"5000000"}, None), ({"5"}, "m")]),
+        ("5 to 10 million", [({"5", "5000000"}, None), ({"10000000"}, None)]),
+        ("a million and five thousand", [({"5000"}, None), ({"1000000"}, None)]),
         ("", []),
     ],
 )
@@ -64,3 +68,26 @@ def test_a_statement_makes_numbers_of_something(text: str, expected: list[tuple[
 def test_fifty_thousand_is_not_fifty() -> None:
     (number,) = numbers("50,000")
     assert not number & values("50")
+
+
+def test_five_million_is_not_five() -> None:
+    assert values("five million") == {"5000000"}
+    assert values("2.3.1 million") == {"2.3.1"}
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("€5", {"eur"}),
+        ("5 euros", {"eur"}),
+        ("USD 5 million", {"usd"}),
+        ("5 pounds", {"gbp", "lb"}),
+        ("5 km/h", {"km/h"}),
+        ("5 kmx", set()),
+        ("5 percentage points", {"points"}),
+        ("5 to 10 kg", {"kg"}),
+        ("5", set()),
+    ],
+)
+def test_a_number_counts_something(text: str, kinds: set[str]) -> None:
+    assert figures(text)[0].kinds == kinds

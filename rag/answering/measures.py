@@ -60,6 +60,7 @@ km/h: km/h kmh kph
 mph: mph
 ml: ml millilitre millilitres milliliter milliliters
 l: l litre litres liter liters litern
+gal: gal gallon gallons
 °c: °c degrees_celsius degree_celsius grad_celsius
 °f: °f degrees_fahrenheit degree_fahrenheit grad_fahrenheit
 °c °f °: ° degree degrees grad
@@ -163,6 +164,11 @@ def unit_beside(text: str, start: int, end: int) -> Unit:
 def free_powers(text: str) -> frozenset[int]:
     """The powers of ten that stand behind no number: in "Revenue (in millions)" they hold for those below."""
     return frozenset(_POWERS[found[1].casefold()] for found in _FREE.finditer(text))
+
+
+def is_currency(word: str) -> bool:
+    """Whether it names a currency and nothing else, such as EUR."""
+    return word.casefold() in _MONEY
 
 
 def named_kinds(text: str) -> frozenset[str]:

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Collection
 
+from rag.answering.measures import is_currency
 from rag.answering.numbers import is_date
 from rag.models.words import STOP_WORDS
 
@@ -24,7 +25,7 @@ def names(text: str, known: Collection[str] = ()) -> list[str]:
     found = []
     for match in _NAME.finditer(text):
         word = _bare(match[0])
-        if is_date(word):
+        if is_date(word) or is_currency(word):
             continue
         inner = any(c.isupper() or (c.isdigit() and word[0].isupper()) for c in word[1:])
         first = _starts_sentence(text, match.start())

@@ -6,6 +6,9 @@ import re
 TABLES = ("text/csv", "text/tab-separated-values")
 """Media types of documents that are one table."""
 
+BETWEEN = "; "
+"""What stands between cells that are read aloud."""
+
 _BAR = re.compile(r"(?<!\\)\|")
 _DELIMITERS = "\t;,|"
 _HEAD = re.compile(r"^[ \t]*\|[^\n]*\n[ \t]*\|(?=[^\n]*-)[ \t:|-]*$", re.MULTILINE)
@@ -26,7 +29,7 @@ def labelled(row: str, head: str, *, file: bool) -> str | None:
     if len(cells) != len(heads) or len(cells) < 2:
         return None
     filled = [(name, cell) for name, cell in zip(heads, cells, strict=True) if cell]
-    return "; ".join(f"{name}: {cell}" if name else cell for name, cell in filled)
+    return BETWEEN.join(f"{name}: {cell}" if name else cell for name, cell in filled)
 
 
 def head_above(text: str, start: int, *, file: bool) -> str:

@@ -27,12 +27,14 @@ class Source:
         before: the sentences before it in its passage, the nearest first.
         context: title and headings above it.
         subjects: keys of what the sentences of its passage begin with.
+        cells: of a row of a table, each behind the head of its column.
     """
 
     text: str
     before: Sequence[str] = ()
     context: str = ""
     subjects: frozenset[str] = frozenset()
+    cells: Sequence[str] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,9 +70,11 @@ class Clause:
 
 
 def clauses(source: Source, names: Names) -> list[Clause]:
-    """The clauses of a sentence in order, split where a comma, a colon or a conjunction stands."""
+    """The clauses of a sentence in order, split where a comma, a colon or a conjunction stands; the cells of a row."""
     text, found, start = source.text, [], 0
     named = names(text)
+    if source.cells:
+        return [Clause(c, source, named & {w.text.casefold() for w in tokens(c)}) for c in source.cells if tokens(c)]
     parting = (match for match in _CLAUSE.finditer(text) if not _in_range(match))
     for end in [*(match.start() for match in parting), len(text)]:
         words = tokens(text[start:end])

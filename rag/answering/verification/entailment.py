@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from rag.answering.names import capitalises_nouns, names, recurring_names
-from rag.answering.numbers import month_value
+from rag.answering.numbers import is_date, month_value
 from rag.answering.tokens import Token, tokens
 from rag.answering.verification.alignment import Clause, Names, Source, aligned, clauses
 from rag.answering.verification.assertion import only_told
@@ -18,6 +18,7 @@ from rag.answering.verification.objection import ABSENT, Objection, other_words
 from rag.answering.verification.polarity import opposed, polarity
 from rag.answering.verification.quantities import other_quantity
 from rag.answering.verification.reservation import reserved
+from rag.models.words import FUNCTION_WORDS
 from rag.notices import notice
 
 _AND = re.compile(r"\s{0,9}[,;]?\s{1,9}(?:and|but|while|whereas|und|aber|et|mais|pero)\s+|;\s+", re.IGNORECASE)
@@ -28,6 +29,7 @@ _THAN, _AFTER = ("than", "als", "que"), ("after", "nach", "nachdem", "après", "
 _ORDER = re.compile(r"\b(?:before|after|than|bevor|nachdem|als|avant|après|antes|después)\b", re.IGNORECASE)
 _TOLD = 300
 """Characters of a part of a claim that tell whether it can stand alone."""
+_NUMBERED = re.compile(r"\b([A-ZÄÖÜ][\w-]*[^\W\d_]) (\d+)\b(?![.,:]\d)")
 _CODE = re.compile(r"`([^`\s]+)`")
 
 
@@ -79,6 +81,7 @@ class Comparison:
         return (
             _not_stated(claimed, sources)
             or other_quantity(claimed, found, sources, named)
+            or _other_numbered(claimed, found)
             or _other_name(claimed, found, sources, named)
             or _other_polarity(claimed, found)
             or _other_modifier(claimed, found)
@@ -123,6 +126,25 @@ def _other_name(claim: Clause, found: Sequence[Clause], sources: Sequence[Source
         if {word.key for word in missing} <= _keys([next(naming, "")]):
             return None
     return Objection(notice("unknown_name", name=missing[0].text), contrary=False)
+
+
+def _other_numbered(claim: Clause, found: Sequence[Clause]) -> Objection | None:
+    """The source is about another one of that name: Room 7 is not Room 4."""
+    own, theirs = _numbered(claim.text), _numbered(" ".join(c.source.text for c in found))
+    for name, (number, *_) in own.items():
+        others = theirs.get(name, ())
+        if others and number not in others:
+            return other_words(f"{name} {number}", f"{name} {others[0]}")
+    return None
+
+
+def _numbered(text: str) -> dict[str, list[str]]:
+    """Words with a capital and the numbers right behind them, as in "Room 4"."""
+    found: dict[str, list[str]] = {}
+    for match in _NUMBERED.finditer(text):
+        if match[1].casefold() not in FUNCTION_WORDS and not is_date(match[1]):
+            found.setdefault(match[1], []).append(match[2])
+    return found
 
 
 def _other_polarity(claim: Clause, found: Sequence[Clause]) -> Objection | None:

@@ -16,6 +16,7 @@ from rag.answering.matching import Idf, holds, overlap, union, words_alone
 from rag.answering.numbers import Number, figures, values, without_numbers
 from rag.answering.quotable import plain, quotable, trimmed
 from rag.answering.replies import after_reply, only_replies
+from rag.answering.table_rows import BETWEEN
 from rag.answering.tokens import tokens
 from rag.answering.verification.alignment import Source
 from rag.answering.verification.entailment import Comparison, statements
@@ -88,7 +89,7 @@ class Verifier:
         self._evidence = {e.number: e for e in evidence}
         self._sentences = [s for e in evidence for s in quotable(e)]
         self._encoder, self._lexical, self._idf, self._read_text = encoder, lexical, idf, read_text
-        texts = [plain(s.text) for s in self._sentences]
+        texts = [plain(s.row or s.text) for s in self._sentences]
         self._terms = lexical.encode(texts, kind="chunk")
         self._contexts = lexical.encode([s.context for s in self._sentences], kind="chunk")
         self._values = [values(text) for text in texts]
@@ -97,7 +98,13 @@ class Verifier:
         for s, text in zip(self._sentences, texts, strict=True):
             subjects[s.evidence] = subjects.get(s.evidence, frozenset()) | {w.key for w in tokens(text)[:1]}
         self._sources = [
-            Source(text=text, before=self._before(i, texts), context=s.context, subjects=subjects[s.evidence])
+            Source(
+                text=text,
+                before=self._before(i, texts),
+                context=s.context,
+                subjects=subjects[s.evidence],
+                cells=[plain(cell) for cell in s.row.split(BETWEEN)] if s.row else (),
+            )
             for i, (s, text) in enumerate(zip(self._sentences, texts, strict=True))
         ]
         self._comparison = Comparison(

@@ -144,7 +144,7 @@ def _leads(quote: Quotable) -> bool:
 
 def _joined(quote: Quotable, start: int, end: int, passage: Evidence) -> Quotable:
     return replace(
-        quote, start=start, end=end, text=passage.text[start - passage.start : end - passage.start], row=None
+        quote, start=start, end=end, text=passage.text[start - passage.start : end - passage.start], cells=()
     )
 
 

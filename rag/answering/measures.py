@@ -167,7 +167,7 @@ def free_powers(text: str) -> frozenset[int]:
 
 
 def is_currency(word: str) -> bool:
-    """Whether it names a currency and nothing else, such as EUR."""
+    """Whether it names a currency, such as EUR."""
     return word.casefold() in _MONEY
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from html import unescape
 
 from rag.answering.matching import words_alone
-from rag.answering.table_rows import TABLES, labelled
+from rag.answering.table_rows import TABLES, Cells, labelled, labelled_cells
 from rag.chunking.sentences import sentence_spans
 from rag.results import Evidence
 
@@ -39,7 +39,8 @@ class Quotable:
         start, end: span in the document's text.
         text: the document's text there.
         context: what stands above it: title, headings, the question that it answers.
-        row: a table's row with the heads of its columns; None for all else.
+        cells: of a table's row, with the heads of their columns; none for all else.
+        headed: it is such a row, and its heads are known.
         asked: the question right above it; "" where there is none.
         within: span of the list that it is in, or begins, with what leads up to it; None for all else.
     """
@@ -49,15 +50,16 @@ class Quotable:
     end: int
     text: str
     context: str
-    row: str | None = None
+    cells: Cells = ()
+    headed: bool = False
     asked: str = ""
     within: tuple[int, int] | None = None
 
     @property
     def said(self) -> str:
         """It in an answer, where nothing stands above it."""
-        if self.row:
-            return self.row
+        if self.headed and self.cells:
+            return labelled(self.cells)
         if not _HTML.search(self.text):
             return _DEFINED.sub(": ", self.text)
         cells = (plain(cell) for cell in _CELL_ENDS.split(self.text))
@@ -85,6 +87,9 @@ def quotable(evidence: Evidence) -> list[Quotable]:
         if kind == "head":
             head = evidence.text[low:high]
             continue
+        line = evidence.text[low:high]
+        headed = labelled_cells(line, head, file=file) if head else None
+        alone = labelled_cells(line, "", file=file) if _TABLE_ROW.match(line) else None
         prose, before, inline = kind in ("prose", "item"), asked, False
         spans = sentence_spans(evidence.text[low:high]) if prose else [(0, high - low)]
         for a, b in spans:
@@ -105,7 +110,8 @@ def quotable(evidence: Evidence) -> list[Quotable]:
                     text=text,
                     context=" ".join(f"{above} {local} {_CELLS.sub(' ', head)}".split()),
                     asked=asked,
-                    row=labelled(evidence.text[low:high], head, file=file) if head else None,
+                    cells=headed or alone or (),
+                    headed=headed is not None,
                 )
             )
         if inline and asked != before:  # the answer stands beside its question, and not below it

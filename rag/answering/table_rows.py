@@ -2,12 +2,10 @@
 
 import csv
 import re
+from typing import TypeAlias
 
 TABLES = ("text/csv", "text/tab-separated-values")
 """Media types of documents that are one table."""
-
-BETWEEN = "; "
-"""What stands between cells that are read aloud."""
 
 _BAR = re.compile(r"(?<!\\)\|")
 _DELIMITERS = "\t;,|"
@@ -15,21 +13,33 @@ _HEAD = re.compile(r"^[ \t]*\|[^\n]*\n[ \t]*\|(?=[^\n]*-)[ \t:|-]*$", re.MULTILI
 """A row, and the rule that makes it the head."""
 
 
-def labelled(row: str, head: str, *, file: bool) -> str | None:
-    """`Name: Anna Berg; Phone: 4711` for a row below `| Name | Phone |`; empty cells are left out.
+Cells: TypeAlias = tuple[tuple[str, str], ...]
+"""The cells of a row that are not empty, each after the head of its column, or after "" where there is none."""
+
+
+def labelled_cells(row: str, head: str, *, file: bool) -> Cells | None:
+    """The cells of a row with the heads of their columns.
 
     Args:
-        row, head: lines of a table, as they are in the document.
+        row, head: lines of a table, as they are in the document; `head` is "" where none is known.
         file: the document is the table, such as a CSV file; else lines have bars between the cells.
 
     Returns:
         None where the two do not have the same number of cells, two or more.
     """
-    cells, heads = (_delimited(row, head), _delimited(head, head)) if file else (_barred(row), _barred(head))
+    if not head:
+        cells = [] if file else _barred(row)
+        heads = [""] * len(cells)
+    else:
+        cells, heads = (_delimited(row, head), _delimited(head, head)) if file else (_barred(row), _barred(head))
     if len(cells) != len(heads) or len(cells) < 2:
         return None
-    filled = [(name, cell) for name, cell in zip(heads, cells, strict=True) if cell]
-    return BETWEEN.join(f"{name}: {cell}" if name else cell for name, cell in filled)
+    return tuple((name, cell) for name, cell in zip(heads, cells, strict=True) if cell)
+
+
+def labelled(cells: Cells) -> str:
+    """`Name: Anna Berg; Phone: 4711` for the cells of a row below `| Name | Phone |`."""
+    return "; ".join(f"{name}: {cell}" if name else cell for name, cell in cells)
 
 
 def head_above(text: str, start: int, *, file: bool) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from rag.answering.numbers import Figure, figures, values
+from rag.answering.table_rows import Cells
 from rag.answering.tokens import Token, tokens
 
 Names = Callable[[str], frozenset[str]]
@@ -27,14 +28,19 @@ class Source:
         before: the sentences before it in its passage, the nearest first.
         context: title and headings above it.
         subjects: keys of what the sentences of its passage begin with.
-        cells: of a row of a table, each behind the head of its column.
+        cells: of a table's row, with the heads of their columns.
     """
 
     text: str
     before: Sequence[str] = ()
     context: str = ""
     subjects: frozenset[str] = frozenset()
-    cells: Sequence[str] = ()
+    cells: Cells = ()
+
+    @property
+    def opening(self) -> str:
+        """What it begins with: of a row the first cell, not its head."""
+        return self.cells[0][1] if self.cells else self.text
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,11 +76,11 @@ class Clause:
 
 
 def clauses(source: Source, names: Names) -> list[Clause]:
-    """The clauses of a sentence in order, split where a comma, a colon or a conjunction stands; the cells of a row."""
+    """The clauses of a sentence in order, split where a comma, a colon or a conjunction stands; a row is one."""
     text, found, start = source.text, [], 0
     named = names(text)
     if source.cells:
-        return [Clause(c, source, named & {w.text.casefold() for w in tokens(c)}) for c in source.cells if tokens(c)]
+        return [Clause(text, source, named)]
     parting = (match for match in _CLAUSE.finditer(text) if not _in_range(match))
     for end in [*(match.start() for match in parting), len(text)]:
         words = tokens(text[start:end])
@@ -102,7 +108,7 @@ def aligned(claim: Clause, pool: Iterable[Clause]) -> list[Clause]:
     400: 349.00") rests on the clauses that have one of them.
     """
     if not claim.content:
-        return [clause for clause in pool if clause.keys & claim.keys or clause.values & claim.values]
+        return sharing(claim, pool)
     left, found, missing = [*pool], list[Clause](), {*claim.content}
     while missing and left:
         best = max(
@@ -117,3 +123,8 @@ def aligned(claim: Clause, pool: Iterable[Clause]) -> list[Clause]:
         if found and not any(figure.values & clause.values for clause in found):
             found += [c for c in left if figure.values & c.values and c.content & claim.content][:1]
     return found
+
+
+def sharing(claim: Clause, pool: Iterable[Clause]) -> list[Clause]:
+    """The clauses that have a word or a number of the claim."""
+    return [clause for clause in pool if clause.keys & claim.keys or clause.values & claim.values]

@@ -12,8 +12,9 @@ from itertools import pairwise
 from rag.answering.names import capitalises_nouns, names, recurring_names
 from rag.answering.numbers import is_date, month_value
 from rag.answering.tokens import Token, tokens
-from rag.answering.verification.alignment import Clause, Names, Source, aligned, clauses
+from rag.answering.verification.alignment import Clause, Names, Source, aligned, clauses, sharing
 from rag.answering.verification.assertion import only_told
+from rag.answering.verification.cells import other_cell
 from rag.answering.verification.objection import ABSENT, Objection, other_words
 from rag.answering.verification.polarity import opposed, polarity
 from rag.answering.verification.quantities import other_quantity
@@ -75,11 +76,15 @@ class Comparison:
             return frozenset(found | {w.text.casefold() for w in tokens(text)} & self._code)
 
         claimed = Clause(claim, Source(text=claim), named(claim))
-        found = aligned(claimed, [clause for source in sources for clause in clauses(source, named)])
+        pool = [clause for source in sources for clause in clauses(source, named)]
+        found = aligned(claimed, pool)
         if not found:
-            return ABSENT if claimed.keys else None
+            near = sharing(claimed, pool)
+            wrong = other_quantity(claimed, near, sources, named) if near else None
+            return other_cell(claimed, sources, named) or wrong or (ABSENT if claimed.keys else None)
         return (
             _not_stated(claimed, sources)
+            or other_cell(claimed, sources, named)
             or other_quantity(claimed, found, sources, named)
             or _other_numbered(claimed, found)
             or _other_name(claimed, found, sources, named)
@@ -171,13 +176,15 @@ def _other_modifier(claim: Clause, found: Sequence[Clause]) -> Objection | None:
 def _other_subject(claim: Clause, found: Sequence[Clause], named: Names) -> Objection | None:
     """The source says it of something else that its passage is about, too, or two names have changed places."""
     source = found[0].source
-    first, second = (next(iter(tokens(text)), None) for text in (claim.text, source.text))
+    first, second = (next(iter(tokens(text)), None) for text in (claim.text, source.opening))
     if not first or not second or first.key == second.key:
         return None
     objection = Objection(notice("other_subject", subject=first.text, other=second.text), contrary=True)
     said = _keys([source.text])
     if first.key in source.subjects - said - _keys([source.context]) and second.key not in claim.keys:
         return objection
+    if source.cells:  # in whatever order they stand
+        return None
     alike = len(claim.content & said) >= ALIKE * len(claim.content)
     same_voice = bool(_BY.search(claim.text)) == bool(_BY.search(source.text))
     swapped = {first.text.casefold(), second.text.casefold()} <= claim.names & named(source.text)

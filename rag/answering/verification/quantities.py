@@ -1,6 +1,6 @@
 """Whether a source has the numbers of a claim, of the same unit, and says them of the same."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rag.answering.measures import TOLD, free_powers, named_kinds
 from rag.answering.numbers import Figure, Number, figures, multiplied, values
@@ -23,7 +23,7 @@ def other_quantity(claim: Clause, found: Sequence[Clause], sources: Sequence[Sou
 
 def _other_number(claim: Clause, found: Sequence[Clause]) -> Objection | None:
     """A number of the claim stands nowhere, or another one stands where it should."""
-    own = [_readings(figure, found) for figure in claim.figures]
+    own = [readings_below(figure, {clause.source.context for clause in found}) for figure in claim.figures]
     for figure, readings in zip(claim.figures, own, strict=True):
         holding = [clause for clause in found if readings & clause.values]
         held = {key for clause in holding for key in clause.keys}
@@ -39,9 +39,9 @@ def _other_number(claim: Clause, found: Sequence[Clause]) -> Objection | None:
     return None
 
 
-def _readings(figure: Figure, found: Sequence[Clause]) -> Number:
-    """What the figure of a claim may be in these clauses: a table may be headed "in millions"."""
-    powers = free_powers(" ".join({clause.source.context for clause in found}))
+def readings_below(figure: Figure, contexts: Iterable[str]) -> Number:
+    """What the figure of a claim may be below these headings: a table may be headed "in millions"."""
+    powers = free_powers(" ".join(contexts))
     if figure.power:
         return figure.values | (figure.bare if figure.power in powers else frozenset())
     return figure.values.union(*(multiplied(figure.bare, -power) for power in powers))

@@ -16,7 +16,7 @@ from rag.answering.matching import Idf, holds, overlap, union, words_alone
 from rag.answering.numbers import Number, figures, values, without_numbers
 from rag.answering.quotable import plain, quotable, trimmed
 from rag.answering.replies import after_reply, only_replies
-from rag.answering.table_rows import BETWEEN
+from rag.answering.table_rows import labelled
 from rag.answering.tokens import tokens
 from rag.answering.verification.alignment import Source
 from rag.answering.verification.entailment import Comparison, statements
@@ -89,13 +89,14 @@ class Verifier:
         self._evidence = {e.number: e for e in evidence}
         self._sentences = [s for e in evidence for s in quotable(e)]
         self._encoder, self._lexical, self._idf, self._read_text = encoder, lexical, idf, read_text
-        texts = [plain(s.row or s.text) for s in self._sentences]
+        texts = [plain(labelled(s.cells) if s.cells else s.said) for s in self._sentences]
+        bare = [plain(s.text) for s in self._sentences]
         self._terms = lexical.encode(texts, kind="chunk")
         self._contexts = lexical.encode([s.context for s in self._sentences], kind="chunk")
         self._values = [values(text) for text in texts]
-        self._wordings = [_wording(text) for text in texts]
+        self._wordings = [{_wording(one), _wording(other)} for one, other in zip(texts, bare, strict=True)]
         subjects: dict[int, frozenset[str]] = {}
-        for s, text in zip(self._sentences, texts, strict=True):
+        for s, text in zip(self._sentences, bare, strict=True):
             subjects[s.evidence] = subjects.get(s.evidence, frozenset()) | {w.key for w in tokens(text)[:1]}
         self._sources = [
             Source(
@@ -103,7 +104,7 @@ class Verifier:
                 before=self._before(i, texts),
                 context=s.context,
                 subjects=subjects[s.evidence],
-                cells=[plain(cell) for cell in s.row.split(BETWEEN)] if s.row else (),
+                cells=tuple((plain(head), plain(cell)) for head, cell in s.cells),
             )
             for i, (s, text) in enumerate(zip(self._sentences, texts, strict=True))
         ]
@@ -140,7 +141,7 @@ class Verifier:
 
     def _word_for_word(self, claim: str, pool: Sequence[int]) -> _Backing | None:
         words = _wording(plain(claim))
-        same = [i for i in pool if " " in words and self._wordings[i] == words]
+        same = [i for i in pool if " " in words and words in self._wordings[i]]
         return _Backing(frozenset(same[:1])) if same else None
 
     def _compared(self, claim: str, named: Sequence[int], pool: Sequence[int]) -> _Backing:
@@ -191,7 +192,8 @@ class Verifier:
         held = self._figures_held(claim, pool)
         shares = self._shares(terms, pool) if len(terms) else held
         # of many rows of a table that have its words, the one with its number
-        rated = np.lexsort((-held, -shares))[:ANCHORS]
+        ranked = np.lexsort((-held, -shares))
+        rated = ranked[:ANCHORS]
         against: list[Objection] = []
         fitting: list[tuple[list[int], float]] = []
         for row in rated:
@@ -202,7 +204,8 @@ class Verifier:
                 if objection is None:
                     fitting.append((quotes, self._covered(terms, quotes) if len(terms) else 1.0))
                     if fitting[-1][1] >= MIN_OVERLAP:
-                        return _Backing(frozenset(quotes) | (self._best_of_each(shares, pool) if is_cited else set()))
+                        further = self._best_of_each(ranked, shares, pool) if is_cited else set()
+                        return _Backing(frozenset(quotes) | further)
                 else:
                     against.append(objection)
                     if objection.contrary:
@@ -260,14 +263,13 @@ class Verifier:
         held = [sum(bool(number & self._values[i]) for number in claimed) / (len(claimed) or 1) for i in pool]
         return np.asarray(held, np.float32)
 
-    def _best_of_each(self, shares: NDArray[np.float32], pool: Sequence[int]) -> set[int]:
+    def _best_of_each(self, ranked: NDArray[np.intp], shares: NDArray[np.float32], pool: Sequence[int]) -> set[int]:
         """The best sentence of every cited passage that says a part of it."""
         best: dict[int, int] = {}
-        for row, i in enumerate(pool):
-            number = self._sentences[i].evidence
-            if shares[row] >= BACKS and (number not in best or shares[row] > shares[best[number]]):
-                best[number] = row
-        return {pool[row] for row in best.values()}
+        for row in ranked:
+            if shares[row] >= BACKS:
+                best.setdefault(self._sentences[pool[row]].evidence, pool[row])
+        return {*best.values()}
 
     def _covered(self, terms: SparseVector, quotes: Sequence[int]) -> float:
         said = union([self._terms[i] for i in quotes])
@@ -286,7 +288,9 @@ class Verifier:
         if cosines[best] < MIN_COSINE:
             return None
         objection = self._comparison.objection(plain(claim), [self._sources[best]])
-        return [best] if objection in (None, ABSENT) else None
+        said = self._values[best] | values(self._sources[best].context)
+        has_numbers = all(figure.values & said for figure in figures(claim))
+        return [best] if objection is None or (objection == ABSENT and has_numbers) else None
 
     def _cosines(self, claim: str, rows: Sequence[int]) -> dict[int, float]:
         """Of the claim and each of these sentences."""

@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.answering.quotable import quotable
-from rag.answering.table_rows import head_above, labelled
+from rag.answering.table_rows import head_above, labelled, labelled_cells
+
+
+def said(row: str, head: str, *, file: bool) -> str | None:
+    cells = labelled_cells(row, head, file=file)
+    return None if cells is None else labelled(cells)
+
 
 TABLE = "| Tea | Degrees |\n|:--|--:|\n| green | 75 |\n| black | 95 |\n"
 
@@ -24,10 +30,12 @@ TABLE = "| Tea | Degrees |\n|:--|--:|\n| green | 75 |\n| black | 95 |\n"
         ("| green | 75 | hot |", "| Tea | Degrees |", None),
         ("| green |", "| Tea |", None),
         ("|  |  |", "| Tea | Degrees |", ""),
+        ("| green | 75 |", "", "green; 75"),
+        ("green", "", None),
     ],
 )
 def test_a_row_with_bars(row: str, head: str, expected: str | None) -> None:
-    assert labelled(row, head, file=False) == expected
+    assert said(row, head, file=False) == expected
 
 
 @pytest.mark.parametrize(
@@ -42,12 +50,12 @@ def test_a_row_with_bars(row: str, head: str, expected: str | None) -> None:
     ],
 )
 def test_a_row_of_a_file(row: str, head: str, expected: str | None) -> None:
-    assert labelled(row, head, file=True) == expected
+    assert said(row, head, file=True) == expected
 
 
 @given(st.text(max_size=60), st.text(max_size=60), st.booleans())
 def test_any_two_lines_can_be_tried(row: str, head: str, file: bool) -> None:
-    found = labelled(row, head, file=file)
+    found = said(row, head, file=file)
     assert found is None or isinstance(found, str)
 
 

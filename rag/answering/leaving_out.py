@@ -16,6 +16,7 @@ _ROW = re.compile(r"\s*\|")
 _RULE = re.compile(r"[\s|:]*-[\s|:-]*\Z")
 _HEADING = re.compile(r"\s{0,3}(#{1,6})\s")
 _LABEL = re.compile(r"\s*(?:[-*+•‣◦▪–]\s|\d{1,9}[.)]\s)?\s*(?:\*\*[^*]+\*\*|__[^_]+__)[.:]?\s*\Z")
+_PLAIN_LABEL = re.compile(r"\s*(?:\*\*|__)[^*_\d.!?\n]{1,60}(?:\*\*|__)[ \t]*\n")
 _ITEM = re.compile(r"(\s*)(?:[-*+•‣◦▪–]|\d{1,9}[.)])\s+")
 _TEXT, _IN_LIST, _LOWEST = 7, 8, 99
 """How deep text and lists stand, below the six levels of headings; and what leads to nothing."""
@@ -171,6 +172,21 @@ class LeavingOut:
         missing = self._gap - _newlines(self._given) if self._given else 0
         self._given, self._gap = piece.text, 0
         return replace(piece, text="\n" * missing + piece.text) if missing > 0 else piece
+
+
+def is_label(text: str) -> bool:
+    """Whether a line is no more than what the lines below it are about, as in "**Details**"."""
+    return _PLAIN_LABEL.match(text) is not None
+
+
+def is_row(text: str) -> bool:
+    """Whether it is a whole row of a table."""
+    return _ROW.match(text) is not None and text.endswith("\n")
+
+
+def is_rule(text: str) -> bool:
+    """Whether it is what stands between the head of a table and its rows."""
+    return _ROW.match(text) is not None and _RULE.match(text) is not None
 
 
 _Lines = Sequence[list[Piece]]

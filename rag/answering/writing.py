@@ -1,9 +1,10 @@
 """A model's answer while it comes in: what of it is shown when, and its checked sentences."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from rag.answering.answerer import Event, checked_events
-from rag.answering.leaving_out import LeavingOut, Piece
+from rag.answering.leaving_out import LeavingOut, Piece, is_label, is_row, is_rule
 from rag.answering.streaming import Transcript
 from rag.answering.verification.verifier import Verifier
 from rag.results import AnswerSentence
@@ -22,6 +23,7 @@ class Writing:
         self.pieces: list[Piece] = []
         self.sentences: list[AnswerSentence] = []
         self._shown: list[str] = []
+        self._held: Piece | None = None
         self._verifier = verifier
         self._leaving_out = LeavingOut() if drop else None
 
@@ -39,8 +41,7 @@ class Writing:
         """The events of a further piece of text: at once, or where sentences may be dropped when they are checked."""
         if not self._leaving_out:
             yield from self._token(text)
-        for complete in self.transcript.sentences(final=final):
-            checked = Piece(complete, self._verifier.support(complete.strip()))
+        for checked in self._pieces(final=final):
             self.pieces.append(checked)
             if not self._leaving_out:
                 yield from self._checked(checked.sentence)
@@ -52,6 +53,20 @@ class Writing:
             for piece in self._leaving_out.end():
                 yield from self._token(piece.text)
                 yield from self._checked(piece.sentence)
+
+    def _pieces(self, *, final: bool) -> Iterator[Piece]:
+        """What is complete, checked. The head of a table and a label above something claim nothing."""
+        for complete in self.transcript.sentences(final=final):
+            held, self._held = self._held, None
+            if held:
+                yield replace(held, sentence=None) if is_label(held.text) or is_rule(complete) else held
+            piece = Piece(complete, self._verifier.support(complete.strip()))
+            if piece.lost and (is_label(complete) or is_row(complete)):
+                self._held = piece  # what it is, the next line tells
+            else:
+                yield piece
+        if final and self._held:
+            yield self._held
 
     def _token(self, text: str) -> Iterator[Event]:
         if text:

@@ -68,7 +68,7 @@ class AnswerSettings(ChatModel):
     unsupported: Literal["flag", "repair", "drop"] = Field(
         "flag",
         description="what becomes of a model's sentences that the evidence does not support: flag marks them, repair "
-        "has the answer written once more, drop leaves them out",
+        "has the answer written once more and keeps what was verified of the first, drop leaves them out",
     )
     judge: str | None = Field(
         None,

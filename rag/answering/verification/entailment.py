@@ -31,6 +31,7 @@ _ORDER = re.compile(r"\b(?:before|after|than|bevor|nachdem|als|avant|après|ante
 _TOLD = 300
 """Characters of a part of a claim that tell whether it can stand alone."""
 _NUMBERED = re.compile(r"\b([A-ZÄÖÜ][\w-]*[^\W\d_]) (\d+)\b(?![.,:]\d)")
+_LISTED = re.compile(r"[,&]|\b(?:and|or|und|oder|et|ou|y|e|o)\b")
 _CODE = re.compile(r"`([^`\s]+)`")
 
 
@@ -188,7 +189,15 @@ def _other_subject(claim: Clause, found: Sequence[Clause], named: Names) -> Obje
     alike = len(claim.content & said) >= ALIKE * len(claim.content)
     same_voice = bool(_BY.search(claim.text)) == bool(_BY.search(source.text))
     swapped = {first.text.casefold(), second.text.casefold()} <= claim.names & named(source.text)
-    return objection if alike and same_voice and swapped else None
+    return objection if alike and same_voice and swapped and not _joined(source.text, first.key, named) else None
+
+
+def _joined(text: str, name: str, named: Names) -> bool:
+    """Whether the name follows the first one of the text in a mere list of names: "Ada, Bob and Cy", in any order."""
+    words = tokens(text)
+    at = next((i for i, word in enumerate(words) if word.key == name), 0)
+    between = text[words[0].start : words[at].start] if at else ""
+    return bool(_LISTED.search(between)) and {word.text.casefold() for word in words[:at]} <= named(text)
 
 
 def _other_agent(claim: Clause, found: Sequence[Clause]) -> Objection | None:

@@ -281,6 +281,27 @@ def test_an_answer_in_which_nothing_holds_says_so(corpus: Any, result: Any, quot
 
 
 @pytest.mark.parametrize(
+    ("reply", "unsupported"),
+    [
+        ("**Brewing**\n\nGreen tea is brewed at 75 degrees [1].", []),
+        ("| Sort | Heat |\n|---|---|\n| Green tea | is brewed at 75 degrees |", []),
+        ("| Sort | Heat |\n| Walrus | clams |", ["Sort | Heat", "Walrus | clams"]),
+        ("Green tea is brewed at 75 degrees [1].\n\n**Walrus**\n", ["**Walrus**"]),
+        ("**Walruses eat clams.**\n\nGreen tea is brewed at 75 degrees [1].", ["**Walruses eat clams.**"]),
+        ("- **Walrus**\n- **Clam**", ["**Walrus**", "**Clam**"]),
+    ],
+)
+@pytest.mark.parametrize("size", [3, 1000])
+def test_heads_of_tables_and_labels_claim_nothing(
+    corpus: Any, result: Any, quoting: Any, server: Any, reply: str, unsupported: list[str], size: int
+) -> None:
+    server.replies(*[reply[i : i + size] for i in range(0, len(reply), size)])
+    events, final = events_of(over_http(server, corpus, quoting).stream(QUESTION, result))
+    assert [s.text for s in final.sentences if not s.supported] == unsupported
+    assert "".join(e["text"] for e in events if e["type"] == "token").strip() == final.answer == reply.strip()
+
+
+@pytest.mark.parametrize(
     ("reply", "says"),
     [
         ({"status": 400, "error": f"bad {SECRET}"}, "HTTP 400"),

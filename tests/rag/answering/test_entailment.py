@@ -44,6 +44,7 @@ def objection(claim: str, row: int) -> tuple[str, bool] | None:
         ("Saltfjord Savings was bought by Nordvik Bank.", 4),
         ("The platform team rehearses restores.", 5),
         ("In 1921 Best and Banting isolated insulin.", 6),
+        ("Charles Best isolated insulin in 1921, together with Frederick Banting.", 6),
         ("The salt is added after the dough rests.", 7),
         ("Orders were not affected.", 8),
         ("Clara Voss designed the bridge.", 9),

@@ -24,7 +24,7 @@ def names(text: str, known: Collection[str] = ()) -> list[str]:
     """
     found = []
     for match in _NAME.finditer(text):
-        word = _bare(match[0])
+        word = plain_name(match[0])
         if is_date(word) or is_currency(word):
             continue
         inner = any(c.isupper() or (c.isdigit() and word[0].isupper()) for c in word[1:])
@@ -37,7 +37,7 @@ def names(text: str, known: Collection[str] = ()) -> list[str]:
 def recurring_names(texts: Collection[str]) -> frozenset[str]:
     """Names of some texts, folded: those inside of sentences, and what begins two and is never written small."""
     inside = {name.casefold() for text in texts for name in names(text)}
-    words = [[_bare(word) for word in _NAME.findall(text)] for text in texts]
+    words = [[plain_name(word) for word in _NAME.findall(text)] for text in texts]
     firsts = Counter(of_text[0].casefold() for of_text in words if of_text and of_text[0][0].isupper())
     small = {word for of_text in words for word in of_text if word.islower()}
     twice = {word for word, count in firsts.items() if count > 1 and word not in small and word not in STOP_WORDS}
@@ -51,7 +51,8 @@ def capitalises_nouns(text: str) -> bool:
     return german > GERMAN * len(words) and len(names(text)) > NOUNS * len(words)
 
 
-def _bare(word: str) -> str:
+def plain_name(word: str) -> str:
+    """A name without the s of its genitive."""
     return re.sub(r"['’]s?$", "", word)
 
 

@@ -15,6 +15,7 @@ from rag.answering.tokens import Token, tokens
 from rag.answering.verification.alignment import Clause, Names, Source, aligned, clauses, sharing
 from rag.answering.verification.assertion import only_told
 from rag.answering.verification.cells import other_cell
+from rag.answering.verification.copies import changed
 from rag.answering.verification.objection import ABSENT, Objection, other_words
 from rag.answering.verification.polarity import opposed, polarity
 from rag.answering.verification.quantities import other_quantity
@@ -89,6 +90,7 @@ class Comparison:
             or other_quantity(claimed, found, sources, named)
             or _other_numbered(claimed, found)
             or _other_name(claimed, found, sources, named)
+            or changed(claimed, found, named)
             or _other_polarity(claimed, found)
             or _other_modifier(claimed, found)
             or _other_agent(claimed, found)

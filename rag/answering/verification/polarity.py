@@ -157,6 +157,11 @@ def _scopes(text: str, words: tuple[Token, ...]) -> Iterator[tuple[str, ...]]:
         yield tuple(behind[:_SCOPE] + ahead)
 
 
+def is_negator(word: str) -> bool:
+    """Whether it denies what stands beside it, as "not" and "never" do."""
+    return _NEGATOR.fullmatch(word) is not None
+
+
 @cache
 def _opposites() -> dict[str, frozenset[str]]:
     found: dict[str, set[str]] = {}

@@ -18,6 +18,8 @@ _CLAUSE = re.compile(
     re.IGNORECASE,
 )
 
+_BOUND = re.compile(r"\b(?:no|not) (?:later|less|more|fewer|earlier)\s?$", re.IGNORECASE)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
@@ -81,7 +83,7 @@ def clauses(source: Source, names: Names) -> list[Clause]:
     named = names(text)
     if source.cells:
         return [Clause(text, source, named)]
-    parting = (match for match in _CLAUSE.finditer(text) if not _in_range(match))
+    parting = (match for match in _CLAUSE.finditer(text) if not _in_range(match) and not in_bound(match))
     for end in [*(match.start() for match in parting), len(text)]:
         words = tokens(text[start:end])
         folded = {word.text.casefold() for word in words}
@@ -98,6 +100,11 @@ def _in_range(parting: re.Match[str]) -> bool:
     """Whether it is the "and" in "between 5 and 10 million"."""
     around = parting.string[parting.start() - 1 : parting.start()] + parting.string[parting.end() : parting.end() + 1]
     return parting[0].strip().isalpha() and around.isdigit()
+
+
+def in_bound(parting: re.Match[str]) -> bool:
+    """Whether a match of words is the "than" of "no later than Friday", which compares nothing."""
+    return parting[0].strip().casefold() == "than" and bool(_BOUND.search(parting.string, 0, parting.start()))
 
 
 def aligned(claim: Clause, pool: Iterable[Clause]) -> list[Clause]:

@@ -40,7 +40,9 @@ def changed(claim: Clause, found: Sequence[Clause], named: Names) -> Objection |
             if len(one) != len(other) and all(map(is_negator, (*one, *other))):
                 return Objection(notice("denies" if one else "denied"), contrary=True)
             if len(one) == len(other) == 1 and _is_other(one[0], other[0], claim.names, theirs):
-                return Objection(notice("other_name", name=plain_name(one[0]), other=plain_name(other[0])), contrary=True)
+                return Objection(
+                    notice("other_name", name=plain_name(one[0]), other=plain_name(other[0])), contrary=True
+                )
     return None
 
 
@@ -54,7 +56,7 @@ def _changes(claim: str, source: str) -> Iterator[_Change]:
         return
     for kind, start, end, first, last in codes:
         # what a copy leaves out at an end, it need not say
-        inside = 0 < start and end < len(one) and 0 < first and last < len(other)
+        inside = start > 0 and end < len(one) and first > 0 and last < len(other)
         if kind == "replace" or (kind != "equal" and inside):
             yield _Change(one[start:end], other[first:last])
 

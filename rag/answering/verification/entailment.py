@@ -12,7 +12,7 @@ from itertools import pairwise
 from rag.answering.names import capitalises_nouns, names, recurring_names
 from rag.answering.numbers import is_date, month_value
 from rag.answering.tokens import Token, tokens
-from rag.answering.verification.alignment import Clause, Names, Source, aligned, clauses, sharing
+from rag.answering.verification.alignment import Clause, Names, Source, aligned, clauses, in_bound, sharing
 from rag.answering.verification.assertion import only_told
 from rag.answering.verification.cells import other_cell
 from rag.answering.verification.copies import changed
@@ -32,6 +32,7 @@ _ORDER = re.compile(r"\b(?:before|after|than|bevor|nachdem|als|avant|après|ante
 _TOLD = 300
 """Characters of a part of a claim that tell whether it can stand alone."""
 _NUMBERED = re.compile(r"\b([A-ZÄÖÜ][\w-]*[^\W\d_]) (\d+)\b(?![.,:]\d)")
+_ARTICLE = re.compile(r"\b(?:the|this|our|der|die|das|le|la|el)\s+$", re.IGNORECASE)
 _LISTED = re.compile(r"[,&]|\b(?:and|or|und|oder|et|ou|y|e|o)\b")
 _CODE = re.compile(r"`([^`\s]+)`")
 
@@ -164,16 +165,24 @@ def _other_polarity(claim: Clause, found: Sequence[Clause]) -> Objection | None:
 def _other_modifier(claim: Clause, found: Sequence[Clause]) -> Objection | None:
     """The security team is not the platform team, if the passages know both words."""
     said = {key for clause in found for key in clause.keys}
-    before = {after.key: word for clause in found for word, after in pairwise(clause.words) if after.follows}
+    before = {after.key: (word, c.text) for c in found for word, after in pairwise(c.words) if after.follows}
     elsewhere = _keys(text for c in found for text in (c.source.text, *c.source.before))
     for word, after in pairwise(claim.words):
-        other = before.get(after.key)
-        if not after.follows or other is None or word.text[0].isupper() != other.text[0].isupper():
+        if not after.follows or after.key not in before:
+            continue
+        other, text = before[after.key]
+        if word.text[0].isupper() != other.text[0].isupper() or _stands_for(word, claim.text, other, text):
             continue
         if word.key not in said and other.key not in claim.keys and word.key in elsewhere:
             differ = {"words": f"{word.text} {after.text}", "other": f"{other.text} {after.text}"}
             return other_words(**differ)
     return None
+
+
+def _stands_for(name: Token, claim: str, other: Token, source: str) -> bool:
+    """Whether the source may mean the name by a word with an article: "Apple" by "the Company"."""
+    written = other.text[0].isupper() and _ARTICLE.search(source, 0, other.start)
+    return bool(written) and not _ARTICLE.search(claim, 0, name.start)
 
 
 def _other_subject(claim: Clause, found: Sequence[Clause], named: Names) -> Objection | None:
@@ -237,7 +246,7 @@ def _other_order(claim: Clause, found: Sequence[Clause]) -> Objection | None:
 def _sides(text: str) -> tuple[str, frozenset[str], frozenset[str]] | None:
     """What is compared, and the words on the side that is earlier or more and on the other."""
     match = _ORDER.search(text)
-    if match is None:
+    if match is None or in_bound(match):
         return None
     words, kind = tokens(text), match[0].casefold()
     before = [word.key for word in words if word.start < match.start()]

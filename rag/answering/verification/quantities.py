@@ -30,7 +30,7 @@ def _other_number(claim: Clause, found: Sequence[Clause]) -> Objection | None:
         for clause in found:
             others = [f for f in clause.figures if not any(f.values & one for one in own) and f.unit == figure.unit]
             # the clause is about what the claim is about, and has another number of the same
-            about = claim.words[0].key in clause.keys - held
+            about = bool(claim.words) and claim.words[0].key in clause.keys - held
             if others and clause not in holding and (about or not holding):
                 return other_words(figure, others[0])
         near = [t for c in found for t in (c.source.text, c.source.context, *c.source.before[:1])]

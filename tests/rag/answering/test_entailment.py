@@ -3,6 +3,8 @@
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rag.answering.tokens import tokens
 from rag.answering.verification.alignment import Source
@@ -103,3 +105,12 @@ def test_a_claim_is_taken_apart_in_linear_time(unit: str) -> None:
     parts = statements(claim)
     assert time.process_time() - started < 5
     assert sum(map(len, parts)) <= len(claim)
+
+
+WORDS = "In the of May March no not than by before 5 5,000 $3 % million is it and or , ; | `x` Room 4 swift Oslo 不 — (".split()
+
+
+@given(st.lists(st.sampled_from([*WORDS, *PASSAGE[1].split()]), max_size=8), st.integers(0, len(PASSAGE) - 1))
+def test_a_claim_of_any_words_is_compared(words: list[str], row: int) -> None:
+    found = objection(" ".join(words), row)
+    assert found is None or found[0]

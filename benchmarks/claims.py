@@ -55,7 +55,12 @@ class Verdict:
 
 
 def written(split: str) -> list[Passage]:
-    """The passages written by hand: those that the verifier was made with (`development`), or others (`held out`)."""
+    """The passages written by hand.
+
+    Args:
+        split: `development`, which the verifier was made with, `held out`, or `answers`, about everyday documents, with
+            which it was made, too.
+    """
     rows = [json.loads(line) for line in WRITTEN.read_text(encoding="utf-8").splitlines()]
     return [
         Passage(title=row["title"], text=row["text"], claims=tuple((c["kind"], c["text"]) for c in row["claims"]))
@@ -123,7 +128,7 @@ def run(data: Path) -> int:
     if not (data / "squad2").is_dir():
         print(f"squad2: not in {data}; see docs/benchmarks.md", file=sys.stderr)
         return 1
-    sets = {f"written by hand, {split}": written(split) for split in ("development", "held out")}
+    sets = {f"written by hand, {split}": written(split) for split in ("development", "held out", "answers")}
     for name, passages in {**sets, "SQuAD 2.0, changed": [*changed(data / "squad2")]}.items():
         with tempfile.TemporaryDirectory() as folder:
             print(f"{name}: {len(passages)} passages\n{table(verdicts(passages, Path(folder)))}\n", flush=True)

@@ -64,6 +64,8 @@ gal: gal gallon gallons
 °c: °c degrees_celsius degree_celsius grad_celsius
 °f: °f degrees_fahrenheit degree_fahrenheit grad_fahrenheit
 °c °f °: ° degree degrees grad
+am: am
+pm: pm
 ms: ms millisecond milliseconds millisekunden
 s: sec secs second seconds sekunde sekunden seconde secondes segundos
 min: min mins minute minutes minuten minutos
@@ -95,6 +97,21 @@ _CURRENCIES = frozenset({"usd", "cad", "aud", "eur", "gbp", "chf", "jpy", "cny",
 _SHARES = frozenset({"%", "points", "‰"})
 TOLD = _CURRENCIES | _SHARES
 """Kinds that are never left to the reader: a number of them is not the bare number."""
+_PERIODS = {
+    word: line.split()[0]
+    for line in """
+s second
+min minute minütlich
+h hr hour hourly stunde stündlich heure hora
+day daily tag täglich tage jour día
+night nightly nacht nuit noche
+week weekly woche wöchentlich semaine semana
+month monthly monat monatlich mois mes
+quarter quarterly quartal vierteljährlich
+year yearly annum annual annually jahr jährlich an año yr
+""".strip().splitlines()
+    for word in line.split()
+}
 
 
 def _any(words: Iterable[str]) -> str:
@@ -113,6 +130,11 @@ _FREE = re.compile(
 )
 _SHARE = re.compile(r"\b(?:percentage|share|rate|anteil|quote)s?\b", re.IGNORECASE)
 _NAMED = re.compile(rf"(?<![^\W\d_])({_any(_KINDS)})(?![^\W\d_])", re.IGNORECASE)
+_RATE = re.compile(
+    rf"(?:\b(?:per|an?|each|every|pro|je|im|par|por|al)\s|/)\s?({_any(_PERIODS)})\b|"
+    rf"\b({_any(w for w in _PERIODS if w.endswith(('ly', 'lich', 'annual')))})\b",
+    re.IGNORECASE,
+)
 
 
 def power_behind(text: str, start: int, end: int) -> tuple[int, int]:
@@ -164,6 +186,11 @@ def unit_beside(text: str, start: int, end: int) -> Unit:
 def free_powers(text: str) -> frozenset[int]:
     """The powers of ten that stand behind no number: in "Revenue (in millions)" they hold for those below."""
     return frozenset(_POWERS[found[1].casefold()] for found in _FREE.finditer(text))
+
+
+def rates(text: str) -> dict[str, str]:
+    """The times that amounts are for, and how they are written: "monthly" and "a month" are `month`."""
+    return {_PERIODS[(found[1] or found[2]).casefold()]: found[0].strip() for found in _RATE.finditer(text)}
 
 
 def is_currency(word: str) -> bool:

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Collection
+from functools import lru_cache
 
 from rag.answering.measures import is_currency
 from rag.answering.numbers import is_date
@@ -11,9 +12,19 @@ from rag.models.words import STOP_WORDS
 NOUNS, GERMAN = 0.2, 0.1
 """Shares of capitalised words and of German function words above which capitals make nouns, not names."""
 _NAME = re.compile(r"[^\W\d_][\w’'-]*")
+PRONOUN = re.compile(
+    r"s?he|it|they|we|you|i|his|hers?|its|their|our|your|my|this|that|these|those|"
+    r"er|sie|es|wir|ihre?|seine?|diese[rsn]?|ils?|elles?|nous|vous|son|sa|ses|leurs?|ellos|ellas?|nosotros|sus?",
+    re.IGNORECASE,
+)
+"""Words that stand for a name."""
 _FUNCTION_WORDS = frozenset(
     ("der", "die", "das", "und", "ist", "den", "dem", "von", "mit", "nicht", "ein", "eine", "zu")
 )
+
+
+_TITLED = re.compile(r"\b(?:Herrn?|Frau|Dr\.?|Prof\.?)\s([A-ZÄÖÜ][^\W\d_]+(?:-[^\W\d_]+)?)")
+_ENDINGS, _ROOT = ("n", "an", "ian", "ean", "ese", "ish", "i", "er", "ers", "ns", "ans", "ians"), 4
 
 
 def names(text: str, known: Collection[str] = ()) -> list[str]:
@@ -34,6 +45,11 @@ def names(text: str, known: Collection[str] = ()) -> list[str]:
     return found
 
 
+def titled(text: str) -> list[str]:
+    """Names behind a title, which are names also where every noun has a capital."""
+    return [plain_name(name) for name in _TITLED.findall(text)]
+
+
 def recurring_names(texts: Collection[str]) -> frozenset[str]:
     """Names of some texts, folded: those inside of sentences, and what begins two and is never written small."""
     inside = {name.casefold() for text in texts for name in names(text)}
@@ -49,6 +65,16 @@ def capitalises_nouns(text: str) -> bool:
     words = _NAME.findall(text)
     german = sum(word.casefold() in _FUNCTION_WORDS for word in words)
     return german > GERMAN * len(words) and len(names(text)) > NOUNS * len(words)
+
+
+@lru_cache(maxsize=4096)
+def roots(word: str) -> frozenset[str]:
+    """What a name of a place and the words made of it have in common: Vienna and Viennese, Germany and German."""
+    name = plain_name(word).casefold()
+    if not word[:1].isupper():
+        return frozenset()
+    stems = {name, *(name.removesuffix(ending) for ending in _ENDINGS)}
+    return frozenset(stem for each in stems if len(stem := each.rstrip("aeiouy")) >= _ROOT)
 
 
 def plain_name(word: str) -> str:

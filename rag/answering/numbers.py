@@ -26,10 +26,27 @@ _NUMBER_WORDS = {
     for value, word in enumerate(line.split())
     if word != "-"
 }
+_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+_TEENS = ["thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
+_ONES = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+_NUMBER_WORDS |= {word: str(value) for value, word in enumerate(_TEENS, 13)}
+_NUMBER_WORDS |= {word: str(value) for value, word in zip(range(20, 100, 10), _TENS, strict=True)}
+_NUMBER_WORDS |= {
+    f"{ten}-{one}": str(value + n)
+    for value, ten in zip(range(20, 100, 10), _TENS, strict=True)
+    for n, one in enumerate(_ONES, 1)
+}
 _CERTAIN = {word: value for word, value in _NUMBER_WORDS.items() if int(value) > 1 and word not in ("sept", "dos")}
 """Words that are numbers and nothing else: "one" and "un" are articles, "sept" is a month, "DOS" a system."""
 _MONTH_WORDS = "january february march april may june july august september october november december"
 _MONTHS = {month: str(value) for value, month in enumerate(_MONTH_WORDS.split(), 1)}
+_MONTHS |= {
+    month: str(value)
+    for value, months in enumerate(
+        ("januar jänner", "februar", "märz", "", "mai", "juni", "juli", "", "", "oktober", "", "dezember"), 1
+    )
+    for month in months.split()
+}
 _MONTH = re.compile(rf"\b(?:{'|'.join(month.title() for month in _MONTHS)})\b")
 _DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 _DAY = re.compile(rf"\b({'|'.join(day.title() for day in _DAYS)})s?\b")
@@ -39,8 +56,13 @@ _ONE = re.compile(
     r"\beine?[nrm]?(?=\s+(?:Sekunde|Minute|Stunde|Tag|Woche|Monat|Jahr|Million|Milliarde)\b)",
     re.IGNORECASE,
 )
-_SPELLED = re.compile(rf"\b(?:{'|'.join(_CERTAIN)})\b", re.IGNORECASE)
-_WORDS = re.compile(r"[^\W\d_]+")
+_SPELLED = re.compile(rf"\b(?:{'|'.join(sorted(_CERTAIN, key=len, reverse=True))})\b", re.IGNORECASE)
+_WORDS = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_YEAR_CHARS = 20
+_YEAR_BEFORE = re.compile(
+    r"\b(?:in|since|until|till|im|seit|bis|en|depuis|desde|hasta|of)\s(?:1[0-9]|20)\d\d$", re.IGNORECASE
+)
+"""A year with the word before it: what stands behind it is not counted by it."""
 _UNIT = re.compile(r"\s*(?:(%)|([^\W\d_]+))")
 _RANGE = re.compile(r"\s*(?:-|–|—|to|and|or|bis|und|oder|à|et|ou|y|o)\s*(?:[$€£¥₹]\s?)?(?=\d)")
 
@@ -146,7 +168,8 @@ def _dates(text: str) -> Iterator[str]:
     """The months in a text; a sentence may begin with "May" or "March" and mean none."""
     for match in _MONTH.finditer(text):
         before, after = text[: match.start()].rstrip(), text[match.end() :].lstrip()
-        if (before and before[-1] not in ".!?:") or after[:1].isdigit():
+        begins = not before or (before[-1] in ".!?:" and not before[-2:-1].isdigit())  # but not in "31. März"
+        if not begins or after[:1].isdigit():
             yield _MONTHS[match[0].casefold()]
 
 
@@ -157,6 +180,8 @@ def _days(text: str) -> list[str]:
 def _unit(text: str, end: int) -> str | None:
     match = _UNIT.match(text, end)
     if match is None:
+        return None
+    if _YEAR_BEFORE.search(text, max(0, end - _YEAR_CHARS), end):
         return None
     word = "percent" if match[1] else match[2].casefold()
     return None if word in STOP_WORDS else stem(word)

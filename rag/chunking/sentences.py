@@ -13,6 +13,7 @@ _ALWAYS = "。！？｡؟۔।॥።፧፨։။។"
 # Both parts are possessive and nothing is asked of what follows: a run of full stops is read once.
 _END = re.compile(f"[.!?…{_ALWAYS}]++(?:[{_CLOSERS}]|\\[\\d{{1,3}}\\])*+")
 _WORD_BEFORE = re.compile(r"[^\W_][\w.'’-]*\Z")
+_WORD_BEHIND = re.compile(r"\s+([^\W\d_]+)")
 _LIST_ITEM = re.compile(r"\s*(?:[-*+•‣◦▪–]|\d{1,9}[.)]|\(?[a-zA-Z0-9]{1,2}\))\s")
 _ALONE = re.compile(r"\s*(?:\||#{1,6}\s|```|~~~)")
 _NUMBER = re.compile(r"\W*(?:\d{1,9}|[a-zA-Z])\Z")
@@ -30,6 +31,12 @@ _BEFORE_SMALL = re.compile(
     r"etc|inc|ltd|co|corp|jr|sr|a\.m|p\.m|bros|llc|esq|min|max|avg|est|ft|dept|misc",
 )
 """Often the last word of a sentence: they end one unless a small letter or a number follows."""
+_ORDINAL = re.compile(r"\d{1,3}")
+_COUNTED = re.compile(
+    r"januar|jänner|februar|märz|april|mai|juni|juli|august|september|oktober|november|dezember|jahrhunderts?|"
+    r"quartals?|semesters?|geburtstags?|weltkriegs?|auflage|kapitels?|klasse|etage|stock|platz|tage?s?|woche|monats?|jahre?s?"
+)
+"""What German counts with a full stop behind the number: "31. März", "im 19. Jahrhundert"."""
 _LONGEST = 24
 """Characters before a full stop that are looked at."""
 
@@ -137,11 +144,19 @@ def _ends_sentence(text: str, start: int, match: re.Match[str], high: int) -> bo
     if len(word) == 1 and word.isupper():
         return False
     word = word.lower()
+    if _ORDINAL.fullmatch(word):
+        return not (following.islower() or _COUNTED.fullmatch(_next_word(text, end, high)))
     if _BEFORE_SMALL.fullmatch(word):
         return not (following.islower() or following.isdigit())
     if _BEFORE_NUMBERS.fullmatch(word):
         return not following.isdigit()
     return _ABBREVIATION.fullmatch(word) is None
+
+
+def _next_word(text: str, at: int, high: int) -> str:
+    """The word behind the white space at `at`, in small letters; of a long one the beginning."""
+    found = _WORD_BEHIND.match(text, at, min(high, at + _LONGEST))
+    return found[1].lower() if found else ""
 
 
 def _next_letter(text: str, at: int, high: int) -> str:

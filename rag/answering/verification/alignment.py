@@ -79,7 +79,7 @@ class Clause:
 
 def clauses(source: Source, names: Names) -> list[Clause]:
     """The clauses of a sentence in order, split where a comma, a colon or a conjunction stands; a row is one."""
-    text, found, start = source.text, [], 0
+    text, found, start = source.text, list[Clause](), 0
     named = names(text)
     if source.cells:
         return [Clause(text, source, named)]
@@ -89,11 +89,20 @@ def clauses(source: Source, names: Names) -> list[Clause]:
         folded = {word.text.casefold() for word in words}
         # "Banting" before "and Best isolated insulin" is no clause
         if all(word.text[0].isupper() for word in words) and end < len(text):
+            if found and words and _ends_with_name(found[-1].text):  # nor is "and Best" behind him
+                whole = found[-1].text + text[start:end]
+                found[-1] = Clause(whole, source, named & {word.text.casefold() for word in tokens(whole)})
+                start = end
             continue
         if folded:
             found.append(Clause(text[start:end], source, named & folded))
         start = end
     return found
+
+
+def _ends_with_name(text: str) -> bool:
+    words = tokens(text)
+    return bool(words) and words[-1].text[0].isupper()
 
 
 def _in_range(parting: re.Match[str]) -> bool:
@@ -128,7 +137,8 @@ def aligned(claim: Clause, pool: Iterable[Clause]) -> list[Clause]:
         missing -= best.keys
     for figure in claim.figures:
         if found and not any(figure.values & clause.values for clause in found):
-            found += [c for c in left if figure.values & c.values and c.content & claim.content][:1]
+            about = {word.key for word in claim.words if not word.text[0].isdigit()}
+            found += [c for c in left if figure.values & c.values and c.keys & about][:1]
     return found
 
 

@@ -9,14 +9,16 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
-from rag.answering.names import capitalises_nouns, names, recurring_names
+from rag.answering.abbreviations import same_abbreviated
+from rag.answering.names import PRONOUN, capitalises_nouns, names, recurring_names, roots, titled
 from rag.answering.numbers import is_date, month_value
 from rag.answering.tokens import Token, tokens
-from rag.answering.verification.alignment import Clause, Names, Source, aligned, clauses, in_bound, sharing
+from rag.answering.verification.alignment import Clause, Names, Source, aligned, clauses, sharing
 from rag.answering.verification.assertion import only_told
 from rag.answering.verification.cells import other_cell
 from rag.answering.verification.copies import changed
 from rag.answering.verification.objection import ABSENT, Objection, other_words
+from rag.answering.verification.order import other_order, same_comparison
 from rag.answering.verification.polarity import opposed, polarity
 from rag.answering.verification.quantities import other_quantity
 from rag.answering.verification.reservation import reserved
@@ -24,11 +26,16 @@ from rag.models.words import FUNCTION_WORDS
 from rag.notices import notice
 
 _AND = re.compile(r"\s{0,9}[,;]?\s{1,9}(?:and|but|while|whereas|und|aber|et|mais|pero)\s+|;\s+", re.IGNORECASE)
+_RELATIVE = re.compile(r"([^,;:]{1,120}), who ([^,;:]{1,200}), ((?!and |or |but )[^,;:]+(?:[,;:].*)?)\Z", re.DOTALL)
+_TELLING = 300
+"""Characters of a text that tell its language."""
+_PERSON = re.compile(r"\bs?he\b", re.IGNORECASE)
+_WHICH = re.compile(r"\W*(?:where|which|who|whose|whom|when)\b", re.IGNORECASE)
+_ANTECEDENT = 6
+"""Words before a relative clause that it may be about."""
 _BY = re.compile(r"\b(?:by|durch|par|por)\b")
 ALIKE = 0.75
 """Share of the claim's words that a sentence has which differs from it by the places of two names."""
-_THAN, _AFTER = ("than", "als", "que"), ("after", "nach", "nachdem", "après", "después")
-_ORDER = re.compile(r"\b(?:before|after|than|bevor|nachdem|als|avant|après|antes|después)\b", re.IGNORECASE)
 _TOLD = 300
 """Characters of a part of a claim that tell whether it can stand alone."""
 _NUMBERED = re.compile(r"\b([A-ZÄÖÜ][\w-]*[^\W\d_]) (\d+)\b(?![.,:]\d)")
@@ -39,6 +46,9 @@ _CODE = re.compile(r"`([^`\s]+)`")
 
 def statements(claim: str) -> list[str]:
     """The parts of a claim that can stand alone, such as what is on either side of an "and"."""
+    if inserted := _RELATIVE.match(claim):
+        subject, told, rest = inserted.groups()
+        return [part for half in (f"{subject} {told}.", f"{subject} {rest}") for part in statements(half)]
     parts, start = [], 0
     for match in _AND.finditer(claim):
         # a beginning tells whether it can: a claim may be as long as a model likes
@@ -57,7 +67,9 @@ class Comparison:
     """
 
     def __init__(self, passages: Sequence[str]) -> None:
+        self._passages = " ".join(passages)
         self._code = frozenset(code.casefold() for text in passages for code in _CODE.findall(text))
+        self._in_code = frozenset(word.text.casefold() for code in self._code for word in tokens(code))
         self._known = recurring_names(passages)
 
     def objection(self, claim: str, sources: Sequence[Source]) -> Objection | None:
@@ -70,12 +82,14 @@ class Comparison:
             sources: the sentences that it may rest on together.
         """
         # German capitalises every noun: there a capital makes no name
-        by_capital = not capitalises_nouns(" ".join(text for s in sources for text in (s.text, *s.before)))
+        around = " ".join(text for s in sources for text in (s.text, *s.before))
+        german = capitalises_nouns(around) or (len(around) < _TELLING and capitalises_nouns(self._passages))
+        by_capital = not german
 
         known = self._known | {name.casefold() for name in names(claim)}
 
         def named(text: str) -> frozenset[str]:
-            found = {name.casefold() for name in names(text, known)} if by_capital else set()
+            found = {name.casefold() for name in (names(text, known) if by_capital else titled(text))}
             return frozenset(found | {w.text.casefold() for w in tokens(text)} & self._code)
 
         claimed = Clause(claim, Source(text=claim), named(claim))
@@ -91,13 +105,16 @@ class Comparison:
             or other_quantity(claimed, found, sources, named)
             or _other_numbered(claimed, found)
             or _other_name(claimed, found, sources, named)
-            or changed(claimed, found, named)
+            or changed(claimed, found, lambda text: named(text) | self._parts_of_code(text))
             or _other_polarity(claimed, found)
             or _other_modifier(claimed, found)
             or _other_agent(claimed, found)
             or _other_subject(claimed, found, named)
-            or _other_order(claimed, found)
+            or other_order(claimed, found)
         )
+
+    def _parts_of_code(self, text: str) -> frozenset[str]:
+        return frozenset(word.text.casefold() for word in tokens(text)) & self._in_code
 
 
 def _not_stated(claim: Clause, sources: Sequence[Source]) -> Objection | None:
@@ -112,16 +129,22 @@ def _not_stated(claim: Clause, sources: Sequence[Source]) -> Objection | None:
 
 def _other_name(claim: Clause, found: Sequence[Clause], sources: Sequence[Source], named: Names) -> Objection | None:
     """A name of the claim stands elsewhere only, or where it should stand is another one."""
-    said = {key for clause in found for key in clause.keys}
-    figures = frozenset().union(*(clause.values for clause in found))
+    said = {key for clause in found for key in clause.keys | _antecedent(clause)}
+    months = frozenset[str]().union(*(clause.values for clause in found))
     context = _keys(source.context for source in sources)
+    forms = frozenset[str]().union(*(roots(word.text) for clause in found for word in clause.words))
     missing = [
         word
         for word in claim.words
         if word.text.casefold() in claim.names
         and word.key not in said | context
-        and month_value(word.text) not in figures
+        and not roots(word.text) & forms
+        and month_value(word.text) not in months
     ]
+    if missing:
+        near = " ; ".join(text for s in sources for text in (s.text, s.context, *s.before))
+        known = same_abbreviated(claim.text, near)
+        missing = [word for word in missing if word.text.casefold() not in known]
     if not missing:
         return None
     others = [
@@ -131,10 +154,22 @@ def _other_name(claim: Clause, found: Sequence[Clause], sources: Sequence[Source
         return Objection(notice("other_name", name=missing[0].text, other=others[0]), contrary=True)
     # "it", "the company": who that is stands nearby, in what names somebody last
     for clause in found:
-        naming = (text for text in (clause.source.text, *clause.source.before) if named(text))
-        if {word.key for word in missing} <= _keys([next(naming, "")]):
+        source, keys = clause.source, {word.key for word in missing}
+        naming = (text for text in (source.text, *source.before) if named(text))
+        # "she" goes on being the one who was named before
+        person = _PERSON.search(clause.text)
+        before = (text for text in source.before if named(text) and not (person and _PERSON.search(text)))
+        if keys <= _keys([next(naming, "")]) or (person and keys <= _keys([next(before, "")])):
             return None
     return Objection(notice("unknown_name", name=missing[0].text), contrary=False)
+
+
+def _antecedent(clause: Clause) -> frozenset[str]:
+    """Keys of what a clause that begins with "where" or "who" is said of: the words right before it."""
+    if not _WHICH.match(clause.text):
+        return frozenset()
+    before = clause.source.text[: max(0, clause.source.text.find(clause.text))]
+    return frozenset(word.key for word in tokens(before)[-_ANTECEDENT:])
 
 
 def _other_numbered(claim: Clause, found: Sequence[Clause]) -> Objection | None:
@@ -159,6 +194,8 @@ def _numbered(text: str) -> dict[str, list[str]]:
 def _other_polarity(claim: Clause, found: Sequence[Clause]) -> Objection | None:
     whole = {clause.source.text for clause in found}
     why = opposed(polarity(claim.text), polarity(" ".join(c.text for c in found)), polarity(" ".join(sorted(whole))))
+    if why and why.code == "opposite" and any(same_comparison(claim.text, text) for text in whole):
+        return None
     return Objection(why, contrary=True) if why else None
 
 
@@ -180,7 +217,9 @@ def _other_modifier(claim: Clause, found: Sequence[Clause]) -> Objection | None:
 
 
 def _stands_for(name: Token, claim: str, other: Token, source: str) -> bool:
-    """Whether the source may mean the name by a word with an article: "Apple" by "the Company"."""
+    """Whether the source may mean the name by another word: "Apple" by "the Company" or by "it"."""
+    if PRONOUN.fullmatch(other.text):
+        return True
     written = other.text[0].isupper() and _ARTICLE.search(source, 0, other.start)
     return bool(written) and not _ARTICLE.search(claim, 0, name.start)
 
@@ -197,10 +236,29 @@ def _other_subject(claim: Clause, found: Sequence[Clause], named: Names) -> Obje
         return objection
     if source.cells:  # in whatever order they stand
         return None
+    if _is_replaced(first, second, claim, found[0], named):
+        return objection
     alike = len(claim.content & said) >= ALIKE * len(claim.content)
     same_voice = bool(_BY.search(claim.text)) == bool(_BY.search(source.text))
     swapped = {first.text.casefold(), second.text.casefold()} <= claim.names & named(source.text)
     return objection if alike and same_voice and swapped and not _joined(source.text, first.key, named) else None
+
+
+def _is_replaced(first: Token, second: Token, claim: Clause, clause: Clause, named: Names) -> bool:
+    """Whether an opening clause says all that the claim says, but not of the name that this opens with."""
+    text = clause.source.text
+    opens = text.startswith(clause.text) and clause.content >= claim.content and first.key not in clause.keys
+    if not opens or not second.text[0].isupper() or PRONOUN.fullmatch(second.text) or second.key in claim.keys:
+        return False
+    if not first.text[0].isupper() or first.text.casefold() not in named(text) | named(" ".join(clause.source.before)):
+        return False
+    one_name = re.compile(
+        rf"{re.escape(first.text)} {re.escape(second.text)}|{re.escape(second.text)} {re.escape(first.text)}"
+    )
+    stands_for = _stands_for(first, claim.text, second, text)
+    return not stands_for and not any(
+        one_name.search(each) for each in (text, clause.source.context, *clause.source.before)
+    )
 
 
 def _joined(text: str, name: str, named: Names) -> bool:
@@ -229,36 +287,6 @@ def _agents(text: str) -> Iterator[tuple[str, Token]]:
         by = [word for word in words if word.start > match.end()]
         if done and by:
             yield done[-1].key, by[0]
-
-
-def _other_order(claim: Clause, found: Sequence[Clause]) -> Objection | None:
-    """What is before, or more, in the claim is after, or less, in the source."""
-    own = _sides(claim.text)
-    theirs = [sides for text in dict.fromkeys(c.source.text for c in found) if (sides := _sides(text))]
-    if own is None or not theirs or own[0] != theirs[0][0]:
-        return None
-    (_, left, right), (_, first, second) = own, theirs[0]
-    if len(left & second) + len(right & first) > len(left & first) + len(right & second):
-        return Objection(notice("other_order"), contrary=True)
-    return None
-
-
-def _sides(text: str) -> tuple[str, frozenset[str], frozenset[str]] | None:
-    """What is compared, and the words on the side that is earlier or more and on the other."""
-    match = _ORDER.search(text)
-    if match is None or in_bound(match):
-        return None
-    words, kind = tokens(text), match[0].casefold()
-    before = [word.key for word in words if word.start < match.start()]
-    if kind in _THAN and before:
-        compared = before.pop()  # "smaller" itself
-        return compared, frozenset(before), _behind(words, match.end())
-    left, right = frozenset(before), _behind(words, match.end())
-    return ("time", right, left) if kind in _AFTER else ("time", left, right)
-
-
-def _behind(words: Sequence[Token], start: int) -> frozenset[str]:
-    return frozenset(word.key for word in words if word.start >= start)
 
 
 def _stands_alone(text: str) -> bool:

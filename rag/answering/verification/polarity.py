@@ -10,12 +10,13 @@ from rag.models.words import stem
 from rag.notices import Notice, notice
 
 _NEGATOR = re.compile(
-    r"\b(?:no longer|not|no|never|none|nobody|nothing|neither|nor|cannot|without|unless|except|\w+n['’]t|"
+    r"(?<!-)\b(?:no longer|not|no|never|none|nobody|nothing|neither|nor|cannot|without|unless|except|\w+n['’]t|"
     r"nicht|keine?[nmrs]?|nie|niemals|niemand|nichts|ohne|weder|"
-    r"pas|jamais|aucune?|sans|ni|nunca|jamás|ningún|ninguna|ninguno|sin|nadie|tampoco)\b",
+    r"pas|jamais|aucune?|sans|ni|nunca|jamás|ningún|ninguna|ninguno|sin|nadie|tampoco)\b(?!-\w)",
     re.IGNORECASE,
 )
 _NONE = re.compile(r"nicht|pas|no|none|nothing|keine?[nmrs]?|nichts|aucune?|ningún|ninguna", re.IGNORECASE)
+_NOT = re.compile(r"not|nicht", re.IGNORECASE)
 _DENSE_NEGATOR = re.compile("[不没沒無无非未勿]")
 _NOT_ONLY = re.compile(
     r"\b(?:(?:no|not) (?:later|less|more|fewer|earlier) than|not least|not only|nicht später als|nicht nur|"
@@ -24,6 +25,7 @@ _NOT_ONLY = re.compile(
 )
 _ONLY = re.compile(r"\b(?:only|erst|seulement|sólo|solo)\b", re.IGNORECASE)
 _UNTIL = re.compile(r"\b(?:until|till|before|bis|vor|avant|hasta|antes)\b", re.IGNORECASE)
+_LASTS = re.compile(r"\b(?:until|till|bis|hasta)\b|\bjusqu", re.IGNORECASE)
 _SCOPE = 3
 """Content words behind a negation that it may be about."""
 _DENIALS = """forbid forbidden prohibited banned refuse reject fail lack deny free except unless prevent exclude only
@@ -42,6 +44,7 @@ open opened / close closed
 allow permit approve accept / forbid forbidden prohibit refuse reject
 include / exclude
 enable / disable
+double / halve
 start begin began / stop end finish
 buy bought / sell sold
 win won / lose lost
@@ -85,7 +88,9 @@ class Polarity:
         denied: keys of those that stand shortly behind a negation.
         heads: of each negation the first of them.
         denials: keys of words such as "forbidden" and "refuse".
+        refused: keys of those that stand shortly behind such a word: "drops support".
         late: "only", "not until": it denies nothing but an earlier time.
+        lasts: "until", "bis": what is open until five closes at five.
         privative: keys of its words in "un", without that.
     """
 
@@ -93,7 +98,9 @@ class Polarity:
     denied: frozenset[str]
     heads: frozenset[str]
     denials: frozenset[str]
+    refused: frozenset[str]
     late: bool
+    lasts: bool
     privative: frozenset[str]
 
     def beside(self, other: "Polarity") -> "Polarity":
@@ -106,13 +113,16 @@ def polarity(text: str) -> Polarity:
     """What a text says and what it denies."""
     words = tokens(text)
     scopes = [*_scopes(text, words)]
-    keys = frozenset(word.key for word in words)
+    order = [word.key for word in words]
+    keys, refusing = frozenset(order), [i for i, key in enumerate(order) if key in _DENYING]
     return Polarity(
         words=keys,
         denied=frozenset(key for scope in scopes for key in scope),
         heads=frozenset(scope[0] for scope in scopes if scope),
         denials=keys & _DENYING,
+        refused=frozenset(key for i in refusing for key in order[i + 1 : i + 1 + _SCOPE]),
         late=bool(_ONLY.search(text)) or bool(scopes and _UNTIL.search(text)),
+        lasts=bool(_LASTS.search(text)),
         privative=frozenset(stem(w.text.casefold()[2:]) for w in words if re.match("un....", w.text, re.IGNORECASE)),
     )
 
@@ -130,15 +140,18 @@ def opposed(claim: Polarity, source: Polarity, around: Polarity) -> Notice | Non
         x: y
         for x in claim.words - source.words
         for y in _opposites().get(x, frozenset()) & alone
-        if not claim.words & _opposites()[x]  # "kept for 14 days before they are deleted"
+        # "kept for 14 days before they are deleted", "is enabled and can be turned off"
+        if not claim.words & _opposites()[x] and not source.words & _opposites()[y]
     }
+    if claim.lasts or source.lasts:
+        turned = {}
     for own, theirs in turned.items():
         if own not in claim.denied and theirs not in source.denied and not (claim.heads or source.heads):
             return notice("opposite")
     if claim.late and source.late:
         return None
     denied = around.heads or around.denials or around.late
-    if claim.heads & source.words - source.denied or (claim.heads and not denied and not turned):
+    if claim.heads & source.words - source.denied - source.refused or (claim.heads and not denied and not turned):
         return notice("denies")
     if source.heads & claim.words - claim.denied and not (turned or claim.heads or claim.denials - source.words):
         return notice("denied")
@@ -154,7 +167,13 @@ def _scopes(text: str, words: tuple[Token, ...]) -> Iterator[tuple[str, ...]]:
         behind = [word.key for word in words if word.start >= match.end() and not _NEGATOR.fullmatch(word.text)]
         # "pay no fines" denies the paying, too
         ahead = [word.key for word in words if word.start < match.start()][-1:] if _NONE.fullmatch(match[0]) else []
-        yield tuple(behind[:_SCOPE] + ahead)
+        # "Not all" and "Nicht genommener Urlaub" deny one word
+        yield tuple(behind[: 1 if not match.start() and _NOT.fullmatch(match[0]) else _SCOPE] + ahead)
+
+
+def are_opposites(word: str, other: str) -> bool:
+    """Whether two words say the opposite of each other, as "enabled" and "disabled" do."""
+    return stem(other.casefold()) in _opposites().get(stem(word.casefold()), frozenset())
 
 
 def is_negator(word: str) -> bool:

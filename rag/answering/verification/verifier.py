@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.answering.abbreviations import written_out
 from rag.answering.citations import cite
 from rag.answering.courtesies import is_courtesy
 from rag.answering.evidence import ReadText
@@ -36,6 +37,8 @@ MIN_COSINE = 0.75
 """Cosine of a claim and one sentence from which other words may say the same."""
 MEANT, MIN_SHARED = 1.1, 0.34
 """So may a smaller cosine, where the quotes have some of the claim's words: their sum, and the least share of words."""
+COUNTED = 0.93, 0.2
+"""The same of a claim with numbers, all of which the quotes have."""
 BACKS = 0.3
 """Overlap from which a sentence of a cited passage counts as one of the quotes."""
 ANCHORS, ANCHOR_SHARE = 4, 0.9
@@ -89,8 +92,8 @@ class Verifier:
         self._evidence = {e.number: e for e in evidence}
         self._sentences = [s for e in evidence for s in quotable(e)]
         self._encoder, self._lexical, self._idf, self._read_text = encoder, lexical, idf, read_text
-        texts = [plain(labelled(s.cells) if s.cells else s.said) for s in self._sentences]
-        bare = [plain(s.text) for s in self._sentences]
+        texts = [_read(labelled(s.cells) if s.cells else s.said) for s in self._sentences]
+        bare = [_read(s.text) for s in self._sentences]
         self._terms = lexical.encode(texts, kind="chunk")
         self._contexts = lexical.encode([s.context for s in self._sentences], kind="chunk")
         self._values = [values(text) for text in texts]
@@ -104,7 +107,7 @@ class Verifier:
                 before=self._before(i, texts),
                 context=s.context,
                 subjects=subjects[s.evidence],
-                cells=tuple((plain(head), plain(cell)) for head, cell in s.cells),
+                cells=tuple((_read(head), _read(cell)) for head, cell in s.cells),
             )
             for i, (s, text) in enumerate(zip(self._sentences, texts, strict=True))
         ]
@@ -126,7 +129,8 @@ class Verifier:
         claim = _claim(text)
         if claim is None:
             return None
-        backing = _Backing(why=ABSENT.why) if only_replies(claim) else self._checked(after_reply(claim), cited(text))
+        said = _read(after_reply(claim))
+        backing = _Backing(why=ABSENT.why) if only_replies(claim) else self._checked(said, cited(text), len(claim))
         sentences = [self._sentences[i] for i in sorted(backing.rows)]
         citations = tuple(cite(self._evidence[s.evidence], s.start, s.end, self._read_text) for s in sentences)
         why = backing.why
@@ -134,24 +138,25 @@ class Verifier:
             why = notice("text_changed")
         return AnswerSentence(text=claim, supported=bool(citations) and why is None, citations=citations, why=why)
 
-    def _checked(self, claim: str, numbers: Sequence[int]) -> _Backing:
+    def _checked(self, claim: str, numbers: Sequence[int], written: int) -> _Backing:
         named = [n for n in numbers if n in self._evidence]
         pool = [i for i, s in enumerate(self._sentences) if not named or s.evidence in named]
-        return self._word_for_word(claim, pool) or self._compared(claim, named, pool)
+        backing = self._word_for_word(claim, pool)
+        if backing is None and written > LONGEST:
+            return _Backing(why=notice("too_long_to_check"))
+        return backing or self._compared(claim, named, pool)
 
     def _word_for_word(self, claim: str, pool: Sequence[int]) -> _Backing | None:
-        words = _wording(plain(claim))
+        words = _wording(claim)
         same = [i for i in pool if " " in words and words in self._wordings[i]]
         return _Backing(frozenset(same[:1])) if same else None
 
     def _compared(self, claim: str, named: Sequence[int], pool: Sequence[int]) -> _Backing:
         """What backs a claim that says it in other words."""
-        if len(claim) > LONGEST:
-            return _Backing(why=notice("too_long_to_check"))
         backing = self._stated(claim, named, pool)
         if backing.why and backing.why.code in ("absent", "unknown_name", "other_name"):
             # of another language, it cannot be known: neither is a noun of German with its capital a name
-            backing = _Backing(why=self._passages(named).incomparable(plain(claim)) or backing.why)
+            backing = _Backing(why=self._passages(named).incomparable(claim) or backing.why)
         return self._judged(claim, pool, backing)
 
     def _stated(self, claim: str, named: Sequence[int], pool: Sequence[int]) -> _Backing:
@@ -170,14 +175,14 @@ class Verifier:
         read = {*rows, *(i - 1 for i in rows if self._sources[i].before)}
         premise = " ".join(self._sources[i].text for i in sorted(read))
         try:
-            agreed = self._judge.entails(premise, plain(claim)) >= AGREED
+            agreed = self._judge.entails(premise, claim) >= AGREED
         except ModelError as error:
             return _Backing(why=notice("judge_failed", failure=error.why or str(error)))
         return _Backing(rows) if agreed else _Backing(why=notice("judge_disagrees"))
 
     def _nearest(self, claim: str, pool: Sequence[int]) -> frozenset[int]:
         """The sentences that share most with the claim, and those that are closest in meaning."""
-        terms = self._lexical.encode([without_numbers(plain(claim))], kind="query")[0]
+        terms = self._lexical.encode([without_numbers(claim)], kind="query")[0]
         shares = self._shares(terms, pool)
         cosines = self._cosines(claim, pool)
         close = sorted(pool, key=lambda i: -cosines[i])[:NEAREST]
@@ -185,7 +190,7 @@ class Verifier:
 
     def _backing(self, claim: str, pool: Sequence[int], is_cited: bool) -> _Backing:
         """The sentences that together say what the claim says."""
-        terms = self._lexical.encode([without_numbers(plain(claim))], kind="query")[0]
+        terms = self._lexical.encode([without_numbers(claim)], kind="query")[0]
         # only a marker ties a bare number to a passage
         if not pool or not (len(terms) or (is_cited and figures(claim))):
             return _Backing(why=ABSENT.why)
@@ -200,7 +205,7 @@ class Verifier:
             if shares[row] < ANCHOR_SHARE * shares[rated[0]]:
                 break
             for quotes in self._quotes(claim, terms, pool, int(row), shares):
-                objection = self._comparison.objection(plain(claim), [self._sources[i] for i in quotes])
+                objection = self._comparison.objection(claim, [self._sources[i] for i in quotes])
                 if objection is None:
                     fitting.append((quotes, self._covered(terms, quotes) if len(terms) else 1.0))
                     if fitting[-1][1] >= MIN_OVERLAP:
@@ -281,15 +286,19 @@ class Verifier:
     ) -> Sequence[int] | None:
         """Sentences that say the claim in other words."""
         cosines = self._cosines(claim, [*rows, *(i for quotes, _ in fitting for i in quotes)])
+        claimed = figures(claim)
         for quotes, covered in fitting:
-            if covered >= MIN_SHARED and covered + max(cosines[i] for i in quotes) >= MEANT:
+            numbers = frozenset[str]().union(*(self._values[i] for i in quotes))
+            counted = bool(claimed) and all(figure.values & numbers for figure in claimed)
+            enough, least = COUNTED if counted else (MEANT, MIN_SHARED)
+            if covered >= least and covered + max(cosines[i] for i in quotes) >= enough:
                 return quotes
         best = max(cosines, key=cosines.__getitem__)
         if cosines[best] < MIN_COSINE:
             return None
-        objection = self._comparison.objection(plain(claim), [self._sources[best]])
+        objection = self._comparison.objection(claim, [self._sources[best]])
         said = self._values[best] | values(self._sources[best].context)
-        has_numbers = all(figure.values & said for figure in figures(claim))
+        has_numbers = all(figure.values & said for figure in claimed)
         return [best] if objection is None or (objection == ABSENT and has_numbers) else None
 
     def _cosines(self, claim: str, rows: Sequence[int]) -> dict[int, float]:
@@ -297,7 +306,7 @@ class Verifier:
         rows = list(dict.fromkeys(rows))
         # a stored vector knows what stands around its sentence: the claim's, which stands alone, is further from it
         new = [i for i in rows if i not in self._vectors]
-        encoded = self._encoder.encode([plain(claim), *(self._sources[i].text for i in new)], kind="document")
+        encoded = self._encoder.encode([claim, *(self._sources[i].text for i in new)], kind="document")
         self._vectors.update(zip(new, encoded[1:], strict=True))
         return {i: float(self._vectors[i] @ encoded[0]) for i in rows}
 
@@ -314,6 +323,11 @@ class Verifier:
         return tuple(
             texts[i] for i in range(row - 1, max(-1, row - 1 - BEFORE), -1) if self._sentences[i].evidence == number
         )
+
+
+def _read(text: str) -> str:
+    """A text as it is compared: without marks, and with its short forms in full."""
+    return written_out(plain(text))
 
 
 def _wording(text: str) -> str:

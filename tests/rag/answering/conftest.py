@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from rag.answering.answerer import ExtractiveAnswerer
 from rag.answering.budget import TokenCount, estimated_tokens
+from rag.answering.verification.verifier import Verifier
 from rag.points import SparseVector
 from rag.results import ChunkSpan, Evidence, Hit, SearchResult
 from rag.settings import AnswerSettings
@@ -133,3 +134,16 @@ def quoting(tools: dict[str, Any]) -> Callable[..., ExtractiveAnswerer]:
         )
 
     return make
+
+
+@pytest.fixture
+def check(library: Any, tools: Any) -> Any:
+    """Whether a sentence that cites a text is supported by it."""
+
+    def check(text: str, claim: str) -> bool:
+        corpus = library({"d": text})
+        verifier = Verifier((corpus.evidence("d", 1),), read_text=corpus.read_text, **tools)
+        checked = verifier.support(f"{claim} [1]")
+        return checked is not None and checked.supported
+
+    return check

@@ -4,8 +4,6 @@ from typing import Any
 
 import pytest
 
-from rag.answering.verification.verifier import Verifier
-
 COSTS = (
     "The ticket costs €5 for adults. The budget of the project was 5 million euros in 2020. Delivery takes 5 days. "
     "The tank holds 5 litres. The upload limit is 50 MB. The house has 4 doors and 5 windows. The oven reaches 250 °C."
@@ -15,17 +13,6 @@ PUMPS = """| Model | Flow (l/min) | Price (EUR) | Warranty |
 | AquaLift 400 | 70 | 349.00 | 3 years |
 | AquaLift 600 | 90 | 449.00 | 5 years |
 | TurboFlow X1 | 120 | 1,249.50 | 5 years |"""
-
-
-@pytest.fixture
-def check(library: Any, tools: Any) -> Any:
-    def check(text: str, claim: str) -> bool:
-        corpus = library({"d": text})
-        verifier = Verifier((corpus.evidence("d", 1),), read_text=corpus.read_text, **tools)
-        checked = verifier.support(f"{claim} [1]")
-        return checked is not None and checked.supported
-
-    return check
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ def _other_unit(claim: Clause, sources: Sequence[Source]) -> Objection | None:
 
 def _other_counted(claim: Clause, found: Sequence[Clause]) -> Objection | None:
     """Not five times, but three times, with five tables."""
-    theirs = [figure for text in {clause.source.text for clause in found} for figure in figures(text)]
+    theirs = [figure for text in dict.fromkeys(clause.source.text for clause in found) for figure in figures(text)]
     for figure in claim.figures:
         units = {other.unit for other in theirs if figure.values & other.values}
         rivals = [other for other in theirs if other.unit == figure.unit and not figure.values & other.values]
@@ -93,7 +93,7 @@ def _other_counted(claim: Clause, found: Sequence[Clause]) -> Objection | None:
 
 def _other_end(claim: Clause, found: Sequence[Clause]) -> Objection | None:
     """What rises from 80 to 95 does not rise to 80."""
-    theirs = [(figure, end) for text in {c.source.text for c in found} for figure, end in _ends(text)]
+    theirs = [(figure, end) for text in dict.fromkeys(c.source.text for c in found) for figure, end in _ends(text)]
     for figure, end in _ends(claim.text):
         ends = {other for each, other in theirs if each.values & figure.values}
         others = [each for each, other in theirs if other == end and not each.values & figure.values]

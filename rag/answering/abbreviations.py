@@ -13,6 +13,10 @@ _NTH = re.compile(r"\b(1st|2nd|3rd|[4-9]th|1[0-2]th)\b", re.IGNORECASE)
 _HOUR = re.compile(r"(?<=\d)(\s?)([ap])\.\s?m\b\.?", re.IGNORECASE)
 _TIMES = re.compile(r"(?<=\d)(?:x|×)(?!\w)", re.IGNORECASE)
 _SWITCHED = re.compile(r"\b(?:turn|switch)(ed)? (?:off|(on))\b", re.IGNORECASE)
+_ANY = re.compile(
+    r"\bQ[1-4]\b|\bFY[ -]?\d|\d(?:st|nd|rd|th)\b|\d\s?[ap]\.|\d[x×]|\b(?:turn|switch)(?:ed)? o", re.IGNORECASE
+)
+"""What of a text any of these may change: most texts have none."""
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _ACRONYM = re.compile(r"[A-ZÄÖÜ]{2,6}s?")
 _SKIPPED = frozenset(("of", "the", "and", "for", "in", "on", "to", "a", "an"))
@@ -22,6 +26,8 @@ _SURE = 3
 
 def written_out(text: str) -> str:
     """The text with quarters and small ordinals in words, and a.m., p.m. and "3x" as they are compared."""
+    if not _ANY.search(text):
+        return text
     text = _QUARTER.sub(lambda match: f"{ORDINALS[int(match[1]) - 1]} quarter", text)
     text = _NTH.sub(lambda match: ORDINALS[int(re.sub(r"\D", "", match[0])) - 1], text)
     text = _SWITCHED.sub(lambda match: f"{'enable' if match[2] else 'disable'}{'d' if match[1] else ''}", text)

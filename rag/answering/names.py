@@ -24,6 +24,7 @@ _FUNCTION_WORDS = frozenset(
 
 
 _TITLED = re.compile(r"\b(?:Herrn?|Frau|Dr\.?|Prof\.?)\s([A-ZÄÖÜ][^\W\d_]+(?:-[^\W\d_]+)?)")
+_GENITIVE = re.compile(r"['’]s?$")
 _ENDINGS, _ROOT = ("n", "an", "ian", "ean", "ese", "ish", "i", "er", "ers", "ns", "ans", "ians"), 4
 
 
@@ -35,6 +36,8 @@ def names(text: str, known: Collection[str] = ()) -> list[str]:
     """
     found = []
     for match in _NAME.finditer(text):
+        if match[0].islower():  # nearly all are
+            continue
         word = plain_name(match[0])
         if is_date(word) or is_currency(word):
             continue
@@ -79,7 +82,7 @@ def roots(word: str) -> frozenset[str]:
 
 def plain_name(word: str) -> str:
     """A name without the s of its genitive."""
-    return re.sub(r"['’]s?$", "", word)
+    return _GENITIVE.sub("", word) if "'" in word or "’" in word else word
 
 
 def _starts_sentence(text: str, position: int) -> bool:

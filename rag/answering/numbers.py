@@ -56,8 +56,8 @@ _ONE = re.compile(
     r"\beine?[nrm]?(?=\s+(?:Sekunde|Minute|Stunde|Tag|Woche|Monat|Jahr|Million|Milliarde)\b)",
     re.IGNORECASE,
 )
-_SPELLED = re.compile(rf"\b(?:{'|'.join(sorted(_CERTAIN, key=len, reverse=True))})\b", re.IGNORECASE)
-_WORDS = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_WORDS = re.compile(rf"[^\W\d_]+(?:-(?:{'|'.join(_ONES)})\b)?", re.IGNORECASE)
+"""Words, and "twenty-five" as one; "five-year" is two."""
 _YEAR_CHARS = 20
 _YEAR_BEFORE = re.compile(
     r"\b(?:in|since|until|till|im|seit|bis|en|depuis|desde|hasta|of)\s(?:1[0-9]|20)\d\d$", re.IGNORECASE
@@ -105,7 +105,8 @@ def numbers(text: str) -> list[Number]:
 def figures(text: str) -> list[Figure]:
     """The numbers of a statement: in digits, spelled from two to twelve, the months of dates, and days of the week."""
     written = [(match, readings) for match in _NUMBER.finditer(text) for readings in _readings(match[0])]
-    written += [(match, frozenset({_CERTAIN[match[0].casefold()]})) for match in _SPELLED.finditer(text)]
+    words = ((match, _CERTAIN.get(match[0].casefold())) for match in _WORDS.finditer(text))
+    written += [(match, frozenset({value})) for match, value in words if value]
     written += [(match, frozenset({"1"})) for match in _ONE.finditer(text)]
     found = [_figure(text, match.start(), match.end(), readings) for match, readings in written]
     return found + [Figure(frozenset({value}), None) for value in (*_dates(text), *_days(text))]

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from itertools import chain
 
 from rag.answering.abbreviations import same_abbreviated, written_out
@@ -28,8 +29,6 @@ class Passages:
         self._lexical = lexical
         self._said, self._folded = said, said.casefold()
         (self._terms,) = lexical.encode([said], kind="chunk")
-        self._keys = frozenset(word.key for word in tokens(said))
-        self._roots = frozenset[str]().union(*(roots(word) for word in set(names(said))))
         self._figures = values(said)
         # German capitalises every noun: there a capital makes no name
         self._by_capital = not capitalises_nouns(" ".join(e.text for e in evidence))
@@ -65,8 +64,16 @@ class Passages:
 
     def _has(self, word: str) -> bool:
         """Whether a passage has the word, a form of it, or a month by its number."""
-        if word.casefold() in self._folded or month_value(word) in self._figures or roots(word) & self._roots:
+        if word.casefold() in self._folded or month_value(word) in self._figures:
             return True
         (term,) = self._lexical.encode([word], kind="chunk")
         held = len(term) > 0 and bool(holds(term.indices, [self._terms]).all())
-        return held or {each.key for each in tokens(word)} <= self._keys
+        return held or {each.key for each in tokens(word)} <= self._keys or bool(roots(word) & self._roots)
+
+    @cached_property
+    def _keys(self) -> frozenset[str]:
+        return frozenset(word.key for word in tokens(self._said))
+
+    @cached_property
+    def _roots(self) -> frozenset[str]:
+        return frozenset[str]().union(*(roots(word) for word in set(names(self._said))))

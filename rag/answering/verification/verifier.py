@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -325,6 +326,7 @@ class Verifier:
         )
 
 
+@lru_cache(maxsize=4096)
 def _read(text: str) -> str:
     """A text as it is compared: without marks, and with its short forms in full."""
     return written_out(plain(text))

@@ -7,7 +7,7 @@ import hashlib
 import json
 import uuid
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from operator import itemgetter
@@ -206,7 +206,7 @@ class Document:
 class Parsed:
     """What an item holds: one document, or those of a container's members.
 
-    The id of a member's document is `<item id>!/<path in the container>`.
+    The id of a member's document is `<item id>!/<path in the container>`; see `containers_of`.
     """
 
     documents: tuple[Document, ...]
@@ -251,6 +251,17 @@ class Chunk:
     def id_of(document_id: str, text: str, occurrence: int) -> str:
         """The id of the `occurrence`-th chunk (from 0) of the document that has this text."""
         return stable_id(document_id, text, str(occurrence))
+
+
+def containers_of(document_id: str) -> Iterator[str]:
+    """Ids of the containers that a document was found in, the innermost first; none for one that lies in no container.
+
+    What `<item>!/inner.zip!/a.md` yields is `<item>!/inner.zip` and `<item>`.
+    """
+    holder, found, _ = document_id.rpartition("!/")
+    while found:
+        yield holder
+        holder, found, _ = holder.rpartition("!/")
 
 
 def encodable(text: str) -> str:

@@ -1,13 +1,16 @@
 """Calibrations that `rag calibrate` fitted, kept in the corpus' own store."""
 
+import logging
 from collections.abc import Mapping
 
 from rag.answering.abstention import SHIPPED, Calibration
+from rag.errors import DamagedIndexError
 from rag.settings import Settings, Weights
 from rag.store.artifacts import Artifacts
 from rag.types import hash_json
 
 _KIND = "calibration"
+_LOG = logging.getLogger(__name__)
 
 
 def calibration_of(artifacts: Artifacts, settings: Settings, asked: Mapping[str, float]) -> Calibration | None:
@@ -20,7 +23,11 @@ def calibration_of(artifacts: Artifacts, settings: Settings, asked: Mapping[str,
         None where nothing is known about such scores.
     """
     key = _key(settings, asked)
-    kept = artifacts.read(_KIND, [key])
+    try:
+        kept = artifacts.read(_KIND, [key])
+    except DamagedIndexError as error:  # what is stored of the documents can still answer
+        _LOG.warning("a calibration of your own, if there was one, cannot be read: %s", error)
+        kept = {}
     if kept:
         return Calibration.from_dict(kept[key]["calibration"])
     is_default = (settings.embedding.model, settings.situating) == ("minilm", ("headings",))

@@ -202,21 +202,24 @@ def _is_known(item: SourceItem, own_hash: str, group: Sequence[DocumentMark]) ->
     return bool(group) and all((s.fingerprint, s.item_hash, s.parts) == wanted for s in group)
 
 
-def guard_deletion(gone: int, stored: int, max_delete: float) -> None:
+def guard_deletion(gone: int, stored: int, max_delete: float, *, written: bool = False) -> None:
     """Refuse to delete more than a share of the corpus; small numbers always pass.
 
     Args:
         gone: documents that would be deleted.
         stored: documents in the corpus.
         max_delete: share of the stored documents, 0 to 1.
+        written: what is new and what changed is stored already: what archives hold is known when they have been read.
 
     Raises:
-        DeletionRefusedError: nothing was written; the message says how to go on.
+        DeletionRefusedError: nothing was deleted; the message says how to go on.
     """
     if gone > max(DELETE_FLOOR, max_delete * stored):
+        where = "the sources and their archives and mailboxes" if written else "the sources"
+        done = "what is new was written, nothing was deleted" if written else "nothing was changed"
         raise DeletionRefusedError(
-            f"{gone} of {stored} documents are gone from the sources, more than --max-delete {max_delete:.0%} allows; "
-            "nothing was changed. If that is meant: --yes, or a higher --max-delete; else look at the sources"
+            f"{gone} of {stored} documents are gone from {where}, more than --max-delete {max_delete:.0%} allows; "
+            f"{done}. If that is meant: --yes, or a higher --max-delete; else look at the sources"
         )
 
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from rag.errors import DamagedIndexError, SettingsError, StoreError
+from rag.errors import DamagedIndexError, DeletionRefusedError, SettingsError, StoreError
 from rag.ingest.changes import (
     chosen,
     compare,
@@ -39,7 +39,9 @@ from rag.models.threads import tokens_at_a_time
 from rag.protocols import Connector, Store
 from rag.reports import IngestReport
 from rag.settings import Settings
+from rag.store.artifacts import Artifacts
 from rag.store.records import DocumentState
+from rag.types import containers_of
 
 _LOG = logging.getLogger(__name__)
 
@@ -80,6 +82,8 @@ def ingest(
     connectors = chosen(connectors, settings, options.sources)
     with preparer.stopwatch.time("list"):
         listing = list_sources(connectors)
+    if options.rebuild and Artifacts(lambda: store, settings.name).drop_damaged():
+        _LOG.warning("written contexts, calibrations and drawn maps could not be read any more and are lost")
     current = current_generation(store, settings.name)
     if current is not None and not options.rebuild:
         refuse_changed_settings(settings, current)
@@ -123,9 +127,17 @@ def ingest(
         progress=progress,
     )
     tally = job.run(changes, states, damaged)
+    vanished = sum(not state.failed for state in tally.vanished)
+    if vanished:
+        try:
+            guard_deletion(len(gone) + vanished, len(known), options.max_delete, written=True)
+        except DeletionRefusedError:
+            _tidy(writer, replaced=tally.changed > 0)  # what was written answers
+            raise
+    writer.delete([*changes.gone, *tally.vanished])
     if target is not current and current is not None:
         failed = {failure.id for failure in tally.failed}
-        lost = sorted(id for id in known if failed & {id, before[id].item_id})
+        lost = sorted(id for id in known if not failed.isdisjoint((id, *containers_of(id))))
         if options.max_delete < 1:
             guard_lost(lost)
         activate_generation(store, settings.name, target, unfinished=False)
@@ -140,7 +152,7 @@ def ingest(
         new=tally.new,
         changed=tally.changed,
         unchanged=tally.unchanged,
-        deleted=len(gone) + tally.vanished,
+        deleted=len(gone) + vanished,
         failed=tuple(tally.failed),
         skipped=(*listing.skipped, *tally.skipped),
         chunks_written=writer.chunks_written,

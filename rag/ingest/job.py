@@ -6,7 +6,7 @@ bounded number of items, encoders and writer behind by a bounded number of group
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
@@ -23,7 +23,7 @@ from rag.models.lazy import LazyEncoder
 from rag.protocols import Connector
 from rag.reports import Failure, Skipped
 from rag.store.records import DocumentState
-from rag.types import SourceItem
+from rag.types import SourceItem, containers_of
 
 AHEAD = 16
 """Items that the readers may be ahead."""
@@ -35,8 +35,10 @@ ENCODING = 2
 the job, nothing is prepared beside a group."""
 GROUP_DOCUMENTS = 512
 """And no more documents than these, however short they are: of those that wait nothing would be left after a kill."""
-SETTLED = 64
-"""Documents without new content, and such that cannot be read, that are written together."""
+SETTLED, SETTLED_CHUNKS = 64, 2048
+"""Documents without new content, and such that cannot be read, that are written together; and chunks of the former."""
+MOVED = 512
+"""Documents at another address that are written together."""
 BEHIND = 2
 """Groups that the writer may be behind."""
 NAMED = 32
@@ -70,12 +72,16 @@ class Progress:
 
 @dataclass(kw_only=True)
 class Tally:
-    """What the job counted, where it happened."""
+    """What the job counted, where it happened.
+
+    Attributes:
+        vanished: stored documents that their containers no longer hold; nothing was deleted yet.
+    """
 
     new: int = 0
     changed: int = 0
     unchanged: int = 0
-    vanished: int = 0
+    vanished: list[DocumentState] = field(default_factory=list)
     failed: list[Failure] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
 
@@ -89,6 +95,7 @@ class Job:
         known: ids of the documents that the corpus had before; the others are new.
         batch_tokens: tokens of a batch of the encoder's; `GROUP_BATCHES` of them are written together, and a kill may
             lose a few such groups.
+        only: ids of the documents that are written, whatever else is in the items that are read; None is all.
     """
 
     preparer: Preparer
@@ -96,6 +103,7 @@ class Job:
     encoder: LazyEncoder
     known: set[str]
     batch_tokens: int
+    only: Collection[str] | None = None
     progress: Callable[[Progress], object] | None = None
     tally: Tally = field(default_factory=Tally)
     _before: tuple[int, int, int] = field(init=False)
@@ -119,7 +127,7 @@ class Job:
         return self.encoder.counts[2] - self._before[2]
 
     def run(self, changes: Changes[DocumentState], states: dict[str, DocumentState], damaged: set[str]) -> Tally:
-        """Read, encode and write everything that changed, then delete what is gone."""
+        """Read, encode and write everything that changed. What is gone is for the caller to delete."""
         self.tally.unchanged += len(changes.unchanged)
         groups = states_by_item(states.values())
         generation = self.writer.generation
@@ -133,7 +141,6 @@ class Job:
         def tell() -> None:
             meter.tell(self.tokens_encoded)
 
-        vanished: list[DocumentState] = []
         beside = 0 if self.writer.serving else ENCODING
         tell()
         with (
@@ -149,23 +156,28 @@ class Job:
             closing(self.preparer.parser),  # everything is read when the index is compacted
             closing(ahead(readers, prepare, changes.read, AHEAD, waiting=tell)) as readings,
         ):
-            writes.submit(self.writer.move, changes.moved)
+            for begin in range(0, len(changes.moved), MOVED):
+                writes.submit(self.writer.move, changes.moved[begin : begin + MOVED])
             if changes.read:
                 encoders.submit(self.preparer.languages.load)
             enough = self.batch_tokens * FIRST
             group: list[Prepared] = []
             tokens = 0
             same: list[Prepared] = []
+            settled = 0
             failed: list[Failed] = []
             finished: list[SourceItem] = []
             for reading in readings:
                 failed += self._failed(reading, groups.get(reading.item.id, ()))
                 self.tally.skipped += reading.skipped
-                vanished += reading.vanished
+                self.tally.vanished += reading.vanished
                 finished.append(reading.item)
                 for prepared in reading.prepared:
+                    if not self._concerns(prepared.document.id):
+                        continue
                     if not prepared.content_changed:
                         same.append(prepared)
+                        settled += len(prepared.chunks)
                         continue
                     group.append(prepared)
                     tokens += sum(chunk.tokens for chunk in prepared.chunks)
@@ -174,9 +186,9 @@ class Job:
                         encodes.submit(self._encode, group, finished)
                         group, tokens, finished = [], 0, []
                         enough = min(2 * enough, self.batch_tokens * GROUP_BATCHES)
-                if len(same) >= SETTLED:
+                if len(same) >= SETTLED or settled >= SETTLED_CHUNKS:
                     self._settle(same, writes)
-                    same = []
+                    same, settled = [], 0
                 if len(failed) >= SETTLED:
                     writes.submit(self.writer.fail, failed)
                     failed = []
@@ -191,21 +203,27 @@ class Job:
                 encodes.submit(self._encode, group, finished)
             encodes.wait(0)
             writes.wait(0)
-        self.tally.vanished = sum(not state.failed for state in vanished)
-        self.writer.delete([*changes.gone, *vanished])
         return self.tally
 
+    def _concerns(self, document_id: str) -> bool:
+        return self.only is None or document_id in self.only
+
     def _failed(self, reading: Reading, states: Sequence[DocumentState]) -> Iterator[Failed]:
-        """What is to be noted. Where the item itself cannot be read, all that is stored of it keeps its last state."""
+        """What is to be noted: of a container that cannot be read, with the documents that it held."""
         self.tally.failed += reading.failed
         known = {state.id: state for state in states}
-        for failure in reading.failed:
-            if failure.id == reading.item.id and not reading.prepared and states:
-                for state in states:
-                    noted = replace(failure, id=state.id, uri=state.uri)
-                    yield Failed(reading.item, noted, state, state.parts)
-            else:
-                yield Failed(reading.item, failure, known.get(failure.id), reading.parts)
+        failures = {failure.id: failure for failure in reading.failed}
+        noted = [Failed(reading.item, f, known.get(f.id), reading.parts) for f in reading.failed]
+        holders: set[str] = set()
+        for state in reading.kept:
+            holder = next(id for id in containers_of(state.id) if id in failures)
+            holders.add(holder)
+            failure = replace(failures[holder], id=state.id, uri=state.uri)
+            noted.append(Failed(reading.item, failure, state, state.parts))
+        for failed in noted:
+            is_told_by_members = failed.state is None and failed.failure.id in holders
+            if not is_told_by_members and self._concerns(failed.failure.id):
+                yield failed
 
     def _encode(self, group: Sequence[Prepared], items: Sequence[SourceItem]) -> "_Encoded":
         with self.preparer.stopwatch.time("encode"):

@@ -21,7 +21,7 @@ from rag.reports import Failure, Plan, PlannedDocument, Skipped
 from rag.settings import Settings
 from rag.situating.contexts import CONTEXT_TOKENS
 from rag.store.records import DocumentState, same_record
-from rag.types import Document, Parsed, SourceItem
+from rag.types import Document, Parsed, SourceItem, containers_of
 
 SAMPLE = 24
 """Documents that are parsed to estimate the tokens of all."""
@@ -144,10 +144,9 @@ class _Look:
                 self.plan(document.id, document.uri, "changed", item)
             else:
                 unchanged += 1
-        for part in parsed.failed:
-            known.pop(part.id, None)
+        unread = {part.id for part in parsed.failed}
         for state in known.values():
-            if not state.failed:
+            if not state.failed and unread.isdisjoint((state.id, *containers_of(state.id))):
                 self.plan(state.id, state.uri, "deleted", None)
         return unchanged
 

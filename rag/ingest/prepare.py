@@ -25,7 +25,7 @@ from rag.store.records import (
     text_payload,
 )
 from rag.store.validate import check_payload
-from rag.types import Chunk, Document, Parsed, SourceItem
+from rag.types import Chunk, Document, Parsed, SourceItem, containers_of
 
 STAGES = ("list", "fetch", "parse", "chunk", "situate", "encode", "write")
 
@@ -97,13 +97,15 @@ class Reading:
         prepared: its documents; several for a container.
         failed: what of it cannot be read: itself, or members.
         skipped: members that are not taken.
-        vanished: stored documents that it no longer holds; none where it could not be read at all.
+        kept: stored documents of a container in it, or of itself, that cannot be read: their last version stays.
+        vanished: stored documents that it no longer holds.
     """
 
     item: SourceItem
     prepared: tuple[Prepared, ...] = ()
     failed: tuple[Failure, ...] = ()
     skipped: tuple[Skipped, ...] = ()
+    kept: tuple[DocumentState, ...] = ()
     vanished: tuple[DocumentState, ...] = ()
 
     @property
@@ -168,7 +170,9 @@ class Preparer:
         try:
             parsed = self.read(connector, item)
         except DocumentError as error:
-            return Reading(item=item, failed=(Failure(id=item.id, uri=item.uri, error=str(error), kind=error.kind),))
+            failure = Failure(id=item.id, uri=item.uri, error=str(error), kind=error.kind)
+            kept = tuple(state for state in states if state.id != item.id)
+            return Reading(item=item, failed=(failure,), kept=kept)
         known = {state.id: state for state in states}
         parts = len(parsed.documents) + len(parsed.failed)
         prepared, failed = [], [Failure(id=p.id, uri=p.uri, error=p.error, kind=p.kind) for p in parsed.failed]
@@ -184,13 +188,17 @@ class Preparer:
             except Exception as error:  # one document's trouble stops no job, whichever component has it
                 reason = f"{type(error).__name__}: {error}"
                 failed.append(Failure(id=document.id, uri=document.uri, error=reason, kind="prepare"))
-        held = {document.id for document in parsed.documents} | {part.id for part in parsed.failed}
+        unread = {part.id for part in parsed.failed}
+        held = {document.id for document in parsed.documents} | unread
+        missing = {state.id: state for state in states if state.id not in held}
+        kept = {id: state for id, state in missing.items() if not unread.isdisjoint(containers_of(id))}
         return Reading(
             item=item,
             prepared=tuple(prepared),
             failed=tuple(failed),
             skipped=tuple(Skipped(uri=skip.uri, reason=skip.reason) for skip in parsed.skipped),
-            vanished=tuple(state for state in states if state.id not in held),
+            kept=tuple(kept.values()),
+            vanished=tuple(state for id, state in missing.items() if id not in kept),
         )
 
     def _prepared(

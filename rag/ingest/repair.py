@@ -81,6 +81,7 @@ def repair(
         encoder=encoder,
         known=set(states),
         batch_tokens=batch_tokens,
+        only=findings.damaged,
         progress=lambda at: progress("repair", at.done, at.total),
     )
     job.run(Changes(read=read, unchanged=(), moved=(), gone=()), states, set(findings.damaged))

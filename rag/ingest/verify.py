@@ -92,7 +92,10 @@ def _is_stale(store: Store, generation: Generation, document_id: str, chunk_ids:
     """The text is gone, or a stored chunk is not a slice of it, has another id than it should, or another record."""
     point = document_point_id(document_id)
     fields = ("chunks_hash", *SHARED_FIELDS)
-    document = store.retrieve(generation.documents, [point], fields=fields)[point].payload
+    found = store.retrieve(generation.documents, [point], fields=fields).get(point)
+    if found is None:  # deleted since the documents were listed
+        return False
+    document = found.payload
     stored = store.retrieve(generation.texts, [point], fields=("text",)).get(point)
     if stored is None:
         return True

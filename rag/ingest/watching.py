@@ -120,7 +120,8 @@ def changed_sources(roots: Mapping[str, Path], *, ignored: Sequence[Path], stop:
                     yield pending | others
                     pending = frozenset()
                 if any(name in folders or paths[name].is_dir() for name in others):
-                    pending = frozenset(folders)  # what changes before they are watched anew is not reported
+                    # what changes before they are watched anew is not reported
+                    pending = frozenset(folders) | others
                     break
 
 

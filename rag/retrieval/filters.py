@@ -78,7 +78,7 @@ def _bound(text: str) -> str | int | float:
 
 def _readings(text: str) -> list[str | int | bool]:
     """What a word on the command line can mean; the store compares types strictly."""
-    if text.lstrip("-").isascii() and text.lstrip("-").isdigit():
+    if re.fullmatch(r"-?[0-9]{1,18}", text):
         return [text, int(text)]
     if text in ("true", "false"):
         return [text, text == "true"]

@@ -147,7 +147,9 @@ def explain(searcher: "Searcher", query: str, document_id: str, *, top_k: int, w
     ranked = rerank(searcher.stages, searched, asked, rivals, fused[[places[id] for id in rivals]], top_k)
     hits = ranked.ids[:top_k]
     by_fusion = [scores.ids[n] for n in order(fused, scores.ids)]
-    mine_id = next(id for id in (*ranked.ids, *by_fusion) if id in set(own))
+    mine_id = next((id for id in (*ranked.ids, *by_fusion) if id in set(own)), None)
+    if mine_id is None:  # its chunks are being written, or were lost
+        return Explanation(query=query, document_id=document_id, top_k=top_k, stage="no text", legs={}, last_hit={})
     mine, last = places[mine_id], places[hits[-1]] if hits else None
     reranked = bool(searcher.stages) and mine_id in ranked.ids
     score, rank, needed = float(fused[mine]), by_fusion.index(mine_id) + 1, None

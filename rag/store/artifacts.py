@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
-from rag.errors import StoreError
+from rag.errors import DamagedIndexError, StoreError
 from rag.points import Point
 from rag.protocols import Store
 from rag.store.schema import artifacts_name, artifacts_schema
@@ -14,7 +14,7 @@ from rag.types import stable_id
 
 @dataclass(frozen=True, slots=True)
 class Artifacts:
-    """The artifacts of a corpus. Nothing is ever removed; a second write of a key replaces the first.
+    """The artifacts of a corpus. None is ever removed by itself; a second write of a key replaces the first.
 
     Args:
         store: the corpus' store as it is when something is read or written, None where there is none yet.
@@ -51,6 +51,18 @@ class Artifacts:
         store, name = self._required(), artifacts_name(self.corpus)
         if name in store.collections():
             store.flush(name)
+
+    def drop_damaged(self) -> bool:
+        """Forget all of them where they cannot be read any more, so that new ones can be written; whether that was so.
+
+        What they held is lost already, and no source has it.
+        """
+        try:
+            self.read("", [""])
+        except DamagedIndexError:
+            self._required().drop(artifacts_name(self.corpus))
+            return True
+        return False
 
     def _required(self) -> Store:
         store = self.store()

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from rag import Rag
+from rag.errors import DeletionRefusedError
 from rag.reports import IngestReport, Plan
 
 TEA, COFFEE, WATER = "# Tea\n\nGreen tea.", "# Coffee\n\nFrench press.", "# Water\n\nHard water."
@@ -98,6 +99,58 @@ def test_a_container_that_failed_at_first_leaves_no_trace_once_it_is_read(corpus
     write(tmp_path, archive(tea_md=TEA))
     assert counts(corpus.ingest()) == (1, 0, 1, 0, 0)
     assert counts(corpus.ingest()) == (0, 0, 2, 0, 0)
+
+
+def test_a_broken_container_in_a_container_keeps_its_last_good_documents(corpus: Rag, tmp_path: Path) -> None:
+    inner = archive(coffee_md=COFFEE, deep_zip=archive(milk_md="# Milk\n\nOat milk foams."))
+    write(tmp_path, archive(tea_md=TEA, inner_zip=inner))
+    assert counts(corpus.ingest()) == (4, 0, 0, 0, 0)
+    write(tmp_path, archive(tea_md=TEA + " More.", inner_zip=b"no archive"))
+    plan = corpus.plan()
+    report = corpus.ingest()
+    assert counts(plan)[:4] == counts(report)[:4] == (0, 1, 1, 0)
+    assert [f.id for f in report.failed] == [f.id for f in plan.failed] == ["files:a.zip!/inner.zip"]
+    for query, member in (("French press", "coffee.md"), ("oat milk", "deep.zip!/milk.md")):
+        assert corpus.search(query, top_k=1)[0].document_id == f"files:a.zip!/inner.zip!/{member}"
+    listed = {document.id: document for document in corpus.documents().overview()}
+    assert listed["files:a.zip!/inner.zip!/coffee.md"].state == "stale"
+    assert "files:a.zip!/inner.zip" not in listed
+    with pytest.raises(DeletionRefusedError, match=r"2 documents cannot be read any more"):
+        corpus.ingest(rebuild=True)
+    assert counts(corpus.ingest()) == (0, 0, 2, 0, 1)
+    write(tmp_path, archive(tea_md=TEA, inner_zip=archive(coffee_md=COFFEE)))
+    assert counts(corpus.ingest()) == (0, 1, 2, 1, 0)
+    assert {document.state for document in corpus.documents().overview()} == {"ready"}
+    assert counts(corpus.ingest()) == (0, 0, 3, 0, 0)
+    assert corpus.verify().ok
+
+
+def test_many_members_do_not_vanish_unasked(corpus: Rag, tmp_path: Path) -> None:
+    many = {f"note{n}_md": f"# Note {n}\n\nAbout the number {n}." for n in range(25)}
+    write(tmp_path, archive(**many))
+    assert counts(corpus.ingest()) == (26, 0, 0, 0, 0)
+    write(tmp_path, archive(coffee_md=COFFEE))
+    with pytest.raises(DeletionRefusedError, match=r"25 of 26 .* archives and mailboxes, .* new was written, nothing"):
+        corpus.ingest()
+    assert corpus.search("French press", top_k=1)[0].document_id == "files:a.zip!/coffee.md"
+    assert len(corpus.documents().overview()) == 27
+    assert counts(corpus.ingest(max_delete=1)) == (0, 0, 2, 25, 0)
+    assert counts(corpus.ingest()) == (0, 0, 2, 0, 0)
+
+
+def test_a_repair_mends_one_member_and_leaves_the_others(corpus: Rag, tmp_path: Path) -> None:
+    corpus.ingest()
+    store, generation = corpus._opened.generation()
+    lost = [r.id for r in store.scroll(generation.chunks) if r.payload["document_id"] == "files:a.zip!/tea.md"]
+    store.delete(generation.chunks, lost)
+    write(tmp_path, archive(tea_md=TEA, new_md="# New\n\nNot for a repair.", bad_pdf=b"no pdf"))
+    assert corpus.verify(repair=True).repaired == 1
+    assert {document.id for document in corpus.documents().overview()} == {
+        "files:water.md",
+        "files:a.zip!/tea.md",
+        "files:a.zip!/sub/coffee.md",
+    }
+    assert counts(corpus.ingest()) == (1, 0, 2, 1, 1)
 
 
 def test_a_rebuild_does_not_lose_members_of_a_container_that_broke(corpus: Rag, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from rag import Rag, build
+from rag.answering.abstention import SHIPPED, Calibration, Curve
 from rag.answering.answerer import Answerer
 from rag.ingest import converge
 from rag.ingest.changes import chunk_owners, damaged_documents, listed_owners, stored_states
@@ -234,6 +235,21 @@ def test_repair_mends_all_of_it_and_nothing_else(make_folder: MakeFolder) -> Non
         assert corpus.verify(repair=True).repaired == 0
 
 
+def test_documents_that_are_deleted_meanwhile_are_no_findings(facts: Rag, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a server, another machine may ingest while this one verifies."""
+    store, generation = facts._opened.generation()
+
+    def then_deleted(*args: Any) -> Any:
+        states = stored_states(*args)
+        point = document_point_id("files:water.md")
+        store.delete(generation.documents, [point])
+        store.delete(generation.texts, [point])
+        return states
+
+    monkeypatch.setattr("rag.ingest.verify.stored_states", then_deleted)
+    assert facts.verify().stale_documents == 0
+
+
 def test_what_the_source_no_longer_has_is_not_repaired(make_folder: MakeFolder) -> None:
     folder = make_folder()
     with Rag.open(folder) as corpus:
@@ -324,6 +340,28 @@ def test_a_rebuild_whose_first_attempt_is_damaged_begins_anew(
         assert corpus.ingest(rebuild=True).changed + corpus.ingest().unchanged == 6
         assert corpus.verify().ok
     assert sorted(path.name for path in index.iterdir()) == ["docs__documents__g2", "docs__g2", "docs__texts__g2"]
+
+
+def test_damaged_artifacts_stop_no_answer_and_go_with_a_rebuild(
+    make_folder: MakeFolder, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = make_folder()
+    own = Calibration(read=Curve(3.0, -1.0), unread=SHIPPED.unread)
+    with Rag.open(folder) as corpus:
+        corpus.ingest()
+        corpus.set_calibration(own)
+    index = build.edge_path(corpus.settings.store) / "collections"  # type: ignore[arg-type]
+    for file in (index / "docs__artifacts/shard").rglob("*"):
+        if file.is_file():
+            file.write_bytes(b"damaged")
+    with Rag.open(folder) as corpus:
+        assert not corpus.ask("How long does a French press steep?").abstained
+        assert corpus._opened.searcher().calibration == SHIPPED
+        assert "a calibration of your own, if there was one, cannot be read" in caplog.text
+        corpus.ingest(rebuild=True)
+        assert "could not be read any more and are lost" in caplog.text
+        corpus.set_calibration(own)
+        assert corpus._opened.searcher().calibration == own
 
 
 def test_what_a_crash_left_of_an_older_generation_goes_with_the_next_job(

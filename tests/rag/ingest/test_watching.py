@@ -141,6 +141,30 @@ def test_files_are_looked_at_where_the_operating_system_reports_no_changes(
     watching.end()
 
 
+def test_a_folder_that_came_later_is_read_again_once_it_is_watched(
+    roots: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is written to it between the first look and its watcher is reported by nobody."""
+    begun: list[set[Path]] = []
+
+    def changes(folders: list[Path], stop: Event) -> Iterator[list[Path]]:
+        begun.append(set(folders))
+        while not stop.is_set():
+            time.sleep(TICK_MS / 1000)
+            yield []
+
+    monkeypatch.setattr("rag.ingest.watching._changes", changes)
+    late = tmp_path / "late"
+    stop = Event()
+    names = changed_sources({"one": roots["one"], "late": late}, ignored=(), stop=stop)
+    assert next(names) == {"one", "late"}
+    late.mkdir()
+    assert next(names) == {"late"}
+    assert next(names) == {"one", "late"}
+    assert begun == [{roots["one"]}, {roots["one"], late}]
+    stop.set()
+
+
 def test_missing_roots_are_awaited(roots: dict[str, Path], tmp_path: Path) -> None:
     watching = Watching({"late": tmp_path / "late"})
     (tmp_path / "late").mkdir()

@@ -58,6 +58,15 @@ def test_filters_rights_and_empty_documents_are_named(make_folder: MakeFolder) -
             corpus.why(QUERY, "files:none.md")
 
 
+def test_a_document_whose_chunks_were_lost_has_no_text(make_folder: MakeFolder) -> None:
+    with Rag.open(make_folder()) as corpus:
+        corpus.ingest()
+        store, generation = corpus._opened.generation()
+        lost = [r.id for r in store.scroll(generation.chunks) if r.payload["document_id"] == "files:beta/guide.md"]
+        store.delete(generation.chunks, lost)
+        assert corpus.why(QUERY, "files:beta/guide.md").stage == "no text"
+
+
 def test_nobody_learns_of_what_they_may_not_see(make_folder: MakeFolder, tmp_path: Path) -> None:
     make_folder()
     config = tmp_path / "c.yaml"

@@ -232,7 +232,7 @@ def build_contexts(settings: Settings, store: Callable[[], Store | None]) -> "Co
         from rag.answering.llm import complete
         from rag.answering.providers import chat_model
 
-        model = chat_model(asked, section="contexts", retries=CONTEXT_RETRIES)
+        model = chat_model(asked, section="contexts", retries=CONTEXT_RETRIES, window=asked.window)
         return partial(complete, model, timeout_s=asked.timeout_s, max_chars=4 * MAX_CONTEXT)
 
     return Contexts(
@@ -376,7 +376,7 @@ def build_chat_model(settings: Settings) -> "tuple[str, BaseChatModel] | None":
 
     offered = answer.model in answer.models
     section = f"answer.models.{answer.models.index(answer.model)}" if offered else "answer"
-    return answer.llm, chat_model(answer.model, section=section)
+    return answer.llm, chat_model(answer.model, section=section, window=answer.window)
 
 
 def own_folders(settings: Settings) -> list[Path]:

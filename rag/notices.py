@@ -26,6 +26,7 @@ MESSAGES = {
     "model_failed": "The model {model} gave no answer ({failure}); the documents are quoted instead.",
     "left_out": "Sentences left out, since the documents do not support them: {number:,}.",
     "nothing_verified": "Nothing in this answer could be verified in the documents.",
+    "cut_off": "The model was stopped before the end of its answer: something may be missing.",
     "sources_differ": "The sources differ: “{one}” [{in_one}], “{other}” [{in_other}].",
     # how a document is left out
     "source_gone": "source {source!r} is in the corpus no longer: the next ingest of all sources takes the document "
@@ -48,6 +49,7 @@ MESSAGES = {
     "no_answer_in_time": "no answer in time",
     "unreachable": "the server cannot be reached",
     "empty_reply": "an empty reply",
+    "endless_reply": "a reply without an end",
     "neither_yes_nor_no": "it replied with neither yes nor no",
     "other_failure": "{name}",
     # why a sentence is not supported

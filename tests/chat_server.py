@@ -22,6 +22,7 @@ class Reply:
     wait_s: float = 0.0
     pause_s: float = 0.0
     cut_after: int | None = None
+    reason: str = "stop"
 
 
 @dataclass
@@ -66,7 +67,7 @@ def _handler(server: ScriptedServer) -> type[BaseHTTPRequestHandler]:
                     return
                 time.sleep(reply.pause_s)
                 self._event({"choices": [{"index": 0, "delta": {"role": "assistant", "content": piece}}]})
-            self._event({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
+            self._event({"choices": [{"index": 0, "delta": {}, "finish_reason": reply.reason}]})
             self._event({"choices": [], "usage": {"prompt_tokens": 40, "completion_tokens": 7, "total_tokens": 47}})
             self.wfile.write(b"data: [DONE]\n\n")
 

@@ -24,6 +24,10 @@ _TOO_LONG = re.compile(
 )
 
 
+ENDLESS_CHARS = 20_000
+"""Characters beyond those that are wanted, after which a reply is given up."""
+_STOPPED = frozenset(("length", "max_tokens", "max_output_tokens", "content_filter", "model_context_window_exceeded"))
+"""What servers call it that a model did not end its reply by itself."""
 _MEANINGS = {
     401: "key_refused",
     403: "access_refused",
@@ -82,27 +86,40 @@ def stream_model(
 
 
 def complete(model: "BaseChatModel", messages: Sequence[Message], *, timeout_s: float, max_chars: int) -> str:
-    """The model's reply without what it thought; nothing more of it is read once it has `max_chars` characters.
+    """The model's reply without what it thought, cut to `max_chars` characters.
+
+    It is read to its end, since all of it may turn out to be thought, unless a thought is over already.
 
     Args:
         timeout_s: longest wait in seconds for the next piece, retries included.
 
     Raises:
-        ModelError: it sent none, and why, in a few words without the server's own.
+        ModelError: it sent none, and why, in a few words without the server's own; or it went on and on.
     """
     reply, thoughts = "", Thoughts()
+    endless = False
     try:
         with closing(stream_model(model, messages, timeout_s)) as pieces:
             for piece in pieces:
                 said = thoughts.feed(str(piece.text))
                 reply = said if thoughts.anew else reply + said
-                if len(reply) >= max_chars:
-                    return reply
+                endless = len(reply) > max_chars + ENDLESS_CHARS
+                if endless or (thoughts.over and len(reply) >= max_chars):
+                    break
     except Exception as error:  # whatever the model raises
         why = why_failed(error)
         raise ModelError(why.text, why=why) from None
+    if endless:
+        why = notice("endless_reply")
+        raise ModelError(why.text, why=why)
     said = thoughts.finish()
-    return said if thoughts.anew else reply + said
+    return (said if thoughts.anew else reply + said)[:max_chars]
+
+
+def is_cut_off(piece: "AIMessageChunk") -> bool:
+    """Whether a piece says that the model was stopped before it had ended its reply."""
+    told = piece.response_metadata
+    return any(str(told.get(name)).lower() in _STOPPED for name in ("finish_reason", "stop_reason", "done_reason"))
 
 
 def is_too_long(error: Exception) -> bool:

@@ -25,23 +25,36 @@ _LONGEST_RANGE = 100
 
 def cited(text: str) -> list[int]:
     """The evidence numbers that the markers of a text name, each once, in order of appearance."""
-    return list(dict.fromkeys(n for match in MARKER.finditer(text) for n in _named(match[1])))
+    markers = (match for match in MARKER.finditer(text) if not _is_index(match))
+    return list(dict.fromkeys(n for match in markers for n in _named(match[1])))
 
 
 def without_markers(text: str) -> str:
     """The text without its citation markers."""
-    return MARKER.sub("", text)
+    return MARKER.sub(lambda match: match[0] if _is_index(match) else "", text)
 
 
-def with_known_markers(text: str, known: Collection[int]) -> str:
-    """The text with markers for numbers in `known` only, written `[1][2]`; others leave no trace."""
+def with_known_markers(text: str, known: Collection[int], before: str = "") -> str:
+    """The text with markers for numbers in `known` only, written `[1][2]`; others leave no trace.
+
+    Args:
+        before: what stands in front of the text in its line.
+    """
 
     def rewrite(match: re.Match[str]) -> str:
+        if _is_index(match, before):
+            return match[0]
         kept = [n for n in dict.fromkeys(_named(match[1])) if n in known]
         blank = match[0][: len(match[0]) - len(match[0].lstrip(" \t"))]
         return blank + "".join(f"[{n}]" for n in kept) if kept else ""
 
     return MARKER.sub(rewrite, text)
+
+
+def _is_index(match: re.Match[str], before: str = "") -> bool:
+    """Whether what looks like a marker is the index in a piece of code: `argv[1]`, `rows[0][2]`."""
+    line = (before + match.string[: match.start()]).rpartition("\n")[2]
+    return line.count("`") % 2 == 1 and match[0].startswith("[") and (line[-1].isalnum() or line[-1] in "_])")
 
 
 def without_open_marker(text: str) -> str:

@@ -16,7 +16,7 @@ from rag.answering.answerer import (
     stream_answer,
 )
 from rag.answering.leaving_out import Piece
-from rag.answering.llm import is_too_long, stream_model, why_failed
+from rag.answering.llm import is_cut_off, is_too_long, stream_model, why_failed
 from rag.answering.mending import keeps, mended
 from rag.answering.prompt import Prompts, build_messages, repair_messages
 from rag.answering.streaming import Transcript
@@ -125,8 +125,9 @@ class ModelAnswerer:
         whole = mended(pieces, others)
         yield from replayed(whole)
         text, sentences = "".join(piece.text for piece in whole), [piece.sentence for piece in whole if piece.sentence]
-        left_out = notice("left_out", number=len(unsupported))
-        return replace(first, text=text.strip(), sentences=tuple(sentences), usage=usage, notices=(left_out,))
+        cut_off = {each.code: each for each in (*first.notices, *again.notices)}.get("cut_off")
+        told = (notice("left_out", number=len(unsupported)), *([cut_off] if cut_off else []))
+        return replace(first, text=text.strip(), sentences=tuple(sentences), usage=usage, notices=told)
 
     def _quoted(self, question: str, evidence: Sequence[Evidence], failure: Notice) -> Generator[Event, None, Draft]:
         """Quotes, and a notice of why the model did not answer."""
@@ -158,6 +159,7 @@ class ModelAnswerer:
             return replace(draft, why=notice("all_left_out", number=writing.dropped)), []
         told = [notice("left_out", number=writing.dropped)] if writing.dropped else []
         told += [] if verified else [notice("nothing_verified")]
+        told += [notice("cut_off")] if writing.cut_off else []
         draft = replace(draft, text=writing.text.strip(), sentences=tuple(writing.sentences), notices=tuple(told))
         return draft, writing.pieces
 
@@ -180,6 +182,7 @@ class ModelAnswerer:
         known, drop = {e.number for e in evidence}, self.quotes.settings.unsupported == "drop"
         writing, thoughts = Writing(verifier, Transcript(known), drop=drop), Thoughts()
         pieces = stream_model(self.model, messages, self.quotes.settings.model.timeout_s)
+        cut_off = False
         while True:
             try:
                 piece = next(pieces, None)
@@ -188,6 +191,7 @@ class ModelAnswerer:
                 raise failed(why_failed(error)) from error
             if piece is not None and (used := piece.usage_metadata):
                 usage.update({kind: used[kind] for kind in ("input_tokens", "output_tokens", "total_tokens")})
+            cut_off = cut_off or (piece is not None and is_cut_off(piece))
             said = thoughts.finish() if piece is None else thoughts.feed(str(piece.text))
             if thoughts.anew:
                 if writing.text:
@@ -196,6 +200,7 @@ class ModelAnswerer:
             yield from writing.show(writing.transcript.feed(said))
             if piece is None:
                 yield from writing.show(writing.transcript.finish(), final=True)
+                writing.cut_off = cut_off
                 return writing
 
 

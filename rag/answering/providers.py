@@ -1,7 +1,7 @@
 """`provider:model` -> a LangChain chat model: hosted ones, servers of one's own, and models in this process."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import MissingDependencyError, SettingsError
@@ -49,13 +49,17 @@ PROVIDERS = {
 LOCAL = "hf"
 
 
-def chat_model(settings: ChatModel, *, section: str = "answer", retries: int = MAX_RETRIES) -> "BaseChatModel":
+def chat_model(
+    settings: ChatModel, *, section: str = "answer", retries: int = MAX_RETRIES, window: int | None = None
+) -> "BaseChatModel":
     """The chat model that `llm` names. Nothing is sent yet.
 
     With a `base_url` and no `api_key_env`, no key is sent: the one in OPENAI_API_KEY is for OpenAI alone.
 
     Args:
         section: where the settings stand in the corpus file, for messages.
+        window: tokens that a request and its reply may have together. Ollama has to be told, since it leaves out what
+            its own default has no room for, and says nothing; the others read what their models can.
         retries: how often a request is sent again, later each time, where the server is busy or fails.
 
     Raises:
@@ -79,7 +83,7 @@ def chat_model(settings: ChatModel, *, section: str = "answer", retries: int = M
         made = load(known.target)
     except ImportError as error:
         raise MissingDependencyError(known.package, known.extra, f"{section}.llm: {settings.llm}") from error
-    found: BaseChatModel = made(model=model, **_arguments(provider, settings, section, retries))
+    found: BaseChatModel = made(model=model, **_arguments(provider, settings, section, retries, window))
     return found
 
 
@@ -91,16 +95,28 @@ def needs_network(settings: ChatModel) -> bool:
     return provider not in (LOCAL, "ollama")
 
 
-def _arguments(provider: str, settings: ChatModel, section: str, retries: int) -> dict[str, Any]:
+def _arguments(provider: str, settings: ChatModel, section: str, retries: int, window: int | None) -> dict[str, Any]:
     """What the provider's class is called with, as it calls it."""
     from pydantic import SecretStr
 
     given: dict[str, Any] = {"base_url": settings.base_url or PROVIDERS[provider].base_url}
     if provider == "ollama":
-        return {**given, "client_kwargs": {"timeout": settings.timeout_s}}
+        key = {"auth": _Bearer(_api_key("", settings, section))} if settings.api_key_env else {}
+        return {**given, "num_ctx": window, "client_kwargs": {"timeout": settings.timeout_s, **key}}
     given |= {"timeout": settings.timeout_s, "max_retries": retries}
     given["api_key"] = SecretStr(_api_key(PROVIDERS[provider].key_env or "", settings, section))
     return {**given, "stream_usage": True}
+
+
+@dataclass(frozen=True, slots=True)
+class _Bearer:
+    """Authorises a request, as httpx calls it; the key is in no text that is made of it."""
+
+    key: str = field(repr=False)
+
+    def __call__(self, request: Any) -> Any:
+        request.headers["Authorization"] = f"Bearer {self.key}"
+        return request
 
 
 def _api_key(default: str, settings: ChatModel, section: str) -> str:

@@ -36,6 +36,7 @@ class Transcript:
         self._known = known
         self._held = ""
         self._refuses = False
+        self._line = ""  # what was shown of the last line
         # in parts, and read again only where enough has come: a sentence may never end
         self._shown: list[str] = []
         self._open: list[str] = []
@@ -98,9 +99,10 @@ class Transcript:
             return ""
         rest = REFUSAL.sub("", piece)
         self._refuses = self._refuses or rest != piece
-        shown = with_known_markers(rest, self._known)
+        shown = with_known_markers(rest, self._known, self._line)
         shown = shown if self._shown else shown.lstrip()
         if shown:
+            self._line = (self._line + shown).rpartition("\n")[2]
             self._shown.append(shown)
             self._open.append(shown)
             self._open_chars += len(shown)

@@ -16,10 +16,12 @@ class Writing:
     Attributes:
         pieces: all that was written, sentence by sentence.
         sentences: those that are shown, checked.
+        cut_off: the model was stopped before it had ended.
     """
 
     def __init__(self, verifier: Verifier, transcript: Transcript, *, drop: bool) -> None:
         self.transcript = transcript
+        self.cut_off = False
         self.pieces: list[Piece] = []
         self.sentences: list[AnswerSentence] = []
         self._shown: list[str] = []

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from rag.answering.llm import stream_model, why_failed
+from rag.answering.llm import complete
 from rag.errors import ModelError
 from rag.evaluation.questions import Question
 from rag.models.words import is_dense, words
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 FAILURES = 3
 """Calls that may fail one after the other, each with the client's own retries, before the work is given up."""
 LONGEST_REPLY = 20_000
-"""Characters; a model that goes on is stopped there."""
+"""Characters."""
 LONGER = 3
 """How many times as long as the other an answer may be and still be the same."""
 
@@ -124,18 +124,14 @@ class QuestionWriter:
             raise NotKeptError("the reply is not the JSON object that was asked for") from None
 
     def _reply(self, messages: Sequence[Message]) -> str:
-        text = ""
         try:
-            for piece in stream_model(self.model, messages, self.timeout_s):
-                text += str(piece.text)
-                if len(text) > LONGEST_REPLY:
-                    break
-        except Exception as error:  # whatever a model's client raises
+            text = complete(self.model, messages, timeout_s=self.timeout_s, max_chars=LONGEST_REPLY)
+        except ModelError as error:
             self._failures += 1
             if self._failures < FAILURES:
-                raise NotKeptError(f"the model failed: {why_failed(error)}") from None
+                raise NotKeptError(f"the model failed: {error}") from None
             raise ModelError(
-                f"{self.name}: failed {FAILURES} times in a row ({why_failed(error)}); look at answer.llm, "
+                f"{self.name}: failed {FAILURES} times in a row ({error}); look at answer.llm, "
                 "answer.base_url and answer.timeout_s, or generate with --llm none"
             ) from None
         self._failures = 0

@@ -171,8 +171,8 @@ class Preparer:
             parsed = self.read(connector, item)
         except DocumentError as error:
             failure = Failure(id=item.id, uri=item.uri, error=str(error), kind=error.kind)
-            kept = tuple(state for state in states if state.id != item.id)
-            return Reading(item=item, failed=(failure,), kept=kept)
+            members = tuple(state for state in states if state.id != item.id)
+            return Reading(item=item, failed=(failure,), kept=members)
         known = {state.id: state for state in states}
         parts = len(parsed.documents) + len(parsed.failed)
         prepared, failed = [], [Failure(id=p.id, uri=p.uri, error=p.error, kind=p.kind) for p in parsed.failed]

@@ -24,6 +24,8 @@ from rag.models.files import model_folder, weight_files
 
 MAX_NEW_TOKENS = 1024
 """Tokens of a reply; a longer one ends there."""
+LEAST_NEW_TOKENS = 256
+"""A request that leaves less room for a reply is too long, in a window of eight times as many tokens or more."""
 _ROLES = {"system": "system", "human": "user", "ai": "assistant"}
 
 
@@ -82,16 +84,16 @@ class LocalChatModel(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,  # noqa: ARG002 - there is nothing else to choose
     ) -> Iterator[ChatGenerationChunk]:
-        """Pieces of the reply as they are made; the last one has the usage. One reply at a time.
+        """Pieces of the reply as they are made; the last one has the usage, and why it ended. One reply at a time.
 
         Raises:
-            ContextOverflowError: the messages leave no room for a reply.
+            ContextOverflowError: the messages leave no room for a reply of some length.
         """
         asked = [{"role": _ROLES[message.type], "content": str(message.content)} for message in messages]
         encoded = self._tokenizer.apply_chat_template(asked, add_generation_prompt=True, return_dict=True)
         ids: list[int] = list(encoded["input_ids"])
         room = min(MAX_NEW_TOKENS, self.window - len(ids))
-        if room < 1:
+        if room < max(1, min(LEAST_NEW_TOKENS, self.window // 8)):
             raise ContextOverflowError(
                 f"{self.folder}: the request has {len(ids)} tokens, the model reads {self.window}: "
                 "lower answer.max_evidence_tokens"
@@ -109,7 +111,8 @@ class LocalChatModel(BaseChatModel):
                         run_manager.on_llm_new_token(piece)
                     yield ChatGenerationChunk(message=AIMessageChunk(content=piece))
         usage = UsageMetadata(input_tokens=len(ids), output_tokens=len(made), total_tokens=len(ids) + len(made))
-        yield ChatGenerationChunk(message=AIMessageChunk(content="", usage_metadata=usage))
+        told = {"finish_reason": "length" if len(made) == room else "stop"}
+        yield ChatGenerationChunk(message=AIMessageChunk(content="", usage_metadata=usage, response_metadata=told))
 
     def _tokens(self, ids: Sequence[int], room: int) -> Iterator[int]:
         """Greedy decoding with a cache of keys and values; the caller may stop at any token."""

@@ -13,6 +13,11 @@ CONTEXT_PROMPT = 1
 """Raised with the words of `rag/situating/prompts/context.txt`: contexts that another prompt asked for are others."""
 
 
+AROUND_TOKENS, WINDOW_STEP = 3072, 1024
+"""Tokens beside those that a setting counts: rules, the question, the reply and what was thought for it; and what a
+window is rounded up to."""
+
+
 class Prices(Section):
     """Of a million tokens, in any currency."""
 
@@ -93,6 +98,11 @@ class AnswerSettings(ChatModel):
         return value
 
     @property
+    def window(self) -> int:
+        """Tokens that a request and its reply may have together."""
+        return _window(self.max_evidence_tokens + self.max_history_tokens)
+
+    @property
     def model(self) -> ChatModel:
         """The model that answers, with how it is reached: the one of `models` that `llm` names, else as here."""
         return next((offered for offered in self.models if offered.llm == self.llm), self)
@@ -123,6 +133,11 @@ class ContextSettings(ChatModel):
     )
 
     @property
+    def window(self) -> int:
+        """Tokens that a request and its reply may have together."""
+        return _window(self.max_document_tokens)
+
+    @property
     def prompt_version(self) -> str:
         """Contexts that another prompt asked for are others.
 
@@ -135,3 +150,7 @@ class ContextSettings(ChatModel):
             return sha256(self.prompt.read_bytes()).hexdigest()[:16]
         except OSError as error:
             raise SettingsError(f"contexts.prompt: {self.prompt} cannot be read ({type(error).__name__})") from None
+
+
+def _window(tokens: int) -> int:
+    return -(-(tokens + AROUND_TOKENS) // WINDOW_STEP) * WINDOW_STEP

@@ -189,6 +189,27 @@ def test_a_server_that_goes_on_limiting_its_rate_is_given_up(
     assert final.sentences[0].supported
 
 
+@pytest.mark.parametrize("reason", ["length", "content_filter"])
+@pytest.mark.parametrize("how", ["flag", "repair"])
+def test_an_answer_that_was_cut_off_says_so(
+    corpus: Any, result: Any, quoting: Any, server: Any, reason: str, how: str
+) -> None:
+    server.replies("Green tea is brewed at 75 degrees [1]. Tea is", reason=reason)
+    _, final = events_of(over_http(server, corpus, quoting, unsupported=how).stream(QUESTION, result))
+    assert "stopped before the end" in str(final.notice)
+    assert final.sentences[0].supported
+
+
+def test_an_index_in_code_is_no_citation(corpus: Any, result: Any, quoting: Any, server: Any) -> None:
+    reply = "Green tea is brewed at 75 degrees [1]. It is in `argv[9]` [9] or `rows[1][2]`."
+    for size in (1, 3, len(reply)):
+        server.script.clear()
+        server.replies(*[reply[i : i + size] for i in range(0, len(reply), size)])
+        _, final = events_of(over_http(server, corpus, quoting).stream(QUESTION, result))
+        assert final.answer == "Green tea is brewed at 75 degrees [1]. It is in `argv[9]` or `rows[1][2]`."
+        assert not final.sentences[1].citations
+
+
 def test_the_answer_says_how_much_evidence_it_rests_on(corpus: Any, result: Any, quoting: Any) -> None:
     packing = answer(QUESTION, result, answerer=quoting(corpus, max_evidence_tokens=200)).packing
     assert packing.tokens == sum(estimated_tokens(text) for text in TEXTS.values())

@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
-from rag.answering.llm import stream_model
+from rag.answering.llm import is_cut_off, stream_model
 from rag.answering.providers import chat_model, needs_network
+from rag.build import build_chat_model
 from rag.errors import MissingDependencyError, SettingsError
-from rag.settings import AnswerSettings
+from rag.settings import AnswerSettings, Settings
 
+FILES = {"kind": "files", "path": "."}
 SECRET = "sk-very-secret-4711"
 ASKED = [{"role": "system", "content": "be brief"}, {"role": "user", "content": "hi"}]
 
@@ -22,6 +24,7 @@ class Protocols(BaseHTTPRequestHandler):
     """Anthropic's messages and Ollama's chat, streamed."""
 
     seen: list[tuple[str, dict[str, Any], dict[str, str]]]
+    reason = "end_turn"
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -34,8 +37,8 @@ class Protocols(BaseHTTPRequestHandler):
     def _ollama(self) -> None:
         for text in ("Hello", " there"):
             self._line({"model": "m", "message": {"role": "assistant", "content": text}, "done": False})
-        counts = {"prompt_eval_count": 4, "eval_count": 2}
-        self._line({"model": "m", "message": {"role": "assistant", "content": ""}, "done": True} | counts)
+        counts, end = {"prompt_eval_count": 4, "eval_count": 2}, {"done_reason": self.reason}
+        self._line({"model": "m", "message": {"role": "assistant", "content": ""}, "done": True} | counts | end)
 
     def _line(self, data: dict[str, Any]) -> None:
         self.wfile.write(json.dumps({"created_at": "2026-01-01T00:00:00Z", **data}).encode() + b"\n")
@@ -50,7 +53,7 @@ class Protocols(BaseHTTPRequestHandler):
         for text in ("Hello", " there"):
             self._event("content_block_delta", {"index": 0, "delta": {"type": "text_delta", "text": text}})
         self._event("content_block_stop", {"index": 0})
-        end = {"delta": {"stop_reason": "end_turn", "stop_sequence": None}, "usage": {"output_tokens": 2}}
+        end = {"delta": {"stop_reason": self.reason, "stop_sequence": None}, "usage": {"output_tokens": 2}}
         self._event("message_delta", end)
         self._event("message_stop", {})
 
@@ -119,6 +122,45 @@ def test_a_missing_key_names_the_providers_variable(monkeypatch: pytest.MonkeyPa
     monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
     with pytest.raises(SettingsError, match="ANTHROPIC_API_KEY"):
         chat_model(made(llm="anthropic:tea"))
+
+
+def test_ollama_is_told_how_much_it_has_to_read(address: str) -> None:
+    settings = Settings.model_validate(
+        {"name": "tea", "sources": [FILES], "answer": {"llm": "ollama:tea", "base_url": address}}
+    )
+    _, model = build_chat_model(settings) or (None, None)
+    assert model is not None
+    [*stream_model(model, ASKED, 10)]
+    ((_, request, _),) = Protocols.seen
+    answer = settings.answer
+    room = request["options"]["num_ctx"] - answer.max_evidence_tokens - answer.max_history_tokens
+    assert 3072 <= room < 4096
+    assert request["options"]["num_ctx"] % 1024 == 0
+    assert settings.contexts.window >= settings.contexts.max_document_tokens + 3072
+
+
+def test_a_key_for_ollama_is_one_that_is_named(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEA_KEY", SECRET)
+    model = chat_model(made(llm="ollama:tea", base_url=address, api_key_env="TEA_KEY"))
+    [*stream_model(model, ASKED, 10)]
+    ((_, _, headers),) = Protocols.seen
+    assert headers["authorization"] == f"Bearer {SECRET}"
+    assert SECRET not in repr(model) + str(model)
+    monkeypatch.delenv("TEA_KEY")
+    with pytest.raises(SettingsError, match="TEA_KEY"):
+        chat_model(made(llm="ollama:tea", base_url=address, api_key_env="TEA_KEY"))
+
+
+@pytest.mark.parametrize(
+    ("provider", "reason", "cut_off"),
+    [("anthropic", "max_tokens", True), ("anthropic", "end_turn", False), ("ollama", "length", True)],
+)
+def test_a_model_that_was_stopped_is_told_from_one_that_ended(
+    provider: str, reason: str, cut_off: bool, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Protocols, "reason", reason)
+    pieces = [*stream_model(chat_model(made(llm=f"{provider}:tea", base_url=address)), ASKED, 10)]
+    assert any(map(is_cut_off, pieces)) is cut_off
 
 
 @pytest.mark.parametrize("provider", ["anthropic", "ollama"])

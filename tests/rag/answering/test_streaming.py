@@ -32,6 +32,11 @@ from rag.answering.streaming import Transcript
         ("a [1st], [2nd flush] [Source code 1]", []),
         ("a [" + "9" * 5000 + "]", []),
         ("a [1-999999999]", [1, 999999999]),
+        ("a `argv[1]` and `rows(2)[3][4]`", []),
+        ("a `argv` [1]", [1]),
+        ("a `argv[2] [1]`", [1]),
+        ("a argv[1]", [1]),
+        ("a `x`\nargv[1]", [1]),
     ],
 )
 def test_markers_name_evidence(text: str, named: list[int]) -> None:

@@ -8,9 +8,11 @@ from rag.answering.answerer import answer
 from rag.answering.llm import complete
 from rag.answering.providers import chat_model
 from rag.answering.thoughts import Thoughts
+from rag.errors import ModelError
 from rag.settings import AnswerSettings
 from tests.rag.answering.test_answerer import GOOD, QUESTION, TEXTS, events_of, over_http
 
+ASKED = [{"role": "user", "content": "Hot?"}]
 WRONG = "Let me see: green tea is brewed at 20 degrees."
 
 
@@ -48,6 +50,10 @@ def said(reply: str, size: int) -> str:
         ("Tea is hot.</think>\n", "Tea is hot."),
         ("Use `<think>` and `</think>` for 1 < 2.", "Use `<think>` and `</think>` for 1 < 2."),
         ("a <b>c</b> <thinker> <", "a <b>c</b> <thinker> <"),
+        ("So:\n```xml\n<think>\nx\n</think>\n```\nDone.", "So:\n```xml\n<think>\nx\n</think>\n```\nDone."),
+        ("<think>a\n```\nb</think>So:\n~~~\n</think>\n~~~", "So:\n~~~\n</think>\n~~~"),
+        ("Hm:\n```\nx\n```\nWell.</think>Tea is hot.", "Tea is hot."),
+        ("```\nx\n```\n<think>Hm.</think>Tea.", "```\nx\n```\nTea."),
     ],
 )
 def test_thoughts_are_taken_out_in_any_pieces(reply: str, expected: str) -> None:
@@ -79,4 +85,25 @@ def test_a_model_that_only_thinks_is_replaced_by_quotes(server: Any, corpus: Any
 def test_short_replies_have_no_thoughts(server: Any, reply: str) -> None:
     server.replies(*reply)
     model = chat_model(AnswerSettings.model_validate({"llm": "openai:tea-1", "base_url": server.base_url}))
-    assert complete(model, [{"role": "user", "content": "Hot?"}], timeout_s=5, max_chars=100) == "Yes"
+    assert complete(model, ASKED, timeout_s=5, max_chars=100) == "Yes"
+
+
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        (["Hm. " * 200, "</think>", "Yes"], "Yes"),
+        (["a" * 150], "a" * 100),
+        (["<think>Hm.</think>", *["a" * 50] * 10_000], "a" * 100),
+    ],
+)
+def test_a_reply_is_cut_when_it_is_known_what_of_it_was_thought(server: Any, reply: list[str], said: str) -> None:
+    server.replies(*reply)
+    model = chat_model(AnswerSettings.model_validate({"llm": "openai:tea-1", "base_url": server.base_url}))
+    assert complete(model, ASKED, timeout_s=5, max_chars=100) == said
+
+
+def test_a_reply_without_an_end_is_given_up(server: Any) -> None:
+    server.replies(*["Hm. " * 50] * 1000)
+    model = chat_model(AnswerSettings.model_validate({"llm": "openai:tea-1", "base_url": server.base_url}))
+    with pytest.raises(ModelError, match="a reply without an end"):
+        complete(model, ASKED, timeout_s=5, max_chars=100)

@@ -49,6 +49,12 @@ def test_a_question_that_comes_back_with_its_answer_is_kept() -> None:
     assert "span" not in round_trip, "the model reads anew, without what it wrote"
 
 
+def test_what_a_model_thinks_is_no_part_of_its_reply() -> None:
+    thoughts = "<think>What may be asked of it?</think>\n"
+    asking, _ = writer(f"{thoughts}{json.dumps(GOOD)}", f"Hm.</think>{json.dumps({'answer': '75 degrees'})}")
+    assert asking.answerable(PASSAGE, "d#0").answers == ("75 degrees Celsius",)
+
+
 def test_a_fence_around_the_reply_is_no_fault() -> None:
     asking, _ = writer(f"```json\n{json.dumps(GOOD)}\n```", {"answer": "75 degrees"})
     assert asking.answerable(PASSAGE, "d#0").answers == ("75 degrees Celsius",)

@@ -11,7 +11,7 @@ from langchain_core.exceptions import ContextOverflowError
 from tokenizers import Tokenizer
 
 from rag import Rag
-from rag.answering.llm import stream_model
+from rag.answering.llm import is_cut_off, stream_model
 from rag.answering.providers import chat_model
 from rag.errors import ModelError
 from rag.models.causal import LocalChatModel
@@ -85,6 +85,27 @@ def test_a_request_that_fills_the_window_is_an_error(make: Make) -> None:
     model = LocalChatModel(make(window=8))
     with pytest.raises(ContextOverflowError, match=r"reads 8: lower answer\.max_evidence_tokens"):
         [*stream_model(model, ASKED, 20)]
+
+
+def test_a_request_that_leaves_room_for_a_few_words_is_an_error(make: Make) -> None:
+    model = LocalChatModel(make(window=96))
+    words = len(model._tokenizer.apply_chat_template(ASKED, add_generation_prompt=True, return_dict=True)["input_ids"])
+    long = [{"role": "user", "content": " ".join(["the big cat"] * 40)}]
+    with pytest.raises(ContextOverflowError):
+        [*stream_model(model, long, 20)]
+    fits = 96 - words - 12  # a window of 96 leaves at least 12
+    padded = [ASKED[0], {"role": "user", "content": ASKED[1]["content"] + " dog" * fits}]
+    assert [*stream_model(model, padded, 20)]
+    padded = [ASKED[0], {"role": "user", "content": ASKED[1]["content"] + " dog" * (fits + 1)}]
+    with pytest.raises(ContextOverflowError, match="lower answer"):
+        [*stream_model(model, padded, 20)]
+
+
+def test_a_reply_that_fills_the_window_says_so(make: Make) -> None:
+    pieces = [*stream_model(LocalChatModel(make(window=32, eos=59)), ASKED, 20)]
+    (usage,) = (piece.usage_metadata for piece in pieces if piece.usage_metadata)
+    assert usage["total_tokens"] == 32
+    assert any(map(is_cut_off, pieces))
 
 
 def test_a_model_without_a_chat_template_is_refused(make: Make) -> None:

@@ -114,12 +114,12 @@ def read_votes(path: Path) -> tuple[list[Feedback], int]:
         RagError: the file cannot be read.
     """
     try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
+        text = path.read_text(encoding="utf-8-sig", errors="replace") if path.exists() else ""
     except OSError as error:
         raise RagError(f"{path}: cannot be read ({error.strerror or error})") from None
     found: dict[str, Feedback] = {}
     unreadable = 0
-    for line in filter(str.strip, lines):
+    for line in filter(str.strip, text.split("\n")):
         try:
             feedback = Feedback.model_validate_json(line)
         except ValidationError:

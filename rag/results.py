@@ -59,6 +59,10 @@ class SearchResult(Sequence[Hit]):
     coverage: float | None = None
     """Calibrated probability that the question is about this corpus; None where there are no hits, or where it is not
     known: it is calibrated for the default weights and model, or by `rag calibrate`. See `rag.answering.abstention`."""
+    fused: float = 0.0
+    """Score of the best chunk by fusion, before any reranking, which is what `coverage` is made of; 0 without hits."""
+    read: bool = True
+    """The encoder reads the question's language, so that vectors are in that score."""
     threshold: float = 0.5
     """Coverage below which the question is not answered, unless the settings name another."""
     trace: Trace | None = None

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from rag.answering.markers import without_markers
 from rag.errors import EvaluationError
 from rag.evaluation.metrics import Interval, interval
 from rag.evaluation.separation import interval_of_auroc
@@ -85,9 +86,9 @@ class AnswersReport:
 
     Attributes:
         metrics: means over the questions that each is about, with intervals.
-        risk: (m, 2) share of the questions that are answered, and share of these answers that is wrong, where the
-            questions are answered in the order of their confidence; empty where there is none.
-        latency_ms: of an answer, the search included, by percentile.
+        risk: (m, 2) share of the questions that are answered, and share of these answers that is wrong, where answers
+            are given in the order of their confidence; empty where there is none.
+        latency_ms: of an answer, search and evidence included, by percentile.
     """
 
     dataset: str
@@ -118,7 +119,7 @@ def load_questions(path: Path) -> list[Question]:
         EvaluationError: it cannot be read, a line is not such an object, or there is none.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise EvaluationError(f"{path}: cannot be read ({error})") from None
     number, rows, found = 0, {}, []
@@ -158,7 +159,7 @@ def evaluate_answers(
     for done, question in enumerate(questions, 1):
         marked.append(mark(question, ask(question.question), places))
         progress("asking questions", done, len(questions))
-    totals = [m.answer.timings_ms.get("total", 0.0) + m.answer.timings_ms.get("answer", 0.0) for m in marked]
+    totals = [sum(m.answer.timings_ms.get(part, 0.0) for part in ("total", "evidence", "answer")) for m in marked]
     return AnswersReport(
         dataset=dataset,
         queries=len(questions),
@@ -175,8 +176,9 @@ def mark(question: Question, answer: Answer, places: Callable[[Citation], Collec
     """How good one answer is; see `Marked`. An abstention says nothing and cites nothing."""
     if not question.answers:
         return Marked(question=question, answer=answer)
-    rated = [(token_f1(answer.answer, right), normal(answer.answer) == normal(right)) for right in question.answers]
-    said = f" {normal(answer.answer)} "
+    words = answer.answer if answer.model == "extractive" else without_markers(answer.answer)
+    rated = [(token_f1(words, right), normal(words) == normal(right)) for right in question.answers]
+    said = f" {normal(words)} "
     cited = [[{*places(c)} & question.cited for c in s.citations] for s in answer.sentences if s.citations]
     found = {place for sentence in cited for citation in sentence for place in citation}
     return Marked(
@@ -202,6 +204,11 @@ def normal(text: str) -> str:
     return " ".join(_ARTICLES.sub(" ", text.lower().translate(_PUNCTUATION)).split())
 
 
+def _confidence(answer: Answer) -> float | None:
+    """That of the answer; 0 where nothing was found. None where it is not known what a score says."""
+    return 0.0 if answer.confidence is None and not answer.evidence and answer.abstained else answer.confidence
+
+
 def _metrics(marked: Sequence[Marked]) -> dict[str, Interval]:
     found = {}
     for name in ("token_f1", "exact_match", "contains", "citation_precision", "citation_recall"):
@@ -212,8 +219,8 @@ def _metrics(marked: Sequence[Marked]) -> dict[str, Interval]:
     for name, group, kind in (("refused_answerable", own, True), ("answered_unanswerable", foreign, False)):
         if group:
             found[name] = interval(np.array([float(m.answer.abstained is kind) for m in group]))
-    if own and foreign and all(m.answer.confidence is not None for m in marked):
-        first, second = (np.array([m.answer.confidence or 0.0 for m in group]) for group in (own, foreign))
+    if own and foreign and all(_confidence(m.answer) is not None for m in marked):
+        first, second = (np.array([_confidence(m.answer) or 0.0 for m in group]) for group in (own, foreign))
         found["abstention_auroc"] = interval_of_auroc(first, second)
         threshold = np.quantile(first, REFUSED)
         found["false_answers_at_5"] = interval((second >= threshold).astype(np.float64))
@@ -221,9 +228,12 @@ def _metrics(marked: Sequence[Marked]) -> dict[str, Interval]:
 
 
 def _risk(marked: Sequence[Marked]) -> tuple[tuple[float, float], ...]:
-    """At most 100 points of the curve (El-Yaniv, Wiener 2010, Foundations of Noise-free Selective Classification)."""
-    known = [m for m in marked if m.answer.confidence is not None]
-    ordered = sorted(known, key=lambda m: -(m.answer.confidence or 0.0))
+    """At most 100 points of the curve (El-Yaniv, Wiener 2010, Foundations of Noise-free Selective Classification).
+
+    An abstention is no answer, so that the curve ends where all that were given are counted.
+    """
+    given = [m for m in marked if m.answer.confidence is not None and not m.answer.abstained]
+    ordered = sorted(given, key=lambda m: -(m.answer.confidence or 0.0))
     wrong = np.cumsum([m.wrong for m in ordered])
     steps = sorted({round(step) for step in np.linspace(1, len(ordered), min(100, len(ordered)))})
     return tuple((round(n / len(marked), 6), round(float(wrong[n - 1]) / n, 6)) for n in steps)

@@ -20,7 +20,6 @@ from rag.evaluation.kept import keep_report
 from rag.evaluation.platt import FEWEST, fit
 from rag.evaluation.retrieval import indexed, placed_in
 from rag.evaluation.separation import auroc
-from rag.models.languages import Languages, languages_of
 from rag.results import SearchResult
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ from those that it answers, and they are only reported."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scored:
-    """Best scores of questions of one kind: of those that the encoder reads, and of the others."""
+    """Best fused scores of questions of one kind: of those that the encoder reads, and of the others."""
 
     read: tuple[float, ...]
     unread: tuple[float, ...]
@@ -143,8 +142,7 @@ def _of_data(corpus: Rag, path: Path, seed: int, show: Progress) -> dict[str, Sc
         "unanswerable": [question.question for question in asked if not question.answers],
         FOREIGN: [question.text for question in general],
     }
-    languages = languages_of(corpus.settings.embedding)
-    return _scores(lambda question: corpus.search(question, top_k=1), languages, kinds, show)
+    return _scores(lambda question: corpus.search(question, top_k=1), kinds, show)
 
 
 def _of_generated(
@@ -158,12 +156,11 @@ def _of_generated(
         for kind, text in read_queries(made / UNANSWERABLE):
             kinds.setdefault(kind or "unanswerable", []).append(text)
         with indexed(placed_in(Path(folder), corpus.settings), dataset, show) as copy:
-            languages = copy.searcher.queries.languages
-            return _scores(lambda question: copy.searcher.search(question, top_k=1), languages, kinds, show)
+            return _scores(lambda question: copy.searcher.search(question, top_k=1), kinds, show)
 
 
 def _scores(
-    search: Callable[[str], SearchResult], languages: Languages, kinds: Mapping[str, Sequence[str]], show: Progress
+    search: Callable[[str], SearchResult], kinds: Mapping[str, Sequence[str]], show: Progress
 ) -> dict[str, Scored]:
     total, done = sum(map(len, kinds.values())), 0
     found = {}
@@ -172,7 +169,7 @@ def _scores(
         unread: list[float] = []
         for question in questions:
             result = search(question)
-            (read if languages.cover(question) else unread).append(result.hits[0].score if result.hits else 0.0)
+            (read if result.read else unread).append(result.fused)
             done += 1
             show("asking questions", done, total)
         found[kind] = Scored(read=tuple(read), unread=tuple(unread))

@@ -24,7 +24,6 @@ from rag.ingest.generations import current_generation
 from rag.models.lazy import LazyEncoder
 from rag.protocols import Encoder
 from rag.reports import IngestReport
-from rag.results import SearchResult
 from rag.retrieval.search import Searcher
 from rag.settings import EdgeStore, Settings
 from rag.store.read_ahead import allocated
@@ -45,7 +44,7 @@ class RetrievalReport:
         latency_ms: of a search, by percentile; loading is not counted.
         bytes_per_chunk: blocks that the index takes on disk, without its write-ahead log.
         per_query: query id -> metric -> value.
-        scores: of the queries' best hits; 0 where nothing was found.
+        scores: of the queries' best chunks by fusion, before any reranking; 0 where nothing was found.
         foreign: name -> how the scores of those foreign questions compare with `scores`.
         manifest: what the figures depend on.
     """
@@ -211,7 +210,7 @@ def _index(
 def _ask(
     corpus: PassageCorpus, dataset: Dataset, each_leg: bool, progress: Callable[[str, int, int], object]
 ) -> tuple[Ranking, dict[str, Ranking], list[float], list[float]]:
-    """What the queries find, fused and by leg, how long each took, and the score of its best hit."""
+    """What the queries find, fused and by leg, how long each took, and its best fused score."""
     searcher, source = corpus.searcher, corpus.source
     fused: Ranking = {}
     legs: dict[str, Ranking] = {}
@@ -220,7 +219,7 @@ def _ask(
     for done, (id, query) in enumerate(dataset.queries.items(), 1):
         result = searcher.search(query, top_k=DEPTH)
         milliseconds.append(result.timings_ms["total"])
-        scores.append(_best_score(result))
+        scores.append(result.fused)
         fused[id] = [source.passage_id(hit.document_id, hit.ordinal) for hit in result]
         for leg, found in searcher.legs(query, limit=DEPTH).items() if each_leg else ():
             legs.setdefault(leg, {})[id] = [source.passage_id(*place) for place in found]
@@ -233,13 +232,9 @@ def _best_scores(
 ) -> list[float]:
     found = []
     for done, question in enumerate(questions, 1):
-        found.append(_best_score(searcher.search(question, top_k=1)))
+        found.append(searcher.search(question, top_k=1).fused)
         progress(f"asking {name}", done, len(questions))
     return found
-
-
-def _best_score(result: SearchResult) -> float:
-    return result.hits[0].score if result.hits else 0.0
 
 
 def index_bytes(folder: Path) -> int:

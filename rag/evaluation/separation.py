@@ -23,7 +23,7 @@ class Separation:
     """Own questions against foreign ones.
 
     Attributes:
-        scores: of the best hits of the foreign questions; 0 where nothing was found.
+        scores: of the foreign questions' best chunks by fusion; 0 where nothing was found.
         auroc: area under the ROC curve, with its interval.
     """
 

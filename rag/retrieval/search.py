@@ -1,7 +1,7 @@
 """Search: candidates from every leg, each scored exactly in all of them, fused on a fixed scale."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,7 +89,11 @@ class Searcher:
             if tries == TRIES or not replaced:
                 return result
         return SearchResult(
-            query=query, hits=(), timings_ms=clock.laps(), corrected=None if searched == query else searched
+            query=query,
+            hits=(),
+            timings_ms=clock.laps(),
+            read=_reads(asked),
+            corrected=None if searched == query else searched,
         )
 
     def gather(self, query: str, *, limit: int, where: Filter = ()) -> tuple[Pool, dict[str, float]]:
@@ -137,17 +141,19 @@ class Searcher:
             clock.lap("rerank")
         hits = self._hits(pool, ranked, top_k)
         clock.lap("payload")
+        best, read = float(fused.max()) if hits else 0.0, _reads(pool.asked)
         covered: dict[str, Any] = {}
         if hits and self.calibration:
-            read = any(LEGS[leg].query == "dense" for leg in pool.asked)
             curve = self.calibration.read if read else self.calibration.unread
-            covered = {"coverage": curve.probability(float(fused.max())), "threshold": curve.threshold}
+            covered = {"coverage": curve.probability(best), "threshold": curve.threshold}
         traced = trace_of(found, scores, self.weights, {hit.chunk_id for hit in hits}) if trace else None
         return SearchResult(
             query=pool.query,
             hits=hits,
             timings_ms=clock.laps(),
             trace=traced,
+            fused=round(best, 6),
+            read=read,
             corrected=None if pool.searched == pool.query else pool.searched,
             **covered,
         )
@@ -202,6 +208,11 @@ class Searcher:
                 )
             )
         return tuple(hits)
+
+
+def _reads(asked: Collection[str]) -> bool:
+    """Whether a question that asks these legs is one that the encoder reads."""
+    return any(LEGS[leg].query == "dense" for leg in asked)
 
 
 def _ranks_by_id(scores: Mapping[str, float]) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ def answered(text: str = "", *cited: str, confidence: float | None = 0.9) -> Ans
         question="q", standalone_question="q", answer=text, abstained=not text,
         why=None if text else notice("nothing_found"),
         confidence=confidence, sentences=sentences, evidence=(), model="extractive",
-        timings_ms={"total": 2, "answer": 3},
+        timings_ms={"total": 2, "evidence": 4, "answer": 3},
     )  # fmt: skip
 
 
@@ -108,12 +109,34 @@ def test_confidence_tells_answerable_from_unanswerable() -> None:
     assert means["refused_answerable"] == 0
     assert means["answered_unanswerable"] == 0.5
     assert means["false_answers_at_5"] == 0.5
-    # the surest first: right, foreign, wrong, foreign
-    assert report.risk == ((0.25, 0.0), (0.5, 0.5), (0.75, pytest.approx(2 / 3, abs=1e-6)), (1.0, 0.75))
-    assert report.latency_ms["p50"] == 5
+    # the surest first: right, foreign, wrong; the last one abstained
+    assert report.risk == ((0.25, 0.0), (0.5, 0.5), (0.75, pytest.approx(2 / 3, abs=1e-6)))
+    assert report.latency_ms["p50"] == 9
     assert (report.queries, report.answerable) == (4, 2)
     assert "abstention_auroc" in table(report)
     assert "<polyline" in risk(report)
+
+
+def test_where_nothing_was_found_nothing_is_sure() -> None:
+    report = evaluated({"own": (("x",), answered("x", confidence=0.9)), "far": ((), answered(confidence=None))})
+    assert report.metrics["abstention_auroc"].mean == 1.0
+
+
+def test_markers_of_a_model_are_no_words_of_its_answer() -> None:
+    question = Question(question="q", answers=("four minutes",))
+    text = "Four [1] minutes [2]."
+    marked = mark(question, replace(answered(text), model="openai:tea"), places)
+    assert (marked.exact_match, marked.token_f1, marked.contains) == (1.0, 1.0, 1.0)
+    quoted = mark(question, answered(text), places)
+    assert quoted.exact_match == 0.0, "what stands in brackets in a document is quoted as it is"
+
+
+def test_lines_end_with_line_feeds_alone_and_a_byte_order_mark_is_none_of_their_words(tmp_path: Path) -> None:
+    file = tmp_path / "questions.jsonl"
+    rows = [{"question": "a\u2028b\x85c", "answers": ["x"]}, {"question": "d", "answers": []}]
+    lines = "\r\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+    file.write_bytes(b"\xef\xbb\xbf" + lines.encode())
+    assert [question.question for question in load_questions(file)] == ["a\u2028b\x85c", "d"]
 
 
 def test_without_a_confidence_there_is_no_curve() -> None:

@@ -134,6 +134,18 @@ def test_questions_of_ones_own_are_asked_to_the_corpus_itself(shared: Rag, tmp_p
     assert shared.search("kettle").threshold == SHIPPED.read.threshold
 
 
+def test_what_is_fitted_is_what_answers_are_judged_by(folder: Path, shared: Rag, tmp_path: Path) -> None:
+    """A reranker's scores are of another scale than those by which is said how sure an answer is."""
+    data = questions(tmp_path / "q.jsonl", 30, 25)
+    plain = calibrate(shared, data=data, risk=0.1, keep=False)
+    stage = "retrieval.rerank={kind: langchain, compressor: 'tests.rag.retrieval.test_rerank:ByLength'}"
+    with Rag.open(folder, overrides=["chunking.max_tokens=60", stage]) as corpus:
+        corpus.ingest()
+        reranked = calibrate(corpus, data=data, risk=0.1, keep=False)
+    assert reranked.calibration == plain.calibration
+    assert reranked.auroc == plain.auroc
+
+
 def test_too_few_questions_are_an_error(shared: Rag, tmp_path: Path) -> None:
     with pytest.raises(EvaluationError, match=r"3 answerable, 0 unanswerable.*at least 20"):
         calibrate(shared, data=questions(tmp_path / "q.jsonl", 3, 0))

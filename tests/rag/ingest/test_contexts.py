@@ -275,8 +275,15 @@ def test_a_hostile_document_is_data(opened: Open, server: ScriptedServer) -> Non
         assert "tools" not in request
 
 
-def test_a_server_that_sends_without_end_is_cut_off(opened: Open, server: ScriptedServer) -> None:
+def test_a_context_without_an_end_is_none(opened: Open, server: ScriptedServer) -> None:
     server.reply_to = lambda _: Reply(["tea leaf " * 100] * 50)
+    with opened(files={"tea.md": FILES["tea.md"]}) as corpus:
+        (failure,) = corpus.ingest().failed
+    assert "a reply without an end" in failure.error
+
+
+def test_a_long_context_is_cut(opened: Open, server: ScriptedServer) -> None:
+    server.reply_to = lambda _: Reply(["tea leaf " * 100] * 5)
     with opened(files={"tea.md": FILES["tea.md"]}) as corpus:
         assert corpus.ingest().failed == ()
         situation = corpus.search("tea")[0].situation

@@ -197,6 +197,11 @@ def test_why_names_the_stage_that_lost_a_document(folder: Path) -> None:
 def test_coverage_is_judged_by_the_fused_score(folder: Path) -> None:
     stage = f"retrieval.rerank={{kind: langchain, compressor: '{__name__}:ByLength'}}"
     with Rag.open(folder) as plain:
-        expected = plain.search(QUERY).coverage
+        expected = plain.search(QUERY)
+    assert expected.fused == pytest.approx(expected[0].score)
     with Rag.open(folder, overrides=[stage]) as corpus:
-        assert corpus.search(QUERY).coverage == pytest.approx(expected)
+        found = corpus.search(QUERY)
+        assert found.coverage == pytest.approx(expected.coverage)
+        assert found.fused == pytest.approx(expected.fused) != found[0].score
+        assert found.read
+        assert not corpus.search("Сколько настаивается кофе?").read

@@ -68,6 +68,9 @@ FORMAT_OF_MIME = "connectors.parsing.formats:format_of_mime"
 VIEW_TIMEOUT_S = 20
 """Somebody waits for the page."""
 
+SERVER_TEXT_BYTES = 28_000_000
+"""Of a document's text. A Qdrant server takes requests of 32 MB where its configuration says nothing else
+(https://qdrant.tech/documentation/guides/configuration/, `max_request_size_mb`), and JSON adds to a text."""
 CONTEXT_RETRIES = 6
 """How often a request for a context is sent again: a job asks for thousands, and servers limit their rate."""
 
@@ -274,6 +277,7 @@ def build_preparer(
         languages=languages_of(settings.embedding),
         stopwatch=Stopwatch(),
         readers=settings.parsing.workers,
+        longest_text=SERVER_TEXT_BYTES if isinstance(settings.store, ServerStore) else None,
         passes=2 if isinstance(settings.chunking, TopicChunking) else 1,
     )
 

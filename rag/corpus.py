@@ -97,6 +97,13 @@ class Rag(CorpusReader):
         other._opened = OpenCorpus(settings, of=self._opened, same_model=same_model)
         return other
 
+    def take_sources(self, settings: Settings) -> None:
+        """Have the sources of these settings of the same corpus from now on.
+
+        Another process ingested it by them, and an ingestion by those of before would delete what it brought.
+        """
+        self.settings = self._opened.settings = self.settings.model_copy(update={"sources": settings.sources})
+
     def hold(self, *, wait_s: float | None = None, serving: bool = False) -> bool:
         """Open the store now instead of at the first use; False where nothing was ingested yet.
 

@@ -38,7 +38,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 KEPT_S = 60.0
-"""How long the listing of the documents is kept: an ingestion under way, or another process, may change it."""
+"""How long the listing of the documents is kept: an ingestion under way, or another process, may change it. And of a
+corpus on a server, which another machine may ingest or rebuild, what searches it."""
 
 
 class OpenStore:
@@ -63,9 +64,14 @@ class OpenStore:
         return self._store
 
     @property
+    def is_remote(self) -> bool:
+        """Others may write to it, and this process does not see it."""
+        return not isinstance(self._settings.store, EdgeStore)
+
+    @property
     def version(self) -> int | None:
         """See `CorpusReader.version`."""
-        if self._store is None or not isinstance(self._settings.store, EdgeStore):
+        if self._store is None or self.is_remote:
             return None
         if not self.writing.acquire(blocking=False):
             return None
@@ -139,7 +145,7 @@ class OpenCorpus:
         self.notices: list[Notice] = []
         self._of, self._lock = of, RLock()
         self._searcher: Searcher | None = None
-        self._searcher_of = 0
+        self._searcher_of, self._searcher_since = 0, 0.0
         self._listing: tuple[int, float, Listing] | None = None
         self._maps: Maps | None = None
         self.shared: OpenStore = of.shared if of else OpenStore(settings, wait_s)
@@ -286,12 +292,13 @@ class OpenCorpus:
             retrieval: in place of the settings' own.
         """
         with self._lock:
-            written = self.shared.written
-            if self._searcher is None or self._searcher_of != written:
+            written, now_s = self.shared.written, time.monotonic()
+            is_old = self.shared.is_remote and now_s - self._searcher_since > KEPT_S
+            if self._searcher is None or self._searcher_of != written or is_old:
                 store, generation = self.generation()
                 self.notices.clear()
                 self.warn(generation)
-                self._searcher_of = written
+                self._searcher_of, self._searcher_since = written, now_s
                 self._searcher = build.build_searcher(self.settings, store, generation, encoder=self.encoder)
             found, now = self._searcher, self.settings.retrieval
         if retrieval is None or retrieval == now:

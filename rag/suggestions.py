@@ -26,7 +26,7 @@ LONGEST = 70
 FIRST_HITS = 3
 """Hits among which the section that is asked for has to be."""
 KEPT_S = 600.0
-"""How long starters are kept, so that they follow the corpus."""
+"""How long starters are kept at most. An ingestion ends them, where it is seen (`Rag.version`)."""
 
 _NUMBER = re.compile(r"^(?:[0-9]+(?:\.[0-9]+)+[.):]?\s+|\(?(?:[0-9]+|[A-Za-z])[.):]\s+)")
 _PLAIN = re.compile(r"[^{}<>|=\\;#`*_\[\]$/]+")
@@ -137,20 +137,22 @@ class Starters:
     """
 
     corpus: "Rag"
-    _kept: dict[Any, tuple[float, tuple[str, ...]]] = field(default_factory=dict)
+    _kept: dict[Any, tuple[float, int | None, tuple[str, ...]]] = field(default_factory=dict)
     _finding: Lock = field(default_factory=Lock)
 
     def get(self, phrase: Phrase, *, principals: Sequence[str] | None = None) -> tuple[str, ...]:
         """The questions; none where the corpus holds nothing or cannot be read."""
         key = None if principals is None else tuple(sorted(principals))
+        version = self.corpus.version
         with self._finding:
-            since, questions = self._kept.get(key, (0.0, ()))
-            if not questions or time.monotonic() - since > KEPT_S:
+            since, of_version, questions = self._kept.get(key, (0.0, None, ()))
+            changed = version is not None and version != of_version
+            if not questions or changed or time.monotonic() - since > KEPT_S:
                 try:
                     questions = find_starters(self.corpus, phrase, principals=principals)
                 except RagError:  # the first question says what is wrong
                     return ()
-                self._kept[key] = (time.monotonic(), questions)
+                self._kept[key] = (time.monotonic(), version, questions)
         return questions
 
 

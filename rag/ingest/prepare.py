@@ -129,6 +129,8 @@ class Preparer:
     """Has a line written for each chunk; None where no language model situates."""
     readers: int = 1
     """Items that are read at a time."""
+    longest_text: int | None = None
+    """Bytes of a text that the store takes in one piece; None for any number."""
     passes: int = 1
     """Times that the encoder reads a document's text: twice where it also finds the topics."""
     _fetching: dict[str, Lock] = field(default_factory=lambda: defaultdict(Lock))
@@ -225,6 +227,7 @@ class Preparer:
             check_payload(chunk.id, payload)
         for payload in (record, text_payload(document)):
             check_payload(document_point_id(document.id), payload)
+        self._check_length(document)
         good = state is not None and not state.failed and document.id not in damaged
         return Prepared(
             item=item,
@@ -244,3 +247,13 @@ class Preparer:
             terms=terms,
             document_terms=whole,
         )
+
+    def _check_length(self, document: Document) -> None:
+        """StoreError where the text is more than the store takes, and would take its whole group with it."""
+        size = len(document.text.encode("utf-8", "surrogatepass"))
+        if self.longest_text is not None and size > self.longest_text:
+            limit = self.longest_text / 1e6
+            raise StoreError(
+                f"{document.uri}: its text has {size / 1e6:.1f} MB, and a Qdrant server takes {limit:g} MB at a time: "
+                "split the file, or keep the corpus in an embedded index"
+            )

@@ -174,6 +174,8 @@ class Owner:
             with self._lock:
                 jobs = self._jobs.setdefault(corpus.name, Jobs(corpus.ingest)) if self._takes_jobs else None
             result = call(request["call"], request["arguments"], corpus, jobs, client, own=own)
+            if request["call"] == "ingest" and corpus.name == self._corpus.name:
+                self._corpus.take_sources(corpus.settings)
             return {"result": encoded(result), "warnings": list(corpus.warnings)}
         except WireError:
             raise

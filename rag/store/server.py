@@ -220,10 +220,11 @@ class ServerStore:
         return QdrantClient(url=self._url, api_key=api_key, timeout=TIMEOUT_S, check_compatibility=False)
 
     def _schema(self, name: str) -> CollectionSchema:
-        if name not in self._schemas:
+        schema = self._schemas.get(name)
+        if schema is None:  # another thread may forget them all at any moment
             with self._errors(f"opening {name}"):
-                self._schemas[name] = schema_of(name, self._client.get_collection(name).config)
-        return self._schemas[name]
+                schema = self._schemas[name] = schema_of(name, self._client.get_collection(name).config)
+        return schema
 
     def _scroll(
         self, name: str, where: Filter, payload: bool | list[str], vectors: bool | list[str]

@@ -45,6 +45,35 @@ def test_the_same_corpus_on_a_server_gives_the_same_hits(make_folder: MakeFolder
         assert server == pytest.approx(embedded, abs=2e-3)
 
 
+def test_what_searches_a_server_is_made_anew_now_and_then(
+    make_folder: MakeFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another machine may have ingested or rebuilt the corpus."""
+    for overrides, renewed in ((["store={kind: server, url: ':memory:'}"], True), ([], False)):
+        with Rag.open(make_folder(), overrides=overrides) as corpus, monkeypatch.context() as later:
+            corpus.ingest()
+            first = corpus._opened.searcher()
+            assert corpus._opened.searcher() is first
+            later.setattr("rag.opened.KEPT_S", -1)
+            assert (corpus._opened.searcher() is not first) is renewed
+
+
+def test_a_text_that_a_server_does_not_take_fails_alone(
+    make_folder: MakeFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = FACTS["water.md"] + "Hard water. " * 100
+    folder = make_folder({**FACTS, "long.md": long})
+    monkeypatch.setattr("rag.build.SERVER_TEXT_BYTES", len(long) - 1)
+    with Rag.open(folder, overrides=["store={kind: server, url: ':memory:'}"]) as corpus:
+        report = corpus.ingest()
+        assert (report.new, len(report.failed)) == (3, 1)
+        assert report.failed[0].id == "files:long.md"
+        assert "split the file" in report.failed[0].error
+        assert corpus.search("French press")
+    with Rag.open(folder) as corpus:
+        assert corpus.ingest().new == 4
+
+
 def test_threads_share_one_corpus(shared_facts: Rag) -> None:
     expected = [h.chunk_id for h in shared_facts.search("French press")]
     found: list[list[str]] = []

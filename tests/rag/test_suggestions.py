@@ -113,6 +113,21 @@ def test_starters_are_kept_for_those_who_see_the_same(corpus: Rag, monkeypatch: 
     assert searches, "they follow the corpus after a while"
 
 
+def test_starters_follow_an_ingestion_at_once(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    page = tmp_path / "docs" / "a.md"
+    page.write_text(PAGES["shop/plain.md"])
+    with Rag.open(tmp_path / "docs") as corpus:
+        corpus.ingest()
+        kept = Starters(corpus)
+        assert kept.get(phrase) == ("What is Opening hours of the warehouse about?",)
+        page.write_text(
+            PAGES["shop/plain.md"].replace("Opening hours of the warehouse", "Loading ramps of the harbour")
+        )
+        corpus.ingest()
+        assert kept.get(phrase) == ("What is Loading ramps of the harbour about?",)
+
+
 def test_a_corpus_that_holds_nothing_has_no_starters_and_is_asked_again_later(tmp_path: Path) -> None:
     (tmp_path / "docs").mkdir()
     with Rag.open(tmp_path / "docs") as corpus:

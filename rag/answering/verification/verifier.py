@@ -1,33 +1,27 @@
 """Whether the evidence says what a model's sentence says."""
 
-import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.answering.abbreviations import written_out
 from rag.answering.citations import cite
 from rag.answering.courtesies import is_courtesy
 from rag.answering.evidence import ReadText
 from rag.answering.markers import cited, without_markers
-from rag.answering.matching import Idf, holds, overlap, union, words_alone
-from rag.answering.numbers import Number, figures, values, without_numbers
-from rag.answering.quotable import plain, quotable, trimmed
+from rag.answering.matching import Idf
+from rag.answering.numbers import figures, values, without_numbers
+from rag.answering.quotable import trimmed
 from rag.answering.replies import after_reply, only_replies
-from rag.answering.table_rows import labelled
-from rag.answering.tokens import tokens
-from rag.answering.verification.alignment import Source
 from rag.answering.verification.entailment import Comparison, statements
 from rag.answering.verification.judge import AGREED, Judge
 from rag.answering.verification.objection import ABSENT, Objection
 from rag.answering.verification.passages import OTHER_LANGUAGE, Passages
+from rag.answering.verification.sentences import Sentences, as_compared, wording
 from rag.errors import ModelError
 from rag.notices import Notice, notice
-from rag.points import SparseVector, Vector
+from rag.points import SparseVector
 from rag.protocols import Encoder, LexicalEncoder
 from rag.results import AnswerSentence, Evidence
 
@@ -40,19 +34,10 @@ MEANT, MIN_SHARED = 1.1, 0.34
 """So may a smaller cosine, where the quotes have some of the claim's words: their sum, and the least share of words."""
 COUNTED = 0.93, 0.2
 """The same of a claim with numbers, all of which the quotes have."""
-BACKS = 0.3
-"""Overlap from which a sentence of a cited passage counts as one of the quotes."""
 ANCHORS, ANCHOR_SHARE = 4, 0.9
 """Sentences that a claim may rest on: so many, with at least this share of the best one's overlap."""
-ADDS, ADDED = 0.15, 2
-"""Share of the claim's words that a further quote must add, and how many further ones there may be."""
-NEAREST = 2
-"""Sentences by words, and as many by meaning, that a judge reads where none back a claim."""
 LONGEST = 2000
 """Characters of a claim from which it is no sentence that could be compared, but what a model repeats without end."""
-BEFORE = 4
-"""Sentences before a quote in which "it" and "the company" may be named."""
-_SIGN = re.compile(r"[$€£¥₹%‰]|(?<![\w)])[-−](?=\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,31 +76,11 @@ class Verifier:
         """
         self._judge = judge
         self._evidence = {e.number: e for e in evidence}
-        self._sentences = [s for e in evidence for s in quotable(e)]
-        self._encoder, self._lexical, self._idf, self._read_text = encoder, lexical, idf, read_text
-        texts = [_read(labelled(s.cells) if s.cells else s.said) for s in self._sentences]
-        bare = [_read(s.text) for s in self._sentences]
-        self._terms = lexical.encode(texts, kind="chunk")
-        self._contexts = lexical.encode([s.context for s in self._sentences], kind="chunk")
-        self._values = [values(text) for text in texts]
-        self._wordings = [{_wording(one), _wording(other)} for one, other in zip(texts, bare, strict=True)]
-        subjects: dict[int, frozenset[str]] = {}
-        for s, text in zip(self._sentences, bare, strict=True):
-            subjects[s.evidence] = subjects.get(s.evidence, frozenset()) | {w.key for w in tokens(text)[:1]}
-        self._sources = [
-            Source(
-                text=text,
-                before=self._before(i, texts),
-                context=s.context,
-                subjects=subjects[s.evidence],
-                cells=tuple((_read(head), _read(cell)) for head, cell in s.cells),
-            )
-            for i, (s, text) in enumerate(zip(self._sentences, texts, strict=True))
-        ]
+        self._lexical, self._read_text = lexical, read_text
+        self._sentences = Sentences(evidence, encoder=encoder, lexical=lexical, idf=idf)
         self._comparison = Comparison(
-            [*(s.text for s in self._sentences), *(" ".join((e.title, *e.headings)) for e in evidence)]
+            [*(s.text for s in self._sentences.rows), *(" ".join((e.title, *e.headings)) for e in evidence)]
         )
-        self._vectors: dict[int, Vector] = {}
         self._read: dict[tuple[int, ...], Passages] = {}
 
     def support(self, text: str) -> AnswerSentence | None:
@@ -130,9 +95,9 @@ class Verifier:
         claim = _claim(text)
         if claim is None:
             return None
-        said = _read(after_reply(claim))
+        said = as_compared(after_reply(claim))
         backing = _Backing(why=ABSENT.why) if only_replies(claim) else self._checked(said, cited(text), len(claim))
-        sentences = [self._sentences[i] for i in sorted(backing.rows)]
+        sentences = [self._sentences.rows[i] for i in sorted(backing.rows)]
         citations = tuple(cite(self._evidence[s.evidence], s.start, s.end, self._read_text) for s in sentences)
         why = backing.why
         if citations and not all(c.verified for c in citations):
@@ -141,15 +106,15 @@ class Verifier:
 
     def _checked(self, claim: str, numbers: Sequence[int], written: int) -> _Backing:
         named = [n for n in numbers if n in self._evidence]
-        pool = [i for i, s in enumerate(self._sentences) if not named or s.evidence in named]
+        pool = [i for i, s in enumerate(self._sentences.rows) if not named or s.evidence in named]
         backing = self._word_for_word(claim, pool)
         if backing is None and written > LONGEST:
             return _Backing(why=notice("too_long_to_check"))
         return backing or self._compared(claim, named, pool)
 
     def _word_for_word(self, claim: str, pool: Sequence[int]) -> _Backing | None:
-        words = _wording(claim)
-        same = [i for i in pool if " " in words and words in self._wordings[i]]
+        words = wording(claim)
+        same = [i for i in pool if " " in words and words in self._sentences.wordings[i]]
         return _Backing(frozenset(same[:1])) if same else None
 
     def _compared(self, claim: str, named: Sequence[int], pool: Sequence[int]) -> _Backing:
@@ -171,23 +136,15 @@ class Verifier:
         """What the judge says, where there is one and no number, name or negation speaks against the claim."""
         if self._judge is None or not pool or backing.why not in (None, ABSENT.why, OTHER_LANGUAGE):
             return backing
-        rows = backing.rows or self._nearest(claim, pool)
+        rows = backing.rows or self._sentences.nearest(claim, pool)
         # what "it" stands for is often said one sentence before
-        read = {*rows, *(i - 1 for i in rows if self._sources[i].before)}
-        premise = " ".join(self._sources[i].text for i in sorted(read))
+        read = {*rows, *(i - 1 for i in rows if self._sentences.sources[i].before)}
+        premise = " ".join(self._sentences.sources[i].text for i in sorted(read))
         try:
             agreed = self._judge.entails(premise, claim) >= AGREED
         except ModelError as error:
             return _Backing(why=notice("judge_failed", failure=error.why or str(error)))
         return _Backing(rows) if agreed else _Backing(why=notice("judge_disagrees"))
-
-    def _nearest(self, claim: str, pool: Sequence[int]) -> frozenset[int]:
-        """The sentences that share most with the claim, and those that are closest in meaning."""
-        terms = self._lexical.encode([without_numbers(claim)], kind="query")[0]
-        shares = self._shares(terms, pool)
-        cosines = self._cosines(claim, pool)
-        close = sorted(pool, key=lambda i: -cosines[i])[:NEAREST]
-        return frozenset([*close, *(pool[row] for row in np.argsort(-shares, kind="stable")[:NEAREST] if shares[row])])
 
     def _backing(self, claim: str, pool: Sequence[int], is_cited: bool) -> _Backing:
         """The sentences that together say what the claim says."""
@@ -195,8 +152,8 @@ class Verifier:
         # only a marker ties a bare number to a passage
         if not pool or not (len(terms) or (is_cited and figures(claim))):
             return _Backing(why=ABSENT.why)
-        held = self._figures_held(claim, pool)
-        shares = self._shares(terms, pool) if len(terms) else held
+        held = self._sentences.figures_held(claim, pool)
+        shares = self._sentences.shares(terms, pool) if len(terms) else held
         # of many rows of a table that have its words, the one with its number
         ranked = np.lexsort((-held, -shares))
         rated = ranked[:ANCHORS]
@@ -206,11 +163,11 @@ class Verifier:
             if shares[row] < ANCHOR_SHARE * shares[rated[0]]:
                 break
             for quotes in self._quotes(claim, terms, pool, int(row), shares):
-                objection = self._comparison.objection(claim, [self._sources[i] for i in quotes])
+                objection = self._comparison.objection(claim, [self._sentences.sources[i] for i in quotes])
                 if objection is None:
-                    fitting.append((quotes, self._covered(terms, quotes) if len(terms) else 1.0))
+                    fitting.append((quotes, self._sentences.covered(terms, quotes) if len(terms) else 1.0))
                     if fitting[-1][1] >= MIN_OVERLAP:
-                        further = self._best_of_each(ranked, shares, pool) if is_cited else set()
+                        further = self._sentences.best_of_each(ranked, shares, pool) if is_cited else set()
                         return _Backing(frozenset(quotes) | further)
                 else:
                     against.append(objection)
@@ -228,68 +185,18 @@ class Verifier:
         """The anchor alone, and together with what says more of the claim."""
         yield [pool[anchor]]
         claimed = [figure.values for figure in figures(claim)]
-        more = self._with_numbers(claimed, self._covering(terms, pool, anchor), pool, shares)
+        more = self._sentences.with_numbers(claimed, self._sentences.covering(terms, pool, anchor), pool, shares)
         if len(more) > 1:
             yield more
-
-    def _covering(self, terms: SparseVector, pool: Sequence[int], anchor: int) -> list[int]:
-        """The anchor, and sentences that say what is missing of the claim."""
-        quotes = [pool[anchor]]
-        weights = self._idf(terms.indices)
-        total = float(weights.sum()) or 1.0
-        held = holds(terms.indices, [self._terms[i] for i in pool])
-        missing = ~held[anchor]
-        for _ in range(ADDED):
-            gains = (held & missing) @ weights
-            best = int(np.argmax(gains))
-            if gains[best] < ADDS * total:
-                break
-            quotes.append(pool[best])
-            missing &= ~held[best]
-        return quotes
-
-    def _with_numbers(
-        self, claimed: Sequence[Number], quotes: list[int], pool: Sequence[int], shares: NDArray[np.float32]
-    ) -> list[int]:
-        """The quotes, and for each number that they miss the sentence with it that shares most with the claim."""
-        found = [*quotes]
-        for number in claimed:
-            if not any(number & self._values[i] for i in found):
-                rows = [row for row, i in enumerate(pool) if number & self._values[i] and shares[row] >= BACKS]
-                found += [pool[max(rows, key=lambda row: shares[row])]] if rows else []
-        return found
-
-    def _shares(self, terms: SparseVector, pool: Sequence[int]) -> NDArray[np.float32]:
-        contexts = [self._contexts[i] for i in pool]
-        return overlap(terms, [self._terms[i] for i in pool], self._idf, contexts=contexts)
-
-    def _figures_held(self, claim: str, pool: Sequence[int]) -> NDArray[np.float32]:
-        """Share of the claim's figures that each sentence has; 0 where the claim has none."""
-        claimed = [figure.values for figure in figures(claim)]
-        held = [sum(bool(number & self._values[i]) for number in claimed) / (len(claimed) or 1) for i in pool]
-        return np.asarray(held, np.float32)
-
-    def _best_of_each(self, ranked: NDArray[np.intp], shares: NDArray[np.float32], pool: Sequence[int]) -> set[int]:
-        """The best sentence of every cited passage that says a part of it."""
-        best: dict[int, int] = {}
-        for row in ranked:
-            if shares[row] >= BACKS:
-                best.setdefault(self._sentences[pool[row]].evidence, pool[row])
-        return {*best.values()}
-
-    def _covered(self, terms: SparseVector, quotes: Sequence[int]) -> float:
-        said = union([self._terms[i] for i in quotes])
-        above = union([self._contexts[i] for i in quotes])
-        return float(overlap(terms, [said], self._idf, contexts=[above])[0])
 
     def _meant(
         self, claim: str, fitting: Sequence[tuple[list[int], float]], rows: Sequence[int]
     ) -> Sequence[int] | None:
         """Sentences that say the claim in other words."""
-        cosines = self._cosines(claim, [*rows, *(i for quotes, _ in fitting for i in quotes)])
+        cosines = self._sentences.cosines(claim, [*rows, *(i for quotes, _ in fitting for i in quotes)])
         claimed = figures(claim)
         for quotes, covered in fitting:
-            numbers = frozenset[str]().union(*(self._values[i] for i in quotes))
+            numbers = frozenset[str]().union(*(self._sentences.values[i] for i in quotes))
             counted = bool(claimed) and all(figure.values & numbers for figure in claimed)
             enough, least = COUNTED if counted else (MEANT, MIN_SHARED)
             if covered >= least and covered + max(cosines[i] for i in quotes) >= enough:
@@ -297,19 +204,10 @@ class Verifier:
         best = max(cosines, key=cosines.__getitem__)
         if cosines[best] < MIN_COSINE:
             return None
-        objection = self._comparison.objection(claim, [self._sources[best]])
-        said = self._values[best] | values(self._sources[best].context)
+        objection = self._comparison.objection(claim, [self._sentences.sources[best]])
+        said = self._sentences.values[best] | values(self._sentences.sources[best].context)
         has_numbers = all(figure.values & said for figure in claimed)
         return [best] if objection is None or (objection == ABSENT and has_numbers) else None
-
-    def _cosines(self, claim: str, rows: Sequence[int]) -> dict[int, float]:
-        """Of the claim and each of these sentences."""
-        rows = list(dict.fromkeys(rows))
-        # a stored vector knows what stands around its sentence: the claim's, which stands alone, is further from it
-        new = [i for i in rows if i not in self._vectors]
-        encoded = self._encoder.encode([claim, *(self._sources[i].text for i in new)], kind="document")
-        self._vectors.update(zip(new, encoded[1:], strict=True))
-        return {i: float(self._vectors[i] @ encoded[0]) for i in rows}
 
     def _passages(self, named: Sequence[int]) -> Passages:
         """The passages of these numbers, all of them where there is none."""
@@ -317,24 +215,6 @@ class Verifier:
         if numbers not in self._read:
             self._read[numbers] = Passages([self._evidence[n] for n in numbers], self._lexical)
         return self._read[numbers]
-
-    def _before(self, row: int, texts: Sequence[str]) -> tuple[str, ...]:
-        """The sentences before one in its passage, the nearest first."""
-        number = self._sentences[row].evidence
-        return tuple(
-            texts[i] for i in range(row - 1, max(-1, row - 1 - BEFORE), -1) if self._sentences[i].evidence == number
-        )
-
-
-@lru_cache(maxsize=4096)
-def _read(text: str) -> str:
-    """A text as it is compared: without marks, and with its short forms in full."""
-    return written_out(plain(text))
-
-
-def _wording(text: str) -> str:
-    """The words of a text in one case, and what its numbers count: $5 is not €5."""
-    return words_alone(_SIGN.sub(lambda sign: f" {unicodedata.name(sign[0])} ", text))
 
 
 def _together(parts: Sequence[_Backing]) -> _Backing:

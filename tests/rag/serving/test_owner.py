@@ -64,6 +64,24 @@ def test_an_owner_leaves_an_index_that_is_in_use_until_it_is_needed(facts: Rag, 
         until(lambda: read_address(index))
 
 
+def test_an_owner_takes_over_the_sources_that_a_client_ingested(
+    facts: Rag, owner: Owner, make_folder: MakeFolder, tmp_path: Path
+) -> None:
+    """Its own next ingestion would delete what the client's brought."""
+    more = tmp_path / "more"
+    more.mkdir()
+    (more / "quokka.md").write_text("# Quokkas\n\nA quokka lives on an island.\n")
+    (source,) = facts.settings.sources
+    added = source.model_copy(update={"name": "more", "path": more})
+    client = reach(facts.settings.model_copy(update={"sources": (source, added)}), wait_s=5)
+    assert isinstance(client, OwnedCorpus)
+    assert client.ingest().new == 1
+    again = facts.ingest()
+    assert (again.new, again.deleted) == (0, 0)
+    assert facts.search("Where does a quokka live?", top_k=1)[0].document_id == "more:quokka.md"
+    assert client.ingest().unchanged == again.unchanged
+
+
 def test_a_corpus_on_a_server_has_no_owner(make_folder: MakeFolder) -> None:
     with Rag.open(make_folder(), overrides=["store={kind: server, url: ':memory:'}"]) as corpus:
         with owning([Served(corpus)]):

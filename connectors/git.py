@@ -270,6 +270,7 @@ def _environment(name: str, token_env: str | None, url: str) -> dict[str, str]:
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_ASKPASS": "true",
+        "GIT_LITERAL_PATHSPECS": "1",  # a folder may have brackets in its name
         "GIT_SSH_COMMAND": os.environ.get("GIT_SSH_COMMAND", "ssh -oBatchMode=yes"),
         "LC_ALL": "C.UTF-8",
         "GIT_CONFIG_COUNT": str(len(settings)),

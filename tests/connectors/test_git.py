@@ -148,6 +148,15 @@ def test_a_folder_and_a_ref_choose_what_is_listed(source: Repository) -> None:
             entries(source.connect(**settings))
 
 
+@pytest.mark.parametrize("folder", ["tea [green]", ":(top)", "a*"])
+def test_a_folder_is_no_pattern(source: Repository, folder: str) -> None:
+    source.put(f"{folder}/a.md", "# A")
+    first = source.git("rev-parse", "HEAD")
+    source.put("ax/b.md", "# B")
+    items, _ = entries(source.connect(path=folder))
+    assert {key: item.metadata["commit"] for key, item in items.items()} == {"a.md": first}
+
+
 def test_names_of_other_scripts_and_with_signs_are_read(source: Repository) -> None:
     for name in ("Käse – é.md", "日本.md", "a b'\"c.md", "tab\there.md"):
         source.put(name, f"# {name}")

@@ -12,7 +12,7 @@ from typing import Any
 from rag.answering.prompt import prompts
 from rag.settings import Settings
 
-_PACKAGES = ("situated-rag", "torch", "transformers", "qdrant-edge-py", "ir-measures")
+_PACKAGES = ("situated-rag", "torch", "openvino", "transformers", "qdrant-edge-py", "ir-measures")
 
 
 def manifest(settings: Settings, hashes: Mapping[str, str], *, answers: bool = False) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """`rag eval answers`: ask questions with known answers, measure the answers, their citations and the abstention."""
 
 import json
+import logging
 import re
 import string
 from collections import Counter
@@ -19,6 +20,7 @@ from rag.evaluation.separation import interval_of_auroc
 from rag.feedback import known_answers
 from rag.results import Answer, Citation
 
+_LOG = logging.getLogger(__name__)
 REFUSED = 0.05
 """Share of the answerable questions that may be refused where `false_answers_at_5` is taken."""
 _ARTICLES = re.compile(r"\b(?:a|an|the)\b")
@@ -113,7 +115,8 @@ class AnswersReport:
 def load_questions(path: Path) -> list[Question]:
     """The questions of a JSONL file: `question`, `answers`, and perhaps `evidence`.
 
-    Of the votes that a chat keeps (`rag.feedback`), those on answers that were liked.
+    Of the votes that a chat keeps (`rag.feedback`), those on answers that were liked; a line of theirs that was torn
+    off when its writer was killed is left out with a warning.
 
     Raises:
         EvaluationError: it cannot be read, a line is not such an object, or there is none.
@@ -122,22 +125,35 @@ def load_questions(path: Path) -> list[Question]:
         lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise EvaluationError(f"{path}: cannot be read ({error})") from None
-    number, rows, found = 0, {}, []
-    try:
-        for number, line in enumerate(lines, 1):
+    rows: dict[int, Any] = {}
+    torn: list[int] = []
+    for number, line in enumerate(lines, 1):
+        try:
             if line.strip():
                 rows[number] = json.loads(line)
-        for number, row in known_answers(rows).items():  # noqa: B007 - the message names it
+        except (ValueError, RecursionError):
+            torn.append(number)
+    if torn and not any(isinstance(row, dict) and "vote" in row for row in rows.values()):
+        raise _no_question(path, torn[0])
+    for number in torn:
+        _LOG.warning("%s:%d: the line was torn off and is left out", path, number)
+    found = []
+    for number, row in known_answers(rows).items():
+        try:
             found.append(Question.model_validate(row))
-    except (ValidationError, ValueError):
-        raise EvaluationError(
-            f"{path}:{number}: a line is {{'question': '...', 'answers': ['...'], 'evidence': '...'}}, "
-            "with no answers where the corpus has none"
-        ) from None
+        except ValidationError:
+            raise _no_question(path, number) from None
     if not found:
         liked = "; of votes only those on liked answers are" if rows else ""
         raise EvaluationError(f"{path}: no questions in it{liked}")
     return found
+
+
+def _no_question(path: Path, line: int) -> EvaluationError:
+    return EvaluationError(
+        f"{path}:{line}: a line is {{'question': '...', 'answers': ['...'], 'evidence': '...'}}, "
+        "with no answers where the corpus has none"
+    )
 
 
 def evaluate_answers(

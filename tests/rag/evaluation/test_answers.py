@@ -117,6 +117,14 @@ def test_confidence_tells_answerable_from_unanswerable() -> None:
     assert "<polyline" in risk(report)
 
 
+def test_a_vote_that_was_torn_off_is_left_out_and_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    file = tmp_path / "feedback.jsonl"
+    vote = {"id": "a", "vote": "up", "question": "q", "standalone_question": "q", "answers": ["x"], "evidence": []}
+    file.write_text(f'{json.dumps(vote)}\n{{"id": "b", "vo\n{json.dumps({**vote, "id": "c"})}\n')
+    assert len(load_questions(file)) == 2
+    assert "feedback.jsonl:2: the line was torn off" in caplog.text
+
+
 def test_where_nothing_was_found_nothing_is_sure() -> None:
     report = evaluated({"own": (("x",), answered("x", confidence=0.9)), "far": ((), answered(confidence=None))})
     assert report.metrics["abstention_auroc"].mean == 1.0

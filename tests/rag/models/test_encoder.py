@@ -136,15 +136,18 @@ def test_a_question_does_not_wait_for_documents(load: Load, folders: dict[str, P
             assert pool.submit(encoder.encode, ["the cat"], kind=kind).result(timeout=30).shape == (1, 32)
 
 
-def test_a_job_leaves_a_core_to_whoever_asks_and_takes_it_back(load: Load, folders: dict[str, Path]) -> None:
+def test_a_job_leaves_a_core_to_whoever_asks_and_takes_it_back(
+    load: Load, folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     encoder = load(folders["bert"], batch_tokens=256)
     used: list[int] = []
     states = encoder._backbone.states
     encoder._backbone.states = lambda ids, threads: (used.append(threads), states(ids, threads))[1]  # type: ignore[method-assign]
     encoder.threads, before = 3, torch.get_num_threads()
     texts = ["the cat sat on the mat " * 20] * 300
-    for asked, expected in ((False, 3), (True, 2)):
+    for asked, kept_s, expected in ((False, 5, 3), (True, 600, 2), (False, 0, 3)):
         used.clear()
+        monkeypatch.setattr("rag.models.encoder.ASKED_S", kept_s)
         if asked:
             encoder.encode(["the cat"], kind="query")
             assert used == [1], "a question is too short for several"
